@@ -1,0 +1,321 @@
+"""What is the derivative of a graph? Another graph: all rules of differentiation stand on this page.
+
+In the field's notation a tangent is ``x_dot`` and a cotangent ``x_bar``. ``pull_back`` carries cotangents to inputs,
+``push_forward`` tangents to outputs; either may carry leading axes of its own (one row of a Jacobian for each).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from symdiff.errors import ShapeError, explain
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import partial
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.ops import (
+    ArgMax,
+    Concatenate,
+    Contract,
+    Fold,
+    Gather,
+    Index,
+    Input,
+    Labels,
+    Literal,
+    Map,
+    Maximum,
+    Move,
+    Named,
+    Op,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Span,
+    Table,
+    Window,
+)
+from symdiff.ir.scatter import sum_of_terms
+from symdiff.ir.sizes import Shape, Size, product, text
+
+_LEAD = 1 << 20  # labels of leading axes; those of a contraction are small
+
+# The rules ----------------------------------------------------------------------------------------------------
+
+
+def _transpose(
+    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, bar: Node, lead: Shape
+) -> Node | None:
+    """The cotangent of operand ``slot`` from the cotangent ``bar`` of the node; None where it is zero."""
+    shape = store.shape(operands[slot])
+    match op:
+        case Map():
+            return _times_partial(store, op, node, operands, slot, bar, lead)
+        case Contract():
+            labels, new = _with_lead(op, lead)
+            factors = [(bar, labels + op.output)]
+            factors += [(x, op.inputs[k]) for k, x in enumerate(operands) if k != slot]
+            return alg.contract(store, factors, labels + op.inputs[slot], op.coefficient, new)
+        case Named():
+            return bar
+        case Reshape():
+            return alg.reshape(store, bar, lead + shape)
+        case Slice(spans):
+            return alg.pad(store, bar, _full(lead) + spans, lead + shape)
+        case Pad(spans):
+            return alg.slice_(store, bar, _full(lead) + spans)
+        case Concatenate(axis):
+            start = sum((store.shape(x)[axis] for x in operands[:slot]), 0)
+            spans = list(_full(lead + shape))
+            spans[len(lead) + axis] = Span(start, 1, shape[axis])
+            return alg.slice_(store, bar, spans)
+        case Gather(axis):
+            return alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis]) if slot == 0 else None
+        case ScatterAdd(axis):
+            return alg.gather(store, bar, operands[1], axis + len(lead)) if slot == 0 else None
+        case Window(axis):
+            return store.add(Fold(axis + len(lead), shape[axis]), (bar,))
+        case Fold(axis):
+            return alg.window(store, bar, axis + len(lead), int(shape[-1]))
+        case Maximum(axes):
+            labels, every = _lead_labels(lead), tuple(range(len(shape)))
+            kept = tuple(k for k in every if k not in axes)
+            winner = alg.argmax(store, operands[0], axes)
+            return alg.contract(store, [(bar, labels + kept), (winner, every)], labels + every)
+        case ArgMax() | Input() | Literal() | Table() | Index():
+            return None
+        case _:
+            assert_never(op)
+
+
+def _push(store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, dot: Node, lead: Shape) -> Node | None:
+    """The tangent that operand ``slot`` contributes to the node; None where it is zero."""
+    match op:
+        case Map():
+            return _times_partial(store, op, node, operands, slot, dot, lead)
+        case Contract():
+            labels, new = _with_lead(op, lead)
+            factors = [
+                (dot, labels + op.inputs[k]) if k == slot else (x, op.inputs[k]) for k, x in enumerate(operands)
+            ]
+            return alg.contract(store, factors, labels + op.output, op.coefficient, new)
+        case Named():
+            return dot
+        case Maximum(axes):
+            labels, every = _lead_labels(lead), tuple(range(len(store.shape(operands[0]))))
+            kept = tuple(k for k in every if k not in axes)
+            winner = alg.argmax(store, operands[0], axes)
+            return alg.contract(store, [(dot, labels + every), (winner, every)], labels + kept)
+        case Concatenate(axis):
+            zeros = [alg.constant(store, 0, lead + store.shape(x)) for x in operands]
+            return alg.concatenate(store, [*zeros[:slot], dot, *zeros[slot + 1 :]], axis + len(lead))
+        case Gather() | ScatterAdd():
+            return store.add(_shift(op, lead), (dot, operands[1])) if slot == 0 else None
+        case Reshape() | Slice() | Pad() | Window() | Fold():
+            return store.add(_shift(op, lead), (dot,))
+        case ArgMax() | Input() | Literal() | Table() | Index():
+            return None
+        case _:
+            assert_never(op)
+
+
+def _times_partial(
+    store: Store, op: Map, node: Node, operands: tuple[Node, ...], slot: int, other: Node, lead: Shape
+) -> Node | None:
+    """``other`` times the partial derivative of the formula: the one rule of all elementwise operations."""
+    local = partial(op.formula, slot)
+    if local.formula is None:
+        constant = alg.coefficient(local.constant)
+        return alg.scale(store, other, constant) if constant != 0 else None
+    chosen = [node if k == -1 else operands[k] for k in local.slots]
+    factor = alg.apply(store, local.formula, chosen)
+    if not lead:
+        return alg.multiply(store, other, factor)
+    labels, every = _lead_labels(lead), tuple(range(len(store.shape(node))))
+    return alg.contract(store, [(other, labels + every), (factor, every)], labels + every)
+
+
+def _shift(op: Move, lead: Shape) -> Move:
+    """The same move on operands with leading axes."""
+    rank = len(lead)
+    match op:
+        case Reshape(shape):
+            return Reshape(lead + shape)
+        case Slice(spans):
+            return Slice(_full(lead) + spans)
+        case Pad(spans, shape):
+            return Pad(_full(lead) + spans, lead + shape)
+        case Concatenate(axis):
+            return Concatenate(axis + rank)
+        case Gather(axis):
+            return Gather(axis + rank)
+        case ScatterAdd(axis, size):
+            return ScatterAdd(axis + rank, size)
+        case Window(axis, length):
+            return Window(axis + rank, length)
+        case Fold(axis, size):
+            return Fold(axis + rank, size)
+        case _:
+            assert_never(op)
+
+
+def _full(shape: Shape) -> tuple[Span, ...]:
+    return tuple(map(alg.full_span, shape))
+
+
+def _lead_labels(lead: Shape) -> Labels:
+    return tuple(range(_LEAD, _LEAD + len(lead)))
+
+
+def _with_lead(op: Contract, lead: Shape) -> tuple[Labels, dict[int, Size]]:
+    labels = _lead_labels(lead)
+    return labels, dict(enumerate(op.sizes)) | dict(zip(labels, lead, strict=True))
+
+
+# The two sweeps -----------------------------------------------------------------------------------------------
+
+
+def pull_back(store: Store, seeds: Mapping[Node, Node], wrt: Sequence[Node], lead: Shape = ()) -> list[Node]:
+    """Cotangents of ``wrt`` from cotangents of some nodes: ``x_bar = sum over uses (d use / d x)^T use_bar``."""
+    between = _between(store, wrt, seeds)
+    bars: dict[Node, list[Node]] = {node: [bar] for node, bar in seeds.items()}
+    found: dict[Node, Node] = {}
+    targets = set(wrt)
+    for node in sorted(between, reverse=True):
+        terms = bars.pop(node, None)
+        if terms is None:
+            continue
+        bar = sum_of_terms(store, terms, lead, store.shape(node))
+        if node in targets:
+            found[node] = bar
+        operands = store.operands(node)
+        if not operands or alg.is_zero(store, bar):
+            continue
+        op = store.op(node)
+        for slot, operand in enumerate(operands):
+            if operand in between:
+                term = _transpose(store, op, node, operands, slot, bar, lead)
+                if term is not None:
+                    bars.setdefault(operand, []).append(term)
+    return [found[x] if x in found else alg.constant(store, 0, lead + store.shape(x)) for x in wrt]
+
+
+def push_forward(
+    store: Store, tangents: Mapping[Node, Node], outputs: Sequence[Node], lead: Shape = ()
+) -> list[Node]:
+    """Tangents of ``outputs`` from tangents of some nodes: ``y_dot = sum over operands (d y / d x) x_dot``."""
+    dots: dict[Node, Node] = {}
+    for node in sorted(_between(store, tangents, outputs)):
+        terms = [tangents[node]] if node in tangents else []
+        operands, op = store.operands(node), store.op(node)
+        for slot, operand in enumerate(operands):
+            if operand in dots:
+                term = _push(store, op, node, operands, slot, dots[operand], lead)
+                if term is not None:
+                    terms.append(term)
+        if terms:
+            dots[node] = alg.total(store, terms, lead + store.shape(node))
+    return [dots[y] if y in dots else alg.constant(store, 0, lead + store.shape(y)) for y in outputs]
+
+
+def _between(store: Store, sources: Iterable[Node], sinks: Iterable[Node]) -> set[Node]:
+    """The real nodes on a path from a source to a sink."""
+    reached = set(sources)
+    for node in store.ancestors(sinks):
+        if node not in reached and store.kind(node) == "real" and not reached.isdisjoint(store.operands(node)):
+            reached.add(node)
+    return reached
+
+
+# Derivatives of whole graphs ----------------------------------------------------------------------------------
+
+
+def gradient(graph: Graph, wrt: Sequence[str], *, with_value: bool = False) -> Graph:
+    """``d f / d x`` for each x of ``wrt``; f has one scalar output."""
+    output = _scalar_output(graph, "gradient")
+    store = graph.store
+    bars = pull_back(store, {output: alg.constant(store, 1)}, [graph.node(x) for x in wrt])
+    return graph.with_outputs((output, *bars) if with_value else bars)
+
+
+def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """``x_bar = (d f / d x)^T f_bar``; the cotangents of the outputs become inputs, after the others."""
+    store = graph.store
+    seeds: dict[Node, Node] = {}
+    added = []
+    for k, y in enumerate(graph.outputs):
+        name = "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]"
+        bar = _new_input(graph, name, store.shape(y))
+        added.append(bar)
+        seeds[y] = alg.add(store, seeds[y], bar) if y in seeds else bar
+    bars = pull_back(store, seeds, [graph.node(x) for x in wrt])
+    return replace(graph.with_outputs(bars), inputs=(*graph.inputs, *added))
+
+
+def jvp(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """``f_dot = (d f / d x) x_dot``; the tangents become inputs, after the others."""
+    store = graph.store
+    nodes = [graph.node(x) for x in wrt]
+    dots = [_new_input(graph, _direction(x, wrt), store.shape(n)) for x, n in zip(wrt, nodes, strict=True)]
+    tangents = push_forward(store, dict(zip(nodes, dots, strict=True)), graph.outputs)
+    return replace(graph.with_outputs(tangents, graph.results), inputs=(*graph.inputs, *dots))
+
+
+def hvp(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """``H u``, forward over reverse; the directions u become inputs, after the others."""
+    return jvp(gradient(graph, wrt), wrt)
+
+
+def jacobian(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """``d f / d x`` of shape ``f.shape + x.shape`` for each x, by the sweep that carries fewer rows."""
+    if len(graph.outputs) != 1:
+        raise ShapeError(explain("jacobian", {"outputs": len(graph.outputs)}, "Return one array."))
+    store, output = graph.store, graph.outputs[0]
+    rows = store.shape(output)
+    nodes = [graph.node(x) for x in wrt]
+    wide = [n for n in nodes if not _is_shorter(store.shape(n), rows)]
+    by_reverse = dict(
+        zip(wide, pull_back(store, {output: alg.identity(store, rows)}, wide, rows) if wide else [], strict=True)
+    )
+    return graph.with_outputs([by_reverse[n] if n in by_reverse else _forward_jacobian(store, output, n) for n in nodes])
+
+
+def hessian(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """``d^2 f / d x d x`` of shape ``x.shape + x.shape``; for several x, every block, row by row."""
+    first = gradient(graph, wrt)
+    blocks: list[Node] = []
+    for row in first.outputs:
+        blocks += jacobian(graph.with_outputs([row]), wrt).outputs
+    return graph.with_outputs(blocks)
+
+
+def _forward_jacobian(store: Store, output: Node, x: Node) -> Node:
+    columns, rows = store.shape(x), store.shape(output)
+    (dot,) = push_forward(store, {x: alg.identity(store, columns)}, [output], columns)
+    back = tuple(range(len(columns), len(columns) + len(rows))) + tuple(range(len(columns)))
+    return alg.transpose(store, dot, back)
+
+
+def _is_shorter(left: Shape, right: Shape) -> bool:
+    small, large = product(left), product(right)
+    return isinstance(small, int) and isinstance(large, int) and small < large
+
+
+def _direction(name: str, wrt: Sequence[str]) -> str:
+    return "direction" if len(wrt) == 1 else f"direction[{name}]"
+
+
+def _new_input(graph: Graph, name: str, shape: Shape) -> Node:
+    while name in graph.input_names:
+        name += "_"
+    return graph.store.add(Input(name, shape))
+
+
+def _scalar_output(graph: Graph, call: str) -> Node:
+    shapes = [graph.shape(y) for y in graph.outputs]
+    if shapes != [()]:
+        facts: dict[str, object] = {"output": ", ".join(map(text, shapes))}
+        raise ShapeError(explain(call, facts, "Return one scalar, or ask for a jacobian or a vjp."))
+    return graph.outputs[0]

@@ -1,0 +1,164 @@
+"""Where is the wiring? A hash-consed networkx MultiDiGraph, grown at the end only, and views of it.
+
+A ``Store`` holds every node once; a ``Graph`` is a function: some of its inputs, some of its nodes as outputs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+import networkx as nx
+
+from symdiff.errors import InputError, LegalityError, explain
+from symdiff.ir.ops import Input, Kind, Named, Op, Signature
+from symdiff.ir.shapes import infer
+from symdiff.ir.sizes import Shape
+from symdiff.ir.trees import Tree
+
+Node = int
+
+
+class Store:
+    """Hash-consed nodes. Node numbers grow, so sorting them sorts the graph topologically."""
+
+    def __init__(self) -> None:
+        self.dag: nx.MultiDiGraph = nx.MultiDiGraph()
+        self.where: dict[Node, str] = {}
+        self._ids: dict[tuple[Op, tuple[Node, ...]], Node] = {}
+        self._lock = threading.RLock()
+
+    def add(self, op: Op, operands: Sequence[Node] = ()) -> Node:
+        """The node of ``op`` on these operands: an old one if there is one, otherwise a new one."""
+        key = (op, tuple(operands))
+        found = self._ids.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            nodes = self.dag._node
+            signature = infer(op, tuple(nodes[k]["signature"] for k in operands))
+            node = len(nodes)
+            self.dag.add_node(node, op=op, operands=key[1], signature=signature)
+            for slot, source in enumerate(operands):
+                self.dag.add_edge(source, node, key=slot)
+            self._ids[key] = node
+        return node
+
+    def op(self, node: Node) -> Op:
+        """The operation of a node."""
+        return self.dag._node[node]["op"]  # type: ignore[no-any-return]
+
+    def operands(self, node: Node) -> tuple[Node, ...]:
+        """The operands of a node, in the order of their slots."""
+        return self.dag._node[node]["operands"]  # type: ignore[no-any-return]
+
+    def signature(self, node: Node) -> Signature:
+        """Shape and kind of a node."""
+        return self.dag._node[node]["signature"]  # type: ignore[no-any-return]
+
+    def shape(self, node: Node) -> Shape:
+        """The shape of a node."""
+        return self.signature(node).shape
+
+    def kind(self, node: Node) -> Kind:
+        """Whether a node holds reals, integers or booleans."""
+        return self.signature(node).kind
+
+    def ancestors(self, outputs: Iterable[Node]) -> list[Node]:
+        """The nodes that the outputs need, themselves included, in topological order."""
+        seen = set(outputs)
+        stack = list(seen)
+        while stack:
+            for operand in self.operands(stack.pop()):
+                if operand not in seen:
+                    seen.add(operand)
+                    stack.append(operand)
+        return sorted(seen)
+
+    def __len__(self) -> int:
+        return len(self.dag)
+
+
+@dataclass(eq=False)
+class Graph:
+    """A function: inputs, outputs, and how its arguments and results are nested."""
+
+    store: Store = field(default_factory=Store)
+    inputs: tuple[Node, ...] = ()
+    outputs: tuple[Node, ...] = ()
+    arguments: Tree | None = None
+    results: Tree | None = None
+    names: dict[str, Node] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes that the outputs need, and the inputs, in topological order."""
+        return self.store.ancestors((*self.outputs, *self.inputs))
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(op.name for op in map(self.store.op, self.inputs) if isinstance(op, Input))
+
+    def node(self, name: str) -> Node:
+        """The input or the named intermediate of that name."""
+        for node in self.inputs:
+            op = self.store.op(node)
+            if isinstance(op, Input) and op.name == name:
+                return node
+        if name in self.names:
+            return self.names[name]
+        known = ", ".join([*self.input_names, *self.names])
+
+
+        raise InputError(explain(f"wrt={name!r}", {"names": known}, "Use one of these names, or mark it: sd.name(value, ...)."))
+
+    def shape(self, node: Node) -> Shape:
+        """The shape of a node."""
+        return self.store.shape(node)
+
+    def with_outputs(self, outputs: Sequence[Node], results: Tree | None = None) -> Graph:
+        """The same inputs, other outputs."""
+        return replace(self, outputs=tuple(outputs), results=results)
+
+    def networkx(self) -> nx.MultiDiGraph:
+        """The nodes and edges that the outputs need, as a graph of its own."""
+        return self.store.dag.subgraph(self.nodes).copy()
+
+    def fingerprint(self) -> str:
+        """A hash of the structure: equal for two traces of one function."""
+        place: dict[Node, int] = {}
+        digest = blake2b(digest_size=16)
+        for position, node in enumerate(self.nodes):
+            place[node] = position
+            op = self.store.op(node)
+            digest.update(repr((op, [place[k] for k in self.store.operands(node)])).encode())
+        digest.update(repr(([place[k] for k in self.inputs], [place[k] for k in self.outputs])).encode())
+        return digest.hexdigest()
+
+    def check_legality(self) -> None:
+        """Re-derive every shape and kind from the operations."""
+        for node in self.nodes:
+            operands = self.store.operands(node)
+            derived = infer(self.store.op(node), tuple(self.store.signature(k) for k in operands))
+            edges = sorted((slot, source) for source, _, slot in self.store.dag.in_edges(node, keys=True))
+            if derived != self.store.signature(node) or tuple(source for _, source in edges) != operands:
+                raise LegalityError(
+                    explain(
+                        f"node {node}: {self.store.op(node)}",
+                        {"stored": self.store.signature(node), "derived": derived, "edges": edges},
+                        "A transformation wrote a wrong shape or edge: report this.",
+                    )
+                )
+
+
+def named_nodes(store: Store, nodes: Iterable[Node]) -> dict[str, Node]:
+    """The intermediates that were given a name."""
+    return {op.name: node for node in nodes if isinstance(op := store.op(node), Named)}
+
+

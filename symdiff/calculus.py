@@ -7,7 +7,6 @@ In the field's notation a tangent is ``x_dot`` and a cotangent ``x_bar``. ``pull
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from symdiff.errors import ShapeError, explain
@@ -244,23 +243,22 @@ def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``x_bar = (d f / d x)^T f_bar``; the cotangents of the outputs become inputs, after the others."""
     store = graph.store
     seeds: dict[Node, Node] = {}
-    added = []
+    added: list[tuple[str, Node]] = []
     for k, y in enumerate(graph.outputs):
-        name = "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]"
-        bar = _new_input(graph, name, store.shape(y))
-        added.append(bar)
+        name, bar = _new_input(graph, "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]", store.shape(y))
+        added.append((name, bar))
         seeds[y] = alg.add(store, seeds[y], bar) if y in seeds else bar
     bars = pull_back(store, seeds, [graph.node(x) for x in wrt])
-    return replace(graph.with_outputs(bars), inputs=(*graph.inputs, *added))
+    return graph.with_outputs(bars).with_inputs(added)
 
 
 def jvp(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``f_dot = (d f / d x) x_dot``; the tangents become inputs, after the others."""
     store = graph.store
     nodes = [graph.node(x) for x in wrt]
-    dots = [_new_input(graph, _direction(x, wrt), store.shape(n)) for x, n in zip(wrt, nodes, strict=True)]
-    tangents = push_forward(store, dict(zip(nodes, dots, strict=True)), graph.outputs)
-    return replace(graph.with_outputs(tangents, graph.results), inputs=(*graph.inputs, *dots))
+    added = [_new_input(graph, _direction(x, wrt), store.shape(n)) for x, n in zip(wrt, nodes, strict=True)]
+    dots = {node: dot for node, (_, dot) in zip(nodes, added, strict=True)}
+    return graph.with_outputs(push_forward(store, dots, graph.outputs), graph.results).with_inputs(added)
 
 
 def hvp(graph: Graph, wrt: Sequence[str]) -> Graph:
@@ -307,10 +305,10 @@ def _direction(name: str, wrt: Sequence[str]) -> str:
     return "direction" if len(wrt) == 1 else f"direction[{name}]"
 
 
-def _new_input(graph: Graph, name: str, shape: Shape) -> Node:
+def _new_input(graph: Graph, name: str, shape: Shape) -> tuple[str, Node]:
     while name in graph.input_names:
         name += "_"
-    return graph.store.add(Input(name, shape))
+    return name, graph.store.add(Input(name, shape))
 
 
 def _scalar_output(graph: Graph, call: str) -> Node:

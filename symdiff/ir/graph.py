@@ -16,7 +16,7 @@ from symdiff.errors import InputError, LegalityError, explain
 from symdiff.ir.ops import Input, Kind, Named, Op, Signature
 from symdiff.ir.shapes import infer
 from symdiff.ir.sizes import Shape
-from symdiff.ir.trees import Tree
+from symdiff.ir.trees import LEAF, Tree
 
 Node = int
 
@@ -83,7 +83,11 @@ class Store:
 
 @dataclass(eq=False)
 class Graph:
-    """A function: inputs, outputs, and how its arguments and results are nested."""
+    """A function: inputs, outputs, and how its arguments and results are nested.
+
+    ``arguments`` is a tuple of nestings with the parameters' names as ``keys``; its leaves are ``inputs`` in order.
+    ``results`` is the nesting of the outputs; None stands for one bare output, or a tuple of several.
+    """
 
     store: Store = field(default_factory=Store)
     inputs: tuple[Node, ...] = ()
@@ -125,6 +129,15 @@ class Graph:
     def with_outputs(self, outputs: Sequence[Node], results: Tree | None = None) -> Graph:
         """The same inputs, other outputs."""
         return replace(self, outputs=tuple(outputs), results=results)
+
+    def with_inputs(self, added: Sequence[tuple[str, Node]]) -> Graph:
+        """The same outputs, more inputs after the others."""
+        inputs = (*self.inputs, *(node for _, node in added))
+        arguments = self.arguments
+        if arguments is not None:
+            keys = (*arguments.keys, *(name for name, _ in added))
+            arguments = replace(arguments, children=(*arguments.children, *(LEAF for _ in added)), keys=keys)
+        return replace(self, inputs=inputs, arguments=arguments)
 
     def networkx(self) -> nx.MultiDiGraph:
         """The nodes and edges that the outputs need, as a graph of its own."""

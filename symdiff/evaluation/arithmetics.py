@@ -1,0 +1,278 @@
+"""Which numbers does a graph run on, beside floats? Exact SymPy, certified balls, mpmath at any precision.
+
+Constants are lifted by the arithmetic: a ball of ``x/10`` at 1 contains 1/10, and pi is a ball, not a double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import flint
+import mpmath
+import sympy as sp
+from sympy.printing.pycode import PythonCodePrinter
+
+from symdiff.errors import NotCompilable, Undetermined, explain
+from symdiff.ir import literals
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """A name, how exact numbers enter, and the functions that formulas may call."""
+
+    name: str
+    number: Callable[[Fraction], Any]
+    literal: Callable[[float], Any]
+    functions: dict[str, Function]
+    greater: Callable[[Any, Any], bool]
+    equal: Callable[[Any, Any], bool]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def constant(self, value: Fraction | sp.Expr) -> Any:
+        """An exact number, rational or not, in this arithmetic."""
+        if isinstance(value, Fraction):
+            return self.number(value)
+        return compiled((), value, self)()
+
+    def largest(self, values: Sequence[Any]) -> Any:
+        """The maximum of some numbers."""
+        best = values[0]
+        for value in values[1:]:
+            if self.greater(value, best):
+                best = value
+        return best
+
+
+# Formulas through lambdify ------------------------------------------------------------------------------------
+
+
+class _ExactPrinter(PythonCodePrinter):  # type: ignore[misc]
+    """Prints every number as a call that the arithmetic answers, and Piecewise as a lazy choice."""
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        return f"number({expr.p}, {expr.q})"
+
+    _print_Integer = _print_Zero = _print_One = _print_NegativeOne = _print_Half = _print_Rational
+
+    def _print_Float(self, expr: sp.Float) -> str:
+        value = Fraction(str(expr)) if sp.Rational(expr) is sp.nan else sp.Rational(expr)
+        return f"number({value.p}, {value.q})"
+
+    def _print_constant(self, expr: sp.Expr) -> str:
+        return f"{expr}()"
+
+    _print_Pi = _print_EulerGamma = _print_Catalan = _print_constant
+
+    def _print_Exp1(self, expr: sp.Expr) -> str:
+        return "exp(number(1, 1))"
+
+    def _print_Infinity(self, expr: sp.Expr) -> str:
+        return "infinity()"
+
+    def _print_NegativeInfinity(self, expr: sp.Expr) -> str:
+        return "-infinity()"
+
+    def _print_Add(self, expr: sp.Add, **_: Any) -> str:
+        return "(" + " + ".join(map(self._print, expr.args)) + ")"
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        return "(" + "*".join(map(self._print, expr.args)) + ")"
+
+    def _print_Pow(self, expr: sp.Pow, **_: Any) -> str:
+        base, exponent = self._print(expr.base), expr.exp
+        if exponent.is_Rational:
+            return f"root_power({base}, {exponent.p}, {exponent.q})"
+        return f"power({base}, {self._print(exponent)})"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        text = "undefined()"
+        for value, condition in reversed(expr.args):
+            chosen = self._print(value)
+            text = chosen if condition == sp.true else f"({chosen} if {self._print(condition)} else {text})"
+        return text
+
+    def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
+        left, right = map(self._print, expr.args)
+        return {
+            ">": f"greater({left}, {right})",
+            "<": f"greater({right}, {left})",
+            ">=": f"(not greater({right}, {left}))",
+            "<=": f"(not greater({left}, {right}))",
+            "==": f"equal({left}, {right})",
+            "!=": f"(not equal({left}, {right}))",
+        }[expr.rel_op]
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))})"
+
+    _print_log = _print_exp = _print_Function
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_print_") and isinstance(getattr(sp, name[7:], None), type):
+            return self._print_Function
+        raise AttributeError(name)
+
+
+@lru_cache(maxsize=4096)
+def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithmetic) -> Function:
+    """A scalar expression, or a tuple of them, as a function in an arithmetic, through ``sympy.lambdify``."""
+    parts = expression if isinstance(expression, tuple) else (expression,)
+    called = {type(f).__name__ for part in parts for f in sp.sympify(part).atoms(sp.Function)}
+    missing = called - set(arithmetic.functions) - {"Piecewise"}
+    if missing:
+        facts: dict[str, object] = {"function": ", ".join(sorted(missing)), "arithmetic": arithmetic.name}
+        raise NotCompilable(explain(f"{expression}", facts, "Use another arithmetic, or a formula of known functions."))
+    namespace = dict(arithmetic.functions)
+    namespace |= {"number": lambda p, q: arithmetic.number(Fraction(p, q))}
+    namespace |= {"greater": arithmetic.greater, "equal": arithmetic.equal}
+    options = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+    return sp.lambdify(symbols, expression, modules=[namespace], printer=_ExactPrinter(options), cse=True)  # type: ignore[no-any-return]
+
+
+# Balls --------------------------------------------------------------------------------------------------------
+
+
+def _ball(value: Fraction) -> flint.arb:
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+
+def _ball_literal(value: float) -> flint.arb:
+    if value in (float("inf"), float("-inf")):
+        return flint.arb(value)
+    low, high = literals.bounds(value)
+    return _ball(low) if low == high else _ball(low).union(_ball(high))
+
+
+def _ball_greater(left: flint.arb, right: flint.arb) -> bool:
+    if left > right:
+        return True
+    if left <= right:
+        return False
+    raise Undetermined(f"{left} > {right}: the balls overlap")
+
+
+def _ball_equal(left: flint.arb, right: flint.arb) -> bool:
+    difference = left - right
+    if difference.is_zero():
+        return True
+    if difference.is_nan() or difference.contains(0):
+        raise Undetermined(f"{left} == {right}: the balls overlap")
+    return False
+
+
+def _ball_root_power(base: flint.arb, p: int, q: int) -> flint.arb:
+    root = base if q == 1 else base.sqrt() if q == 2 else base.root(q)
+    return root**p if p >= 0 else 1 / root ** (-p)
+
+
+def _acb(method: str, *orders: Any) -> Function:
+    return lambda x: getattr(flint.acb(x), method)(*orders).real
+
+
+_METHODS = (
+    "exp log sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh erf erfc erfi gamma digamma coth cot sec csc sech csch"
+).split()
+_BALL_FUNCTIONS: dict[str, Function] = {
+    **{name: (lambda name: lambda x: getattr(x, name)())(name) for name in _METHODS},
+    "loggamma": lambda x: x.lgamma(),
+    "polygamma": lambda n, x: flint.acb(x).polygamma(flint.acb(n)).real,
+    "atan2": lambda y, x: flint.arb.atan2(y, x),
+    "sqrt": lambda x: x.sqrt(),
+    "Abs": lambda x: abs(x),
+    "floor": lambda x: x.floor(),
+    "root_power": _ball_root_power,
+    "power": lambda a, b: a**b,
+    "pi": lambda: flint.arb.pi(),
+    "EulerGamma": lambda: flint.arb.const_euler(),
+    "Catalan": lambda: flint.arb.const_catalan(),
+    "infinity": lambda: flint.arb("inf"),
+    "undefined": lambda: flint.arb("nan"),
+}
+BALLS = Arithmetic("balls", _ball, _ball_literal, _BALL_FUNCTIONS, _ball_greater, _ball_equal)
+
+
+# mpmath -------------------------------------------------------------------------------------------------------
+
+
+def _mp(value: Fraction) -> Any:
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
+def _mp_literal(value: float) -> Any:
+    if value in (float("inf"), float("-inf")):
+        return mpmath.mpf(value)
+    return compiled((), literals.read(value), MPMATH)()
+
+
+def _mp_root_power(base: Any, p: int, q: int) -> Any:
+    if q == 1:
+        return base**p if base != 0 or p >= 0 else mpmath.inf
+    if base < 0:
+        return mpmath.nan
+    return mpmath.root(base, q) ** p if base != 0 or p >= 0 else mpmath.inf
+
+
+def _mp_log(x: Any) -> Any:
+    return mpmath.log(x) if x > 0 else (-mpmath.inf if x == 0 else mpmath.nan)
+
+
+_MP_FUNCTIONS: dict[str, Function] = {
+    **{name: getattr(mpmath, name) for name in _METHODS if name != "log"},
+    "log": _mp_log,
+    "loggamma": mpmath.loggamma,
+    "polygamma": lambda n, x: mpmath.polygamma(int(n), x),
+    "atan2": mpmath.atan2,
+    "sqrt": lambda x: mpmath.sqrt(x) if x >= 0 else mpmath.nan,
+    "Abs": abs,
+    "floor": mpmath.floor,
+    "root_power": _mp_root_power,
+    "power": lambda a, b: mpmath.re(mpmath.power(a, b)) if a > 0 or b == int(b) else mpmath.nan,
+    "pi": lambda: +mpmath.pi,
+    "EulerGamma": lambda: +mpmath.euler,
+    "Catalan": lambda: +mpmath.catalan,
+    "infinity": lambda: mpmath.inf,
+    "undefined": lambda: mpmath.nan,
+}
+MPMATH = Arithmetic(
+    "mpmath", _mp, _mp_literal, _MP_FUNCTIONS, lambda a, b: bool(a > b), lambda a, b: bool(a == b)
+)
+
+
+# SymPy --------------------------------------------------------------------------------------------------------
+
+
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
+
+
+def _undecided(left: Any, right: Any) -> bool:
+    answer = sp.Gt(left, right)
+    if answer in (sp.true, sp.false):
+        return bool(answer)
+    raise Undetermined(f"{left} > {right}: depends on the symbols")
+
+
+SYMPY = Arithmetic("sympy", _rational, literals.read, {}, _undecided, lambda a, b: bool(sp.Eq(a, b) == sp.true))
+
+ARITHMETICS = {arithmetic.name: arithmetic for arithmetic in (SYMPY, BALLS, MPMATH)}
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Balls and mpmath at this many bits inside the block."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        with mpmath.workprec(bits):
+            yield
+    finally:
+        flint.ctx.prec = before

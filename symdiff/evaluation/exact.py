@@ -1,0 +1,328 @@
+"""What is the value of a graph in an exact arithmetic? Node by node, on object arrays, one ``match``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from typing import Any, assert_never
+
+import numpy as np
+import sympy as sp
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from symdiff.errors import NotCompilable, Undetermined, explain
+from symdiff.evaluation.arithmetics import ARITHMETICS, SYMPY, Arithmetic, compiled
+from symdiff.ir.calling import bind
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.ops import (
+    ArgMax,
+    Concatenate,
+    Contract,
+    Fold,
+    Gather,
+    Index,
+    Input,
+    Literal,
+    Map,
+    Maximum,
+    Named,
+    Op,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Span,
+    Table,
+    Window,
+)
+from symdiff.ir.sizes import concrete
+
+Objects = NDArray[np.object_]
+
+
+def evaluate(
+    store: Store, outputs: Sequence[Node], values: Mapping[Node, Any], arithmetic: Arithmetic
+) -> list[Objects]:
+    """The values of some nodes from values of others (inputs, or any node that is to be held)."""
+    known: dict[Node, Objects] = {node: as_objects(value) for node, value in values.items()}
+    for node in _needed(store, outputs, known):
+        operands = [known[k] for k in store.operands(node)]
+        known[node] = _apply(store.op(node), operands, arithmetic)
+    return [known[node] for node in outputs]
+
+
+def _needed(store: Store, outputs: Sequence[Node], known: Mapping[Node, Objects]) -> list[Node]:
+    seen: set[Node] = set()
+    stack = [node for node in outputs if node not in known]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(k for k in store.operands(node) if k not in known)
+    return sorted(seen)
+
+
+def as_objects(value: Any) -> Objects:
+    """Any value as an object array, entries untouched."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return value
+    if isinstance(value, np.ndarray):
+        return value.astype(object)
+    if isinstance(value, (list, tuple)):
+        return np.array(value, dtype=object)
+    scalar = np.empty((), dtype=object)
+    scalar[()] = value
+    return scalar
+
+
+def lift(values: NDArray[Any], arithmetic: Arithmetic) -> Objects:
+    """Fractions, ints or floats of an array as exact numbers of an arithmetic."""
+    return _each(lambda v: arithmetic.number(Fraction(v)), values)
+
+
+def _each(function: Any, *arrays: Any) -> Objects:
+    return as_objects(np.frompyfunc(function, len(arrays), 1)(*arrays))
+
+
+def _apply(op: Op, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
+    match op:
+        case Input(name):
+            facts: dict[str, object] = {"input": name}
+            raise NotCompilable(explain("evaluate", facts, "Give a value for every input."))
+        case Literal(value):
+            return as_objects(arithmetic.literal(value))
+        case Table():
+            return _table(op, arithmetic)
+        case Index():
+            return _index(op, arithmetic)
+        case Named():
+            return xs[0]
+        case Map():
+            return _map(op, xs, arithmetic)
+        case Contract():
+            return _contract(op, xs, arithmetic)
+        case Reshape(shape):
+            return xs[0].reshape(concrete(shape, "reshape"))
+        case Slice(spans):
+            return xs[0][np.ix_(*map(_places, spans))] if spans else xs[0]
+        case Pad(spans, shape):
+            return _pad(xs[0], spans, concrete(shape, "pad"), arithmetic)
+        case Concatenate(axis):
+            return np.concatenate(xs, axis=axis)
+        case Gather(axis):
+            return np.take(xs[0], _positions(xs[1]), axis=axis)
+        case ScatterAdd(axis, size):
+            return _scatter_add(xs[0], _positions(xs[1]), axis, int(size), arithmetic)
+        case Window(axis, length):
+            return sliding_window_view(xs[0], length, axis=axis)
+        case Fold(axis, size):
+            return _fold(xs[0], axis, int(size), arithmetic)
+        case Maximum(axes):
+            return _over(xs[0], axes, arithmetic.largest if arithmetic is not SYMPY else _symbolic_maximum)
+        case ArgMax(axes):
+            return _argmax(xs[0], axes, arithmetic)
+        case _:
+            assert_never(op)
+
+
+def _table(op: Table, arithmetic: Arithmetic) -> Objects:
+    array = op.array
+    if array.dtype.kind in "biu":
+        return _each(lambda v: arithmetic.number(Fraction(int(v))), array)
+    return _each(lambda v: arithmetic.literal(float(v)), array)
+
+
+def _index(op: Index, arithmetic: Arithmetic) -> Objects:
+    shape = concrete(op.shape, "index")
+    if op.relation == "position":
+        whole = np.arange(shape[0]) + op.offset
+    else:
+        rows, columns = np.arange(shape[0])[:, None] + op.offset, np.arange(shape[1])[None, :]
+        whole = (rows == columns if op.relation == "equal" else rows <= columns).astype(int)
+    return _each(lambda v: arithmetic.number(Fraction(int(v))), whole)
+
+
+def _map(op: Map, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
+    formula = op.formula
+    if arithmetic is not SYMPY:
+        return _each(compiled(formula.arguments, formula.expression, arithmetic), *xs)
+    arguments = formula.arguments
+
+    def substitute(*values: Any) -> Any:
+        lifted = [v if isinstance(v, sp.Basic) else sp.sympify(v) for v in values]
+        return formula.expression.xreplace(dict(zip(arguments, lifted, strict=True)))
+
+    return _each(substitute, *xs)
+
+
+def _contract(op: Contract, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
+    sizes = concrete(op.sizes, "contract")
+    space = [*dict.fromkeys(op.output), *op.summed]
+    factors = [_aligned(x, labels, space) for x, labels in zip(xs, op.inputs, strict=True)]
+    one = as_objects(arithmetic.constant(op.coefficient)).reshape((1,) * len(space))
+    factors = factors if op.coefficient == 1 and factors else [one, *factors]
+    result = reduce(np.multiply, factors)
+    kept = len(space) - len(op.summed)
+    for axis in range(len(space) - 1, kept - 1, -1):
+        length = sizes[space[axis]]
+        if result.shape[axis] == length:
+            result = _sum(result, axis, arithmetic)
+        else:
+            result = result.take(0, axis=axis) * arithmetic.number(Fraction(length))
+    result = np.broadcast_to(as_objects(result), tuple(sizes[k] for k in space[:kept]))
+    return _embed(result, space[:kept], op.output, sizes, arithmetic)
+
+
+def _sum(array: Objects, axis: int, arithmetic: Arithmetic) -> Objects:
+    if array.shape[axis] == 0:
+        shape = array.shape[:axis] + array.shape[axis + 1 :]
+        return _zeros(shape, arithmetic)
+    return as_objects(np.add.reduce(array, axis=axis))
+
+
+def _aligned(x: Objects, labels: Sequence[int], space: Sequence[int]) -> Objects:
+    """The operand with one axis for each label of the space, length 1 where it has none."""
+    own = list(labels)
+    for label in set(labels):
+        while own.count(label) > 1:
+            first = own.index(label)
+            second = own.index(label, first + 1)
+            x = np.diagonal(x, axis1=first, axis2=second)
+            own = [k for axis, k in enumerate(own) if axis not in (first, second)] + [label]
+    order = sorted(range(len(own)), key=lambda axis: space.index(own[axis]))
+    x = x.transpose(order)
+    present = dict(zip((own[axis] for axis in order), x.shape, strict=True))
+    return x.reshape([present.get(k, 1) for k in space])
+
+
+def _embed(
+    x: Objects, labels: Sequence[int], output: Sequence[int], sizes: Sequence[int], arithmetic: Arithmetic
+) -> Objects:
+    if len(labels) == len(output):
+        return x
+    result = _zeros(tuple(sizes[k] for k in output), arithmetic)
+    places = np.indices(x.shape)
+    result[tuple(places[labels.index(k)] for k in output)] = x
+    return result
+
+
+def _zeros(shape: tuple[int, ...], arithmetic: Arithmetic) -> Objects:
+    result = np.empty(shape, dtype=object)
+    result[...] = arithmetic.number(Fraction(0))
+    return result
+
+
+def _places(span: Span) -> NDArray[np.int64]:
+    return int(span.start) + span.step * np.arange(int(span.length))
+
+
+def _pad(x: Objects, spans: Sequence[Span], shape: tuple[int, ...], arithmetic: Arithmetic) -> Objects:
+    result = _zeros(shape, arithmetic)
+    result[np.ix_(*map(_places, spans))] = x
+    return result
+
+
+def _positions(index: Objects) -> NDArray[np.int64]:
+    try:
+        return np.array([int(v) for v in index.ravel()], dtype=np.int64).reshape(index.shape)
+    except (TypeError, ValueError) as error:
+        facts: dict[str, object] = {"index": index.ravel()[:3].tolist()}
+        raise NotCompilable(explain("gather", facts, "Indices must be numbers here: give their values.")) from error
+
+
+def _scatter_add(
+    x: Objects, index: NDArray[np.int64], axis: int, size: int, arithmetic: Arithmetic
+) -> Objects:
+    shape = (*x.shape[:axis], size, *x.shape[axis + index.ndim :])
+    result = _zeros(shape, arithmetic)
+    for place in np.ndindex(index.shape):
+        target: tuple[Any, ...] = (slice(None),) * axis + (int(index[place]),)
+        result[target] = as_objects(result[target] + x[(slice(None),) * axis + place])
+    return result
+
+
+def _fold(x: Objects, axis: int, size: int, arithmetic: Arithmetic) -> Objects:
+    result = _zeros((*x.shape[:axis], size, *x.shape[axis + 1 : -1]), arithmetic)
+    for k in range(x.shape[-1]):
+        target = (slice(None),) * axis + (slice(k, k + x.shape[axis]),)
+        result[target] = result[target] + x[..., k]
+    return result
+
+
+def _over(x: Objects, axes: Sequence[int], function: Any) -> Objects:
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    rows = x.transpose([*kept, *axes]).reshape(*(x.shape[axis] for axis in kept), -1)
+    result = np.empty(rows.shape[:-1], dtype=object)
+    for place in np.ndindex(result.shape):
+        result[place] = function(list(rows[place]))
+    return result
+
+
+def _argmax(x: Objects, axes: Sequence[int], arithmetic: Arithmetic) -> Objects:
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    order = [*kept, *axes]
+    moved = x.transpose(order)
+    rows = moved.reshape(*(x.shape[axis] for axis in kept), -1)
+    shares = np.empty(rows.shape, dtype=object)
+    for place in np.ndindex(rows.shape[:-1]):
+        row = list(rows[place])
+        shares[place] = _symbolic_shares(row) if arithmetic is SYMPY else _shares(row, arithmetic)
+    return shares.reshape(moved.shape).transpose(np.argsort(order))
+
+
+def _shares(row: Sequence[Any], arithmetic: Arithmetic) -> list[Any]:
+    best = arithmetic.largest(row)
+    winners = [arithmetic.equal(value, best) if value is not best else True for value in row]
+    return [arithmetic.number(Fraction(int(won), sum(winners))) for won in winners]
+
+
+def _symbolic_maximum(row: Sequence[sp.Expr]) -> sp.Expr:
+    choices = [(u, sp.And(*(u >= v for v in row if v is not u))) for u in row[:-1]]
+    return sp.Piecewise(*choices, (row[-1], True))
+
+
+def _symbolic_shares(row: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """Shares away from ties; numbers share their ties exactly."""
+    try:
+        return _shares(row, SYMPY)
+    except Undetermined:
+        pass
+    return [sp.Piecewise((1, sp.And(*(u > v for v in row if v is not u))), (0, True)) for u in row]
+
+
+@dataclass(frozen=True)
+class ExactKernel:
+    """A graph as a function on exact numbers."""
+
+    graph: Graph
+    arithmetic: Arithmetic
+
+    source = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        graph = self.graph
+        values = bind(graph.arguments, args, kwargs, "kernel") if graph.arguments else list(args)
+        outputs = self.flat(values)
+        if graph.results is not None:
+            return graph.results.build(outputs)
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def flat(self, values: Sequence[Any]) -> list[Any]:
+        """The outputs from the inputs in order; plain numbers are lifted exactly, floats as they are."""
+        lifted = [_each(self._lift, as_objects(value)) for value in values]
+        bound = dict(zip(self.graph.inputs, lifted, strict=True))
+        outputs = evaluate(self.graph.store, self.graph.outputs, bound, self.arithmetic)
+        return [output if output.ndim else output[()] for output in outputs]
+
+    def _lift(self, value: Any) -> Any:
+        if isinstance(value, (int, float, Fraction, np.number, np.bool_)):
+            return self.arithmetic.number(Fraction(value.item() if isinstance(value, np.generic) else value))
+        return value
+
+
+def compile_exact(graph: Graph, arithmetic: str) -> ExactKernel:
+    """A kernel in one of the exact arithmetics: ``sympy``, ``balls``, ``mpmath``."""
+    return ExactKernel(graph, ARITHMETICS[arithmetic])

@@ -122,6 +122,23 @@ class Graph:
 
         raise InputError(explain(f"wrt={name!r}", {"names": known}, "Use one of these names, or mark it: sd.name(value, ...)."))
 
+    def argument_tree(self, name: str) -> Tree:
+        """How a parameter is nested; a leaf or a named intermediate is a leaf."""
+        arguments = self.arguments
+        if arguments is not None and name in arguments.keys:
+            return arguments.children[arguments.keys.index(name)]
+        return LEAF
+
+    def leaf_names(self, name: str) -> list[str]:
+        """The names of the inputs inside a parameter; a leaf or a named intermediate stands for itself."""
+        arguments = self.arguments
+        if arguments is None or name not in arguments.keys:
+            self.node(name)
+            return [name]
+        place = arguments.keys.index(name)
+        start = sum(child.size for child in arguments.children[:place])
+        return list(self.input_names[start : start + arguments.children[place].size])
+
     def shape(self, node: Node) -> Shape:
         """The shape of a node."""
         return self.store.shape(node)

@@ -1,0 +1,1 @@
+"""Is the claim right? Questions, probes, decisions, witnesses, and the report."""

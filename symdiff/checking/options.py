@@ -1,0 +1,41 @@
+"""How is a question asked? Domain, kink convention, dtype, effort and seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symdiff.checking.sampling import Domain
+from symdiff.errors import DtypeError, InputError, explain
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keyword arguments of ``check``; ``timeout`` is in seconds, after which a verdict is undecided."""
+
+    domain: Domain = field(default_factory=dict)
+    convention: str | Mapping[str, object] | None = None
+    dtype: str = "float64"
+    examples: int = 200
+    seed: int = 0
+    timeout: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if self.dtype not in ("float64", "float32"):
+            raise DtypeError(explain(f"check(dtype={self.dtype!r})", {"known": "float64, float32"}, "Use one of these."))
+        if self.examples < 1:
+            raise InputError(explain(f"check(examples={self.examples})", {"least": 1}, "Ask for at least one example."))
+
+    @property
+    def seconds_left(self) -> float:
+        """The time that remains, at most a minute for any one step."""
+        if self.timeout is None:
+            return 60.0
+        return max(0.0, self.timeout - (time.monotonic() - self.started))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the caller's time is over."""
+        return self.timeout is not None and self.seconds_left <= 0

@@ -1,0 +1,126 @@
+"""At which points is a claim looked at? Short rationals inside the domain, never all equal, zero or one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import count
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from symdiff.errors import InputError, explain
+from symdiff.evaluation.exact import Objects, as_objects
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Input
+from symdiff.ir.sizes import concrete
+
+Point: TypeAlias = dict[Node, Objects]
+Interval: TypeAlias = tuple[Any, Any]
+Domain: TypeAlias = Mapping[str, str | Interval]
+
+NAMES = ("one_hot", "simplex", "symmetric", "positive_definite", "boolean", "integer")
+
+
+def check_domain(domain: Domain, names: tuple[str, ...]) -> None:
+    """Reject names of inputs and of sets that are not known."""
+    for name, kind in domain.items():
+        if name not in names:
+            facts: dict[str, object] = {"inputs": ", ".join(names)}
+            raise InputError(explain(f"domain={{{name!r}: ...}}", facts, "Use the name of an input."))
+        pair = isinstance(kind, tuple) and len(kind) == 2
+        if not pair and kind not in NAMES:
+            facts = {"known": ", ".join(NAMES) + ", (low, high)"}
+            raise InputError(explain(f"domain={{{name!r}: {kind!r}}}", facts, "Use an interval or one of these names."))
+
+
+def points(graph: Graph, examples: Mapping[Node, Any], domain: Domain, seed: int) -> Iterator[Point]:
+    """An endless stream of points, in several regimes: mixed signs, positive, inside (-1, 1), inside (0, 1), large."""
+    rng = random.Random(seed)
+    regimes = ("mixed", "positive", "inner", "unit", "wide")
+    for turn in count():
+        regime = regimes[turn % len(regimes)]
+        yield {node: _draw(graph, node, examples, domain, regime, rng) for node in graph.inputs}
+
+
+def _draw(
+    graph: Graph, node: Node, examples: Mapping[Node, Any], domain: Domain, regime: str, rng: random.Random
+) -> Objects:
+    op = graph.store.op(node)
+    assert isinstance(op, Input)
+    shape = concrete(op.shape, f"input {op.name}")
+    rule = domain.get(op.name)
+    if op.kind == "integer":
+        return as_objects(np.vectorize(int, otypes=[object])(examples[node]) if np.size(examples[node]) else np.empty(shape, object))
+    if op.kind == "boolean" or rule == "boolean":
+        return _fill(shape, lambda: Fraction(rng.randint(0, 1)))
+    if rule == "integer":
+        return _fill(shape, lambda: Fraction(rng.randint(-4, 4)))
+    if rule == "one_hot":
+        return _one_hot(shape, rng)
+    if rule == "simplex":
+        weights = _fill(shape, lambda: Fraction(rng.randint(1, 9)))
+        return as_objects(weights / weights.sum(axis=-1, keepdims=True))
+    if rule in ("symmetric", "positive_definite"):
+        return _symmetric(shape, rule == "positive_definite", rng)
+    low, high = rule if isinstance(rule, tuple) else (None, None)
+    return _fill(shape, lambda: _number(regime, low, high, rng))
+
+
+def _fill(shape: tuple[int, ...], draw: Any) -> Objects:
+    result = np.empty(shape, dtype=object)
+    for place in np.ndindex(shape):
+        result[place] = draw()
+    return result
+
+
+def _number(regime: str, low: Any, high: Any, rng: random.Random) -> Fraction:
+    part = Fraction(rng.randint(1, 63), 64)
+    if low is not None and high is not None:
+        return Fraction(low) + (Fraction(high) - Fraction(low)) * part
+    if low is not None or high is not None:
+        distance = part * (4 if regime in ("mixed", "wide") else 1)
+        return Fraction(low) + distance if low is not None else Fraction(high) - distance
+    match regime:
+        case "mixed":
+            return Fraction(rng.choice([k for k in range(-24, 25) if k]), 8)
+        case "positive":
+            return Fraction(rng.randint(1, 32), 8)
+        case "inner":
+            return Fraction(rng.choice([k for k in range(-31, 32) if k]), 32)
+        case "unit":
+            return part
+        case _:
+            return Fraction(rng.choice([k for k in range(-40, 41) if k]), 4)
+
+
+def _one_hot(shape: tuple[int, ...], rng: random.Random) -> Objects:
+    result = _fill(shape, lambda: Fraction(0))
+    for place in np.ndindex(shape[:-1]):
+        result[(*place, rng.randrange(shape[-1]))] = Fraction(1)
+    return result
+
+
+def _symmetric(shape: tuple[int, ...], definite: bool, rng: random.Random) -> Objects:
+    half = _fill(shape, lambda: Fraction(rng.randint(-8, 8), 4))
+    whole = as_objects(half + half.swapaxes(-1, -2))
+    if not definite:
+        return whole
+    product = as_objects(half @ half.swapaxes(-1, -2))
+    return as_objects(product + np.array([[Fraction(i == j) for j in range(shape[-1])] for i in range(shape[-1])], dtype=object))
+
+
+def example_point(graph: Graph, examples: Mapping[Node, Any]) -> Point:
+    """The caller's own inputs, each float read as the exact binary number that it is."""
+    return {
+        node: as_objects(np.vectorize(_exactly, otypes=[object])(examples[node]))
+        if np.size(examples[node])
+        else np.empty(np.shape(examples[node]), dtype=object)
+        for node in graph.inputs
+        if node in examples
+    }
+
+
+def _exactly(value: Any) -> Fraction:
+    return Fraction(value.item() if isinstance(value, np.generic) else value)

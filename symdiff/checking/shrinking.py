@@ -1,0 +1,134 @@
+"""Which counterexample fits on a napkin? Fewest elements first, then entries among 0, 1, -1, 1/2, 2 ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+
+from symdiff.checking.sampling import Domain, Point
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Input
+
+T = TypeVar("T")
+SIMPLE = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-1, 2), (-2, 1), (3, 1), (-3, 1), (1, 4)))
+_MAX_TRIES = 400
+
+
+def simplest_point(
+    graph: Graph, point: Point, domain: Domain, still_wrong: Callable[[Point], T | None]
+) -> tuple[Point, T | None]:
+    """Replace entries by simple numbers as long as the claim stays wrong there."""
+    best: T | None = None
+    tries = 0
+    for candidate in _moves(graph, point, domain):
+        tries += 1
+        if tries > _MAX_TRIES:
+            break
+        proposal = candidate(point)
+        if proposal is None:
+            continue
+        found = still_wrong(proposal)
+        if found is not None:
+            point, best = proposal, found
+    return point, best
+
+
+Move = Callable[[Point], "Point | None"]
+
+
+def _moves(graph: Graph, point: Point, domain: Domain) -> Iterator[Move]:
+    """Whole arrays first, then entry by entry."""
+    free = [node for node in graph.inputs if _is_free(graph, node, domain)]
+    for node in free:
+        for value in SIMPLE[:3]:
+            yield _set_all(node, value, _interval(graph, node, domain))
+    for node in free:
+        for place in np.ndindex(point[node].shape):
+            for value in SIMPLE:
+                yield _set_entry(node, place, value, _interval(graph, node, domain))
+
+
+def _is_free(graph: Graph, node: Node, domain: Domain) -> bool:
+    op = graph.store.op(node)
+    assert isinstance(op, Input)
+    return op.kind == "real" and not isinstance(domain.get(op.name), str)
+
+
+def _interval(graph: Graph, node: Node, domain: Domain) -> tuple[Any, Any]:
+    op = graph.store.op(node)
+    assert isinstance(op, Input)
+    rule = domain.get(op.name)
+    return rule if isinstance(rule, tuple) else (None, None)
+
+
+def _inside(value: Fraction, interval: tuple[Any, Any]) -> bool:
+    low, high = interval
+    return (low is None or value > Fraction(low)) and (high is None or value < Fraction(high))
+
+
+def _set_all(node: Node, value: Fraction, interval: tuple[Any, Any]) -> Move:
+    def move(point: Point) -> Point | None:
+        if not _inside(value, interval) or all(v == value for v in point[node].ravel()):
+            return None
+        filled = np.empty_like(point[node])
+        filled[...] = value
+        return {**point, node: filled}
+
+    return move
+
+
+def _set_entry(node: Node, place: tuple[int, ...], value: Fraction, interval: tuple[Any, Any]) -> Move:
+    def move(point: Point) -> Point | None:
+        now = point[node][place]
+        if not _inside(value, interval) or _rank(now) <= _rank(value):
+            return None
+        changed = point[node].copy()
+        changed[place] = value
+        return {**point, node: changed}
+
+    return move
+
+
+def _rank(value: Fraction) -> int:
+    return SIMPLE.index(value) if value in SIMPLE else len(SIMPLE)
+
+
+def smaller_examples(examples: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same arguments with shorter axes, smallest first; equal lengths stay equal, 2 is preferred to 1."""
+    sizes = sorted({size for shape in _shapes(examples) for size in shape if size > 2})
+    if not sizes:
+        return
+    proposals = [dict.fromkeys(sizes, 2), {s: min(s, 2 + k % 2) for k, s in enumerate(sizes)}]
+    proposals += [{s: min(s, 2 + k) for k, s in enumerate(sizes)}]
+    proposals += [{s: 2} for s in sizes]
+    seen: list[dict[int, int]] = []
+    for proposal in proposals:
+        if proposal not in seen and any(new < old for old, new in proposal.items()):
+            seen.append(proposal)
+            yield {name: _resized(value, proposal) for name, value in examples.items()}
+
+
+def _shapes(value: Any) -> list[tuple[int, ...]]:
+    if isinstance(value, np.ndarray):
+        return [value.shape]
+    if isinstance(value, Mapping):
+        return [shape for v in value.values() for shape in _shapes(v)]
+    if isinstance(value, (list, tuple)):
+        return [shape for v in value for shape in _shapes(v)]
+    return []
+
+
+def _resized(value: Any, sizes: Mapping[int, int]) -> Any:
+    if isinstance(value, np.ndarray):
+        return value[tuple(slice(sizes.get(size, size)) for size in value.shape)]
+    if isinstance(value, Mapping):
+        return {k: _resized(v, sizes) for k, v in value.items()}
+    if isinstance(value, tuple):
+        parts = [_resized(v, sizes) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, list):
+        return [_resized(v, sizes) for v in value]
+    return value

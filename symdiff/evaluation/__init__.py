@@ -1,0 +1,1 @@
+"""Graph to values: straight-line programs in several arithmetics."""

@@ -176,8 +176,17 @@ def _with_lead(op: Contract, lead: Shape) -> tuple[Labels, dict[int, Size]]:
 # The two sweeps -----------------------------------------------------------------------------------------------
 
 
-def pull_back(store: Store, seeds: Mapping[Node, Node], wrt: Sequence[Node], lead: Shape = ()) -> list[Node]:
-    """Cotangents of ``wrt`` from cotangents of some nodes: ``x_bar = sum over uses (d use / d x)^T use_bar``."""
+def pull_back(
+    store: Store,
+    seeds: Mapping[Node, Node],
+    wrt: Sequence[Node],
+    lead: Shape = (),
+    blocked: frozenset[tuple[Node, int]] = frozenset(),
+) -> list[Node]:
+    """Cotangents of ``wrt`` from cotangents of some nodes: ``x_bar = sum over uses (d use / d x)^T use_bar``.
+
+    Edges in ``blocked``, as (node, slot), carry nothing: so the share of each path can be told.
+    """
     between = _between(store, wrt, seeds)
     bars: dict[Node, list[Node]] = {node: [bar] for node, bar in seeds.items()}
     found: dict[Node, Node] = {}
@@ -194,7 +203,7 @@ def pull_back(store: Store, seeds: Mapping[Node, Node], wrt: Sequence[Node], lea
             continue
         op = store.op(node)
         for slot, operand in enumerate(operands):
-            if operand in between:
+            if operand in between and (node, slot) not in blocked:
                 term = _transpose(store, op, node, operands, slot, bar, lead)
                 if term is not None:
                     bars.setdefault(operand, []).append(term)

@@ -49,6 +49,15 @@ class Question:
         """The name of the one more argument that the claim takes."""
         return {"vjp": "cotangent", "jvp": "direction", "hvp": "direction"}.get(self.of)
 
+    def without_claimed(self, reason: str) -> Question:
+        """The same question with the claim as a black box."""
+        return replace(self, claimed=None, reason=reason)
+
+    @property
+    def asked_wrt(self) -> Wrt:
+        """``wrt`` as it was asked: one name, or several."""
+        return self.wrt if self.many or not self.wrt else self.wrt[0]
+
     @property
     def title(self) -> str:
         """The question in a few words."""
@@ -101,7 +110,7 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     """Trace the function, derive the truth, trace the claim if it can be traced."""
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
-    names = () if of == "value" else chosen(wrt, list(examples))
+    names = () if of == "value" else chosen(wrt or 0, list(examples))
     forward = trace_call(fn, (), examples, promote=frozenset(names))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
     truth, targets = _truth(forward, leaves, of)

@@ -1,0 +1,88 @@
+"""Is this derivative right? The one question of the program, asked about any callable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symdiff.checking.black_box import judge_black_box
+from symdiff.checking.every_shape import is_symbolic, judge_every_shape
+from symdiff.checking.faithful import claim_is_faithful, require_faithful
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Of, Question, Wrt, ask, parameters
+from symdiff.checking.sampling import Domain, check_domain
+from symdiff.checking.traced import judge_traced
+from symdiff.errors import UndecidedDerivative, WrongDerivative
+from symdiff.verdicts import Verdict, weakest
+
+
+def check(
+    fn: Callable[..., Any],
+    claim: Callable[..., Any],
+    inputs: Any,
+    *,
+    wrt: Wrt = 0,
+    of: Of = "gradient",
+    domain: Domain | None = None,
+    convention: str | Mapping[str, object] | None = None,
+    dtype: str = "float64",
+    examples: int = 200,
+    seed: int = 0,
+    timeout: float | None = None,
+) -> Verdict:
+    """Judge a hand-derived derivative: ``claim(*inputs)`` against the derivative ``of`` of ``fn`` by ``wrt``.
+
+    ``inputs`` is a tuple or dict of example arrays, which give shapes and one probe, or of shape strings such as
+    ``"n d"``, which ask the question for every shape. ``fn`` must be traceable; ``claim`` may be any callable: if it
+    can be traced it is proved or refuted as mathematics, otherwise it is tested as a black box. For ``"vjp"`` the
+    claim takes one more argument, the cotangent; for ``"jvp"`` and ``"hvp"`` the direction.
+
+    Raises TracingError if ``fn`` cannot be read, InputError if the inputs do not fit.
+
+    >>> import numpy as np
+    >>> check(lambda x: np.sum(x**2), lambda x: 2 * x, np.array([1.0, 2.0])).status
+    'proved'
+    >>> check(lambda x: np.sum(x**2), lambda x: x, np.array([1.0, 2.0])).mistake.kind
+    'factor'
+    """
+    options = Options(domain or {}, convention, dtype, examples, seed, timeout)
+    named = parameters(fn, inputs)
+    if is_symbolic(named):
+        return _joined(judge_every_shape(fn, claim, named, wrt, of, options))
+    question = ask(fn, claim, named, wrt, of)
+    check_domain(options.domain, question.forward.input_names)
+    require_faithful(question)
+    return _judge(question, options)
+
+
+def _judge(question: Question, options: Options) -> Verdict:
+    if question.claimed is None:
+        return judge_black_box(question, options)
+    unfaithful = claim_is_faithful(question)
+    if unfaithful:
+        return judge_black_box(question.without_claimed(unfaithful), options)
+    return _joined(judge_traced(question, options))
+
+
+def _joined(parts: dict[str, Verdict]) -> Verdict:
+    """One verdict for all targets: that of the weakest part."""
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    worst = weakest(parts)
+    fields = {name: getattr(worst, name) for name in worst.__dataclass_fields__}
+    return Verdict(**{**fields, "parts": parts})
+
+
+def assert_right(fn: Callable[..., Any], claim: Callable[..., Any], inputs: Any, **options: Any) -> Verdict:
+    """Raise WrongDerivative with the report if ``claim`` is refuted, UndecidedDerivative if nothing can be said.
+
+    >>> import numpy as np
+    >>> assert_right(np.tanh, lambda x: 1 - np.tanh(x) ** 2, 0.5).status
+    'proved'
+    """
+    verdict = check(fn, claim, inputs, **options)
+    if verdict.status == "refuted":
+        raise WrongDerivative(str(verdict))
+    if verdict.status == "undecided":
+        raise UndecidedDerivative(str(verdict))
+    return verdict

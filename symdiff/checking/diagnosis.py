@@ -1,0 +1,168 @@
+"""Which mistake is it? Hypotheses about the claim, each tried as a repair that must itself be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+
+
+from symdiff.calculus import pull_back
+from symdiff.checking.comparing import compare, values
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point, points
+from symdiff.checking.witnesses import Found, by_node
+from symdiff.evaluation.arithmetics import working_precision
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node
+from symdiff.ir.sizes import same_shape, text
+from symdiff.verdicts import Mistake
+
+_POINTS = 3
+_MOST_EDGES = 120
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A kind of mistake, and the claim's node as it would be without it."""
+
+    mistake: Mistake
+    repaired: Node
+
+
+def diagnose(found: Found, options: Options) -> Mistake:
+    """The first hypothesis whose repair agrees with the truth at several points."""
+    question, target = found.question, found.target
+    if found.comparison.outcome == "claim undefined":
+        return Mistake("nan", "the claim has no finite value where the derivative has one")
+    probes = _probes(question, options)
+    for hypothesis in _hypotheses(question, target, probes):
+        if options.is_late:
+            break
+        if _agrees(question, target, hypothesis.repaired, probes):
+            return hypothesis.mistake
+    assert question.claimed is not None
+    return Mistake("unknown", "no known mistake explains the difference", repair=_derived(question, target))
+
+
+def _derived(question: Question, target: int) -> str | None:
+    return formula_text(question.truth.store, question.truth.outputs[target])
+
+
+def diagnose_shape(question: Question, target: int) -> Mistake:
+    """A wrong shape: the transpose, a scalar, or nothing more specific."""
+    assert question.claimed is not None
+    store = question.truth.store
+    truth, claim = question.truth.outputs[target], question.claimed[target]
+    wanted, got = store.shape(truth), store.shape(claim)
+    detail = f"shape {text(got)}, where {question.targets[target]} needs {text(wanted)}"
+    if len(wanted) > 1 and same_shape(got, wanted[::-1]):
+        flipped = alg.transpose(store, claim, range(len(got))[::-1])
+        if _agrees(question, target, flipped, _probes(question, Options())):
+            return Mistake("transpose", f"{detail}: it is the transpose", repair="transpose the result: (...).T")
+    return Mistake("shape", detail, repair=_derived(question, target))
+
+
+def _probes(question: Question, options: Options) -> list[Point]:
+    stream = points(question.truth, by_node(question), options.domain, options.seed + 1)
+    usable = (p for p in islice(stream, 12) if values(question.truth.store, question.truth.outputs, p) is not None)
+    return list(islice(usable, _POINTS))
+
+
+def _agrees(question: Question, target: int, repaired: Node, probes: list[Point]) -> bool:
+    store, truth = question.truth.store, question.truth.outputs[target]
+    if not probes or not same_shape(store.shape(repaired), store.shape(truth)):
+        return False
+    return repaired == truth or all(compare(store, [truth], [repaired], p)[0].outcome == "equal" for p in probes)
+
+
+def _hypotheses(question: Question, target: int, probes: list[Point]) -> Iterator[Hypothesis]:
+    assert question.claimed is not None
+    store, claim, truth = question.truth.store, question.claimed[target], question.truth.outputs[target]
+    yield Hypothesis(Mistake("sign", "exactly minus the derivative", repair="change the sign: -(...)"), alg.scale(store, claim, -1))
+    ratio = _ratio(question, target, probes)
+    if ratio is not None:
+        detail = f"{_plain(ratio)} times the derivative"
+        yield Hypothesis(Mistake("factor", detail, repair=f"multiply by {_plain(1 / ratio)}"), alg.scale(store, claim, 1 / ratio))
+    rank = len(store.shape(claim))
+    if rank > 1:
+        order = (*range(rank - 2), rank - 1, rank - 2)
+        yield Hypothesis(Mistake("transpose", "the transpose of the derivative", repair="transpose the result: (...).T"), alg.transpose(store, claim, order))
+    for other, name in enumerate(question.targets):
+        if other != target and question.truth.outputs[other] == claim != truth:
+            yield Hypothesis(Mistake("swapped", f"this is the derivative by {name}", repair="exchange the two results"), truth)
+    yield from _missing_paths(question, target)
+    yield from _upstream(question, target)
+
+
+def _ratio(question: Question, target: int, probes: list[Point]) -> Fraction | None:
+    """The constant by which the claim is off, if it is one short rational at every probe."""
+    assert question.claimed is not None
+    found: set[Fraction] = set()
+    with working_precision(96):
+        for point in probes:
+            pair = values(question.truth.store, [question.truth.outputs[target], question.claimed[target]], point)
+            if pair is None:
+                return None
+            for exact, claimed in zip(pair[0].ravel(), pair[1].ravel(), strict=True):
+                if exact.is_finite() and claimed.is_finite() and not exact.contains(0):
+                    found.add(Fraction(float((claimed / exact).mid())).limit_denominator(64))
+    return found.pop() if len(found) == 1 and 0 not in found and 1 not in found else None
+
+
+def _plain(value: Fraction) -> str:
+    return str(value)
+
+
+def _missing_paths(question: Question, target: int) -> Iterator[Hypothesis]:
+    """The claim leaves out what flows through one edge of the graph."""
+    if question.of not in ("gradient", "vjp"):
+        return
+    assert question.claimed is not None
+    store, forward = question.truth.store, question.forward
+    claim, truth = question.claimed[target], question.truth.outputs[target]
+    (x,) = (forward.node(question.targets[target]),)
+    seeds = _seeds(question)
+    edges = [(node, slot) for node in store.ancestors(forward.outputs) for slot in range(len(store.operands(node)))]
+    for edge in edges[:_MOST_EDGES]:
+        (without,) = pull_back(store, seeds, [x], blocked=frozenset([edge]))
+        if without == truth or alg.is_zero(store, without):
+            continue
+        missing = alg.subtract(store, truth, without)
+        where = store.where.get(edge[0])
+        detail = f"missing path: what flows from {_short(question, edge)} is left out"
+        repair = f"add {formula_text(store, missing)}"
+        mistake = Mistake("missing_path", detail, repair=repair, where=where)
+        yield Hypothesis(mistake, alg.add(store, claim, missing))
+
+
+def _short(question: Question, edge: tuple[Node, int]) -> str:
+    store = question.truth.store
+    node, slot = edge
+    operand = store.operands(node)[slot]
+    return f"{formula_text(store, operand, 60)} into {formula_text(store, node, 60)}"
+
+
+def _seeds(question: Question) -> dict[Node, Node]:
+    forward, truth = question.forward, question.truth
+    if question.of == "gradient":
+        return {forward.outputs[0]: alg.constant(truth.store, 1)}
+    return dict(zip(forward.outputs, truth.inputs[len(forward.inputs) :], strict=True))
+
+
+def _upstream(question: Question, target: int) -> Iterator[Hypothesis]:
+    """The cotangent is ignored: the claim is the pullback of ones."""
+    if question.of != "vjp":
+        return
+    assert question.claimed is not None
+    store, forward = question.truth.store, question.forward
+    ones = {y: alg.constant(store, 1, store.shape(y)) for y in forward.outputs}
+    (plain,) = pull_back(store, ones, [forward.node(question.targets[target])])
+    claim, truth = question.claimed[target], question.truth.outputs[target]
+    gap = alg.add(store, alg.subtract(store, claim, plain), truth)
+    yield Hypothesis(Mistake("upstream", "the cotangent is ignored: this is the pullback of ones", repair=_derived(question, target)), gap)
+
+

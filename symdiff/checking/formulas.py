@@ -1,0 +1,184 @@
+"""How does a node read as a line of NumPy? For repairs and reports; long formulas name their shared parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import assert_never
+
+import sympy as sp
+
+from symdiff.ir import literals
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import (
+    ArgMax,
+    Concatenate,
+    Contract,
+    Fold,
+    Gather,
+    Index,
+    Input,
+    Literal,
+    Map,
+    Maximum,
+    Named,
+    Op,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Table,
+    Window,
+)
+from symdiff.ir.sizes import text
+
+_ATOM, _POWER, _PRODUCT, _SUM = 4, 3, 2, 1
+_LETTERS = "ijklmnpqrstuvw"
+Text = tuple[str, int]
+
+
+def formula_text(store: Store, node: Node, limit: int = 300) -> str:
+    """The expression of a node; a formula over ``limit`` characters ends in dots."""
+    order = store.ancestors([node])
+    uses = Counter(k for n in order for k in store.operands(n))
+    parts: dict[Node, Text] = {}
+    shared: list[str] = []
+    for n in order:
+        op = store.op(n)
+        operands = [parts[k] for k in store.operands(n)]
+        parts[n] = _text(store, n, op, operands)
+        if n != node and uses[n] > 1 and len(parts[n][0]) > 24:
+            name = f"t{len(shared) + 1}"
+            shared.append(f"{name} = {parts[n][0]}")
+            parts[n] = (name, _ATOM)
+    used = _used(parts[node][0], shared)
+    whole = parts[node][0] + ("" if not used else "  where " + ", ".join(used))
+    return whole if len(whole) <= limit else whole[: limit - 3] + "..."
+
+
+def _used(formula: str, shared: Sequence[str]) -> list[str]:
+    """The definitions that the formula needs, in order."""
+    kept: list[str] = []
+    needed = formula
+    for definition in reversed(shared):
+        if definition.split(" = ")[0] in needed:
+            kept.append(definition)
+            needed += definition.split(" = ", 1)[1]
+    return kept[::-1]
+
+
+def _in(part: Text, level: int) -> str:
+    return part[0] if part[1] >= level else f"({part[0]})"
+
+
+def _text(store: Store, node: Node, op: Op, xs: Sequence[Text]) -> Text:
+    match op:
+        case Input(name) | Named(name):
+            return name, _ATOM
+        case Literal(value):
+            return str(literals.read(value)), _ATOM
+        case Table():
+            return (f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist())), _ATOM
+        case Index(relation, shape):
+            return {"equal": "eye", "less_equal": "tri", "position": "arange"}[relation] + text(shape), _ATOM
+        case Map():
+            return _map(op, xs)
+        case Contract():
+            return _contract(store, node, op, xs)
+        case Reshape(shape):
+            return f"reshape({xs[0][0]}, {text(shape)})", _ATOM
+        case Slice(spans):
+            return f"{_in(xs[0], _ATOM)}[{', '.join(_span(s.start, s.step, s.length) for s in spans)}]", _ATOM
+        case Pad(_, shape):
+            return f"pad({xs[0][0]}, to={text(shape)})", _ATOM
+        case Concatenate(axis):
+            return f"concatenate([{', '.join(x[0] for x in xs)}], axis={axis})", _ATOM
+        case Gather(axis):
+            return f"take({xs[0][0]}, {xs[1][0]}, axis={axis})", _ATOM
+        case ScatterAdd(axis):
+            return f"scatter_add({xs[0][0]}, at={xs[1][0]}, axis={axis})", _ATOM
+        case Window(axis, length):
+            return f"windows({xs[0][0]}, {length}, axis={axis})", _ATOM
+        case Fold(axis):
+            return f"fold({xs[0][0]}, axis={axis})", _ATOM
+        case Maximum(axes):
+            return f"max({xs[0][0]}, axis={_axes(axes)})", _ATOM
+        case ArgMax(axes):
+            return f"is_max({xs[0][0]}, axis={_axes(axes)})", _ATOM
+        case _:
+            assert_never(op)
+
+
+def _span(start: object, step: int, length: object) -> str:
+    if start == 0 and step == 1:
+        return f":{length}"
+    return f"{start}:{sp.sympify(start) + step * sp.sympify(length)}" + ("" if step == 1 else f":{step}")
+
+
+def _axes(axes: Sequence[int]) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def _map(op: Map, xs: Sequence[Text]) -> Text:
+    expression = op.formula.expression
+    if isinstance(expression, sp.Piecewise):
+        return _choice(expression, xs), _ATOM
+    names = {a: sp.Symbol(f"({x[0]})" if x[1] < _ATOM else x[0]) for a, x in zip(op.formula.arguments, xs, strict=True)}
+    written = str(expression.xreplace(names))
+    bare = written if len(xs) != 1 or not written.startswith(("exp((", "log((", "tanh((")) else written.replace("((", "(").replace("))", ")")
+    level = _SUM if expression.is_Add else _PRODUCT if expression.is_Mul else _POWER if expression.is_Pow else _ATOM
+    if expression.is_Pow and expression.exp == -1:
+        return f"1/{_in(xs[0], _ATOM)}", _PRODUCT
+    if expression.is_Add and len(xs) == 2 and set(map(abs, expression.as_coefficients_dict().values())) == {1}:
+        sign = "-" if expression.could_extract_minus_sign() or any(c < 0 for c in expression.as_coefficients_dict().values()) else "+"
+        return f"{_in(xs[0], _SUM)} {sign} {_in(xs[1], _SUM if sign == '+' else _PRODUCT)}", _SUM
+    return bare, level
+
+
+def _choice(expression: sp.Piecewise, xs: Sequence[Text]) -> str:
+    names = {sp.Symbol(f"a{k}", real=True): sp.Symbol(x[0]) for k, x in enumerate(xs)}
+    cases = [(value.xreplace(names), condition.xreplace(names)) for value, condition in expression.args]
+    written = str(cases[-1][0])
+    for value, condition in reversed(cases[:-1]):
+        written = f"where({condition}, {value}, {written})"
+    return written
+
+
+def _contract(store: Store, node: Node, op: Contract, xs: Sequence[Text]) -> Text:
+    scale = op.coefficient
+    if not xs:
+        return (_number(scale), _ATOM) if len(set(op.output)) == len(op.output) else (f"eye{text(store.shape(node))}", _ATOM)
+    body, level = _product(op, xs)
+    if scale == 1:
+        return body, level
+    if scale == -1:
+        return f"-{body if level >= _PRODUCT else f'({body})'}", _SUM
+    return f"{_number(scale)}*{body if level >= _PRODUCT else f'({body})'}", _PRODUCT
+
+
+def _number(value: Fraction | sp.Expr) -> str:
+    return str(value) if not isinstance(value, sp.Expr) or value.is_Atom else f"({value})"
+
+
+def _product(op: Contract, xs: Sequence[Text]) -> Text:
+    if op.is_view and len(xs) == 1:
+        flipped = op.inputs[0] == op.output[::-1] and len(op.output) == 2
+        return (f"{_in(xs[0], _ATOM)}.T", _ATOM) if flipped else xs[0]
+    order = [k for k in range(len(op.sizes)) if k in op.output]
+    if all([k for k in labels if op.sizes[k] != 1] == sorted(set(labels) & set(order)) for labels in op.inputs) and not op.summed:
+        return "*".join(_in(x, _PRODUCT) for x in xs), _PRODUCT
+    if len(xs) == 1 and list(op.output) == sorted(op.output) and sorted(op.inputs[0]) == list(op.inputs[0]):
+        axes = [axis for axis, k in enumerate(op.inputs[0]) if k in op.summed]
+        return (f"sum({xs[0][0]})" if not op.output else f"sum({xs[0][0]}, axis={_axes(axes)})"), _ATOM
+    return _einsum(op, xs), _ATOM
+
+
+def _einsum(op: Contract, xs: Sequence[Text]) -> str:
+    letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
+    spec = ",".join("".join(letter[k] for k in labels) for labels in op.inputs)
+    spec += "->" + "".join(letter[k] for k in op.output)
+    known = {"ij,j->i": "{0} @ {1}", "ij,i->j": "{0}.T @ {1}", "ij,jk->ik": "{0} @ {1}", "i,i->": "dot({0}, {1})", "i,j->ij": "outer({0}, {1})"}
+    if spec in known:
+        return known[spec].format(*(_in(x, _ATOM) if "@" in known[spec] else x[0] for x in xs))
+    return f"einsum({spec!r}, {', '.join(x[0] for x in xs)})"

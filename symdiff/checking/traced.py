@@ -1,0 +1,231 @@
+"""Is a traced claim right? Probes that certify a difference; then identity or exact proof; then an independent road."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from symdiff.checking.comparing import MANY, Comparison, compare
+from symdiff.checking.diagnosis import diagnose, diagnose_shape
+from symdiff.checking.floats import float_trouble
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.checking.roads import confirm
+from symdiff.checking.sampling import Point, example_point, points
+from symdiff.checking.witnesses import Found, by_node, shrink, witness
+from symdiff.checking.wording import readings, scope, snippet
+from symdiff.errors import SymdiffError, explain
+from symdiff.ir.sizes import product, same_shape, text
+from symdiff.proof.zero_test import ZeroTest, equal_at_shape
+from symdiff.verdicts import Evidence, Verdict
+
+_PROBES = 5
+_STREAM = 60
+_EXACT_ENTRIES = 4000  # above this, object arithmetic is too slow to be of use
+
+
+class RoadsDisagree(SymdiffError, AssertionError):
+    """The rules and independent differences give different derivatives: a fault of symdiff."""
+
+
+@dataclass
+class _Record:
+    """What the probes said of one target."""
+
+    agreed: int = 0
+    digits: int = MANY
+    wrong: Found | None = None
+    silent: int = 0
+
+
+@dataclass
+class _Probing:
+    question: Question
+    records: list[_Record]
+    seen: list[Point] = field(default_factory=list)
+    examples_used: bool = False
+
+
+def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
+    """One verdict for each target."""
+    assert question.claimed is not None
+    store = question.truth.store
+    shaped = [
+        same_shape(store.shape(c), store.shape(t))
+        for c, t in zip(question.claimed, question.truth.outputs, strict=True)
+    ]
+    fit = [k for k, good in enumerate(shaped) if good]
+    probing = _probe(question, fit, options)
+    open_targets = [k for k in fit if probing.records[k].wrong is None]
+    test = _zero_test(question, open_targets, options)
+    confirmed = _confirmed(question, probing.seen, options)
+    return {
+        name: _verdict(question, k, shaped[k], probing, test, confirmed, options)
+        for k, name in enumerate(question.targets)
+    }
+
+
+def _stream(question: Question, options: Options) -> Iterator[Point]:
+    examples = by_node(question)
+    own = example_point(question.truth, examples)
+    if len(own) == len(question.truth.inputs):
+        yield own
+    yield from islice(points(question.truth, examples, options.domain, options.seed), _STREAM)
+
+
+def _probe(question: Question, fit: list[int], options: Options) -> _Probing:
+    """Look at points until every target has enough answers."""
+    assert question.claimed is not None
+    store, truth = question.truth.store, question.truth.outputs
+    probing = _Probing(question, [_Record() for _ in truth])
+    entries = sum(int(product(question.truth.shape(n))) for n in (*question.truth.inputs, *truth))
+    wanted = _PROBES if entries <= _EXACT_ENTRIES else 1
+    for point in _stream(question, options):
+        waiting = [k for k in fit if probing.records[k].wrong is None and probing.records[k].agreed < wanted]
+        if not waiting or options.is_late:
+            break
+        answers = compare(store, [truth[k] for k in waiting], [question.claimed[k] for k in waiting], point)
+        if any(answer.outcome == "equal" for answer in answers):
+            probing.seen.append(point)
+        for k, answer in zip(waiting, answers, strict=True):
+            _note(probing.records[k], question, point, k, answer)
+    return probing
+
+
+def _note(record: _Record, question: Question, point: Point, target: int, answer: Comparison) -> None:
+    if answer.outcome == "equal":
+        record.agreed += 1
+        record.digits = min(record.digits, answer.digits)
+    elif answer.outcome == "no answer":
+        record.silent += 1
+    else:
+        record.wrong = Found(question, point, target, answer)
+
+
+def _zero_test(question: Question, targets: list[int], options: Options) -> dict[int, ZeroTest]:
+    """The exact test of each target; identical nodes need none."""
+    assert question.claimed is not None
+    store = question.truth.store
+    pairs = {k: (question.truth.outputs[k], question.claimed[k]) for k in targets}
+    open_ = {k: pair for k, pair in pairs.items() if pair[0] != pair[1]}
+    identical = {k: ZeroTest(True, (), (), 0, "identical") for k in pairs if k not in open_}
+    if not open_ or options.is_late:
+        return identical
+    together = equal_at_shape(
+        store,
+        [t for t, _ in open_.values()],
+        [c for _, c in open_.values()],
+        facts=options.domain,
+        seconds=min(20.0, options.seconds_left),
+    )
+    if together.equal or len(open_) == 1:
+        return identical | dict.fromkeys(open_, together)
+    budget = min(10.0, options.seconds_left)
+    return identical | {
+        k: equal_at_shape(store, [t], [c], facts=options.domain, seconds=budget) for k, (t, c) in open_.items()
+    }
+
+
+def _confirmed(question: Question, seen: list[Point], options: Options) -> bool:
+    """Whether an independent road confirms the truth at some probe; three contradictions are a fault of ours."""
+    contradictions = 0
+    for point in seen:
+        if options.is_late:
+            return False
+        answer = confirm(question, point, options.seed)
+        if answer:
+            return True
+        contradictions += answer is False
+        if contradictions == 3:
+            mend = "The rules and high-precision differences disagree: please report this function."
+            raise RoadsDisagree(explain(question.title, {"points": 3}, mend))
+    return False
+
+
+def _verdict(
+    question: Question,
+    k: int,
+    fits: bool,
+    probing: _Probing,
+    tests: dict[int, ZeroTest],
+    confirmed: bool,
+    options: Options,
+) -> Verdict:
+    record = probing.records[k]
+    store = question.truth.store
+    assert question.claimed is not None
+    nodes = (question.truth.outputs[k], question.claimed[k])
+    common = {"question": question.title, "scope": scope(question.truth), "readings": readings(store, nodes)}
+    if not fits:
+        mistake = diagnose_shape(question, k)
+        reason = f"shape {text(store.shape(nodes[1]))} where the derivative has {text(store.shape(nodes[0]))}"
+        return Verdict("refuted", reason=reason, mistake=mistake, **common)
+    if record.wrong is not None:
+        return _refuted(record.wrong, options, common)
+    trouble = float_trouble(question, k)
+    if trouble is not None and trouble.mistake is not None:
+        return Verdict("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason, **common)
+    numerics = trouble.reason if trouble is not None else None
+    test = tests.get(k)
+    if test is not None and test.equal and record.agreed and confirmed:
+        return _proved(record, test, numerics, question, common)
+    return _unproved(record, test, confirmed, numerics, options, common)
+
+
+def _refuted(found: Found, options: Options, common: dict[str, object]) -> Verdict:
+    mistake = diagnose(found, options)
+    small = shrink(found, options)
+    shown = witness(small)
+    return Verdict(
+        "refuted",
+        reason="the claim has no value there" if found.comparison.outcome == "claim undefined" else "two disjoint balls",
+        witness=shown,
+        mistake=mistake,
+        evidence=Evidence(("certified balls at a rational point",), points=1),
+        snippet=snippet(small.question, shown.inputs, small.target),
+        **common,  # type: ignore[arg-type]
+    )
+
+
+def _proved(
+    record: _Record, test: ZeroTest, numerics: str | None, question: Question, common: dict[str, object]
+) -> Verdict:
+    if test.reason == "identical":
+        road = "the same graph as the derived one"
+    else:
+        road = f"exact zero test in {test.generators} generators"
+    roads = (road, "certified balls at rational points")
+    roads += () if question.of == "value" else ("central differences at 120 digits",)
+    smooth = tuple(a for a in test.assumptions if a.startswith(("away from", "no ties")))
+    return Verdict(
+        "proved",
+        evidence=Evidence(roads, points=record.agreed, digits=record.digits, assumptions=test.assumptions),
+        kink="; ".join(smooth) or None,
+        numerics=numerics,
+        **common,  # type: ignore[arg-type]
+    )
+
+
+def _unproved(
+    record: _Record,
+    test: ZeroTest | None,
+    confirmed: bool,
+    numerics: str | None,
+    options: Options,
+    common: dict[str, object],
+) -> Verdict:
+    why = test.reason if test is not None and not test.equal else "no independent road could confirm the derivative"
+    if options.is_late:
+        return Verdict("undecided", reason=f"the time of {options.timeout:g} s is over", **common)  # type: ignore[arg-type]
+    if record.agreed == 0:
+        reason = "no probe gave an answer: every point was on a kink or outside the domain; give domain="
+        return Verdict("undecided", reason=reason, **common)  # type: ignore[arg-type]
+    if not confirmed:
+        return Verdict("undecided", reason=why, **common)  # type: ignore[arg-type]
+    evidence = Evidence(
+        ("certified balls at rational points", "central differences at 120 digits"),
+        points=record.agreed,
+        digits=record.digits,
+    )
+    return Verdict("agrees", evidence=evidence, reason=f"not proved: {why}", numerics=numerics, **common)  # type: ignore[arg-type]

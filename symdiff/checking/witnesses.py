@@ -1,0 +1,98 @@
+"""Where is the claim wrong, as small as it gets? Shorter axes, simpler numbers, certified again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from symdiff.checking.comparing import Comparison, compare
+from symdiff.checking.faithful import numbers
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question, ask
+from symdiff.checking.sampling import Point, points
+from symdiff.checking.shrinking import simplest_point, smaller_examples
+from symdiff.checking.wording import exact_entry, inputs_of
+from symdiff.verdicts import Witness
+
+_TRIES = 12
+_WRONG = ("differ", "claim undefined")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A point of a question at which one target is wrong."""
+
+    question: Question
+    point: Point
+    target: int
+    comparison: Comparison
+
+
+def wrong_at(question: Question, point: Point, target: int) -> Comparison | None:
+    """The comparison, if the claim is wrong at the point in this target."""
+    assert question.claimed is not None
+    store = question.truth.store
+    (answer,) = compare(store, [question.truth.outputs[target]], [question.claimed[target]], point)
+    return answer if answer.outcome in _WRONG else None
+
+
+def shrink(found: Found, options: Options) -> Found:
+    """The same mistake at shorter axes, then at simpler numbers."""
+    for examples in smaller_examples(found.question.examples):
+        smaller = _at_examples(found, examples, options)
+        if smaller is not None:
+            found = smaller
+            break
+    question, target = found.question, found.target
+    point, best = simplest_point(
+        question.truth, found.point, options.domain, lambda p: wrong_at(question, p, target) if not options.is_late else None
+    )
+    return Found(question, point, target, best) if best is not None else found
+
+
+def _at_examples(found: Found, examples: dict[str, Any], options: Options) -> Found | None:
+    old = found.question
+    try:
+        question = ask(old.fn, old.claim, examples, old.asked_wrt, old.of)
+    except Exception:  # foreign code may refuse other shapes in any way it likes
+        return None
+    if question.claimed is None or len(question.targets) != len(old.targets):
+        return None
+    store = question.truth.store
+    if store.shape(question.claimed[found.target]) != store.shape(question.truth.outputs[found.target]):
+        return None
+    for point in islice(points(question.truth, by_node(question), options.domain, options.seed), _TRIES):
+        comparison = wrong_at(question, point, found.target)
+        if comparison is not None:
+            return Found(question, point, found.target, comparison)
+    return None
+
+
+def by_node(question: Question) -> dict[int, Any]:
+    """The example of each input node of the truth, as far as the caller gave one."""
+    leaves = list(numbers(list(question.examples.values())))
+    return dict(zip(question.truth.inputs, leaves, strict=False)) if len(leaves) >= len(question.forward.inputs) else {}
+
+
+def witness(found: Found) -> Witness:
+    """The witness in exact numbers, with both balls."""
+    question, comparison = found.question, found.comparison
+    assert question.claimed is not None
+    store, target = question.truth.store, found.target
+    exact = exact_entry(store, question.truth.outputs[target], found.point, comparison.index)
+    claimed = exact_entry(store, question.claimed[target], found.point, comparison.index)
+    balls = (_ball(comparison.claimed), _ball(comparison.exact))
+    return Witness(
+        inputs=inputs_of(question.truth, found.point),
+        argument=question.targets[target],
+        index=comparison.index,
+        claimed=claimed if claimed is not None else balls[0],
+        exact=exact if exact is not None else balls[1],
+        certified=comparison.outcome == "differ",
+        enclosures=balls,
+    )
+
+
+def _ball(value: Any) -> str:
+    return str(value.str(12, radius=False)) if value.is_finite() else "undefined"

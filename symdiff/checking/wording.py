@@ -1,0 +1,99 @@
+"""How is a question put into words? Names, shapes, numbers of a witness, a snippet to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point
+from symdiff.errors import Undetermined
+from symdiff.evaluation.arithmetics import SYMPY
+from symdiff.evaluation.exact import evaluate, lift
+from symdiff.ir import literals
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.ops import Input, Literal
+from symdiff.ir.sizes import text
+
+
+def scope(graph: Graph) -> str:
+    """The shapes of the inputs: ``x (3,), W (2, 3)``."""
+    named = [(op.name, op.shape) for op in map(graph.store.op, graph.inputs) if isinstance(op, Input)]
+    arrays = [f"{name} {text(shape)}" for name, shape in named if shape]
+    return ", ".join(arrays) if arrays else "all real numbers"
+
+
+def readings(store: Store, nodes: Iterable[Node]) -> tuple[str, ...]:
+    """How float literals were read, where the reading is not the float itself."""
+    found = {op.value for node in store.ancestors(nodes) if isinstance(op := store.op(node), Literal)}
+    return tuple(f"{value!r} as {literals.read(value)}" for value in sorted(found) if literals.is_recognised(value))
+
+
+def inputs_of(graph: Graph, point: Point) -> dict[str, Any]:
+    """A point by names, with exact entries."""
+    result: dict[str, Any] = {}
+    for node in graph.inputs:
+        op = graph.store.op(node)
+        if isinstance(op, Input) and node in point:
+            value = point[node]
+            result[op.name] = value if value.ndim else value[()]
+    return result
+
+
+def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) -> Any:
+    """The exact value of one entry when it is short, otherwise None."""
+    try:
+        (value,) = evaluate(store, [node], {k: lift(v, SYMPY) for k, v in point.items()}, SYMPY)
+    except (Undetermined, ZeroDivisionError, TypeError, ValueError):
+        return None
+    entry = sp.sympify(value[index])
+    if entry.is_Rational:
+        return Fraction(int(entry.p), int(entry.q))
+    return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
+
+
+def snippet(question: Question, inputs: dict[str, Any], target: int) -> str:
+    """Python that shows the two values, for a reader who has the two functions at hand."""
+    lines = [f"{_identifier(name)} = {_source(value)}" for name, value in inputs.items()]
+    fn, claim = (getattr(f, "__name__", "f") for f in (question.fn, question.claim))
+    arguments = ", ".join(_identifier(name) for name in inputs)
+    if any("." in name or "[" in name for name in inputs):
+        return "\n".join(lines)
+    if question.of in ("vjp", "jvp", "hvp"):
+        return "\n".join([*lines, f"{claim}({arguments})"])
+    return "\n".join([*lines, f"{claim}({arguments}), sd.{_operator(question)}({arguments})"]).replace("FN", fn)
+
+
+def _operator(question: Question) -> str:
+    names: Any = question.wrt[0] if len(question.wrt) == 1 else question.wrt
+    return {
+        "gradient": f"grad(FN, wrt={names!r})",
+        "jacobian": f"jacobian(FN, wrt={names!r})",
+        "hessian": f"hessian(FN, wrt={names!r})",
+    }.get(question.of, "trace(FN)")
+
+
+def _identifier(name: str) -> str:
+    return name.replace(".", "_").replace("[", "_").replace("]", "")
+
+
+def _source(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"np.array({_nested(value)})"
+    return str(float(value)) if isinstance(value, Fraction) else repr(value)
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return "[" + ", ".join(map(_nested, value)) + "]"
+    entry = value[()] if isinstance(value, np.ndarray) else value
+    return str(float(entry)) if isinstance(entry, Fraction) else str(entry)
+
+
+def shapes(store: Store, nodes: Sequence[Node]) -> str:
+    """Shapes of some nodes."""
+    return ", ".join(text(store.shape(node)) for node in nodes)

@@ -1,0 +1,121 @@
+"""Which claims are marked in files and folders? Python files are imported, as pytest does."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from symdiff.checking.claims import Claim
+from symdiff.checking.printed import Printed, PrintedValue
+from symdiff.errors import InputError, NoClaims, SymdiffError, explain
+from symdiff.pages.rows import ClaimRow, PrintedRow
+from symdiff.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Item:
+    """A claim or a table of printed values, and where it stands."""
+
+    file: str
+    label: str
+    found: Claim | Printed
+
+
+@dataclass(frozen=True)
+class Found:
+    """What some files hold."""
+
+    title: str
+    claims: tuple[Item, ...]
+    tables: tuple[Item, ...]
+
+
+def collect(paths: Sequence[Path]) -> Found:
+    """The marked claims of files and of all Python files in folders, in the order of the files and their lines."""
+    claims: list[Item] = []
+    tables: list[Item] = []
+    for path in _files(paths):
+        for item in _items(path):
+            (claims if isinstance(item.found, Claim) else tables).append(item)
+    if not claims and not tables:
+        facts: dict[str, object] = {"files": ", ".join(p.as_posix() for p in paths)}
+        raise NoClaims(explain("symdiff check", facts, "Mark claims with @sd.derivative_of(fn, inputs=...)."))
+    return Found(", ".join(p.as_posix() for p in paths), tuple(claims), tuple(tables))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*.py") if not any(part.startswith(".") for part in p.parts[1:]))
+        elif path.is_file():
+            yield path
+        else:
+            raise InputError(explain(f"symdiff check {path}", {"path": path}, "Give a Python file or a folder that exists."))
+
+
+def _items(path: Path) -> Iterator[Item]:
+    module = _import(path)
+    seen: set[int] = set()
+    for name, value in vars(module).items():
+        if isinstance(value, (Claim, Printed)) and id(value) not in seen and _is_own(value, module):
+            seen.add(id(value))
+            yield Item(path.as_posix(), name, value)
+
+
+def _is_own(value: Claim | Printed, module: ModuleType) -> bool:
+    """Not imported from another file, which has its own turn."""
+    return isinstance(value, Printed) or getattr(value.claim, "__module__", module.__name__) in (module.__name__, None) or not hasattr(
+        value.claim, "__code__"
+    )
+
+
+def _import(path: Path) -> ModuleType:
+    name = f"symdiff_checked_{path.resolve().as_posix().strip('/').replace('/', '_').removesuffix('.py')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(explain(f"symdiff check {path}", {"file": path}, "Give a Python file."))
+    module = importlib.util.module_from_spec(spec)
+    folder = str(path.resolve().parent)
+    sys.modules[name] = module
+    sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise InputError(explain(f"symdiff check {path}", {"import": problem}, "Mend the file so that it imports.")) from error
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def judge(item: Item, timeout: float | None) -> tuple[ClaimRow | None, list[PrintedRow]]:
+    """The row of a claim and the printed values that belong to it; a question that cannot be asked is undecided."""
+    found = item.found
+    if isinstance(found, Printed):
+        return None, [_row(item, value, found.source) for value in found.values()]
+    start = time.perf_counter()
+    verdict = _verdict(found, timeout)
+    seconds = time.perf_counter() - start
+    value = found.printed_value()
+    shown = _row(item, value, found.source) if value is not None else None
+    row = ClaimRow(item.file, found.line, item.label, verdict.question, found.source, verdict, seconds, shown)
+    return row, [shown] if shown is not None else []
+
+
+def _verdict(claim: Claim, timeout: float | None) -> Verdict:
+    more: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
+    try:
+        return claim.verdict(**more)
+    except SymdiffError as error:
+        return Verdict("undecided", f"{claim.__name__}: {claim.of}", "nothing", reason=f"the question could not be asked: {error}")
+
+
+def _row(item: Item, value: PrintedValue, source: str | None) -> PrintedRow:
+    quantity = value.quantity if isinstance(item.found, Printed) else item.label
+    return PrintedRow(item.file, source, quantity, value.printed, value.recomputed, value.agrees, value.exact)

@@ -1,0 +1,53 @@
+"""Which conveniences reach upwards? Methods of lower floors that print, compile or draw, attached here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symdiff.evaluation.entries import output_entries
+from symdiff.evaluation.kernels import Kernel
+from symdiff.evaluation.kernels import compile as compile_kernel
+from symdiff.ir.graph import Graph
+from symdiff.pages.html import to_html
+from symdiff.pages.latex import to_latex
+from symdiff.pages.terminal import report
+from symdiff.verdicts import Verdict
+
+
+def _compile(self: Graph, arithmetic: str = "numpy") -> Kernel:
+    """A kernel: ``"numpy"``, ``"math"`` for scalars, or exact: ``"sympy"``, ``"balls"``, ``"mpmath"``."""
+    return compile_kernel(self, arithmetic)
+
+
+def _to_sympy(self: Graph) -> Any:
+    """The outputs as SymPy expressions of the inputs' entries; numbers at a concrete shape only."""
+    entries = output_entries(self)
+    shown = [array if array.ndim else array[()] for array in entries]
+    if self.results is not None:
+        return self.results.build(shown)
+    return shown[0] if len(shown) == 1 else tuple(shown)
+
+
+def _graph_latex(self: Graph) -> str:
+    """The outputs in LaTeX, entry by entry."""
+    shown = [sp.Array(a.tolist()) if a.ndim else sp.sympify(a[()]) for a in output_entries(self)]
+    return r" \\ ".join(sp.latex(value) for value in shown)
+
+
+def _repr_latex(self: Graph) -> str:
+    return f"$\\displaystyle {_graph_latex(self)}$"
+
+
+def attach() -> None:
+    """Give graphs and verdicts their conveniences."""
+    for name, method in {
+        "compile": _compile,
+        "to_sympy": _to_sympy,
+        "to_latex": _graph_latex,
+        "_repr_latex_": _repr_latex,
+    }.items():
+        setattr(Graph, name, method)
+    for name, function in {"__str__": report, "_repr_html_": to_html, "to_latex": to_latex}.items():
+        setattr(Verdict, name, function)

@@ -1,0 +1,62 @@
+"""How do machines read a page? As JSON with every number as text where it is exact."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from symdiff.pages.rows import ClaimRow, Page
+from symdiff.verdicts import Verdict, to_plain
+
+
+def as_json(page: Page) -> str:
+    """The whole page."""
+    content = {
+        "summary": page.summary,
+        "counts": page.counts,
+        "claims": [_claim(row) for row in page.rows],
+        "printed": [asdict(row) for row in page.printed],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _claim(row: ClaimRow) -> dict[str, Any]:
+    return {
+        "file": row.file,
+        "line": row.line,
+        "name": row.name,
+        "source": row.source,
+        "seconds": round(row.seconds, 3),
+        "verdict": _verdict(row.verdict),
+        "printed": asdict(row.printed) if row.printed is not None else None,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    result = {
+        "status": verdict.status,
+        "ok": verdict.ok,
+        "question": verdict.question,
+        "scope": verdict.scope,
+        "reason": verdict.reason,
+        "evidence": asdict(verdict.evidence),
+        "kink": verdict.kink,
+        "numerics": verdict.numerics,
+        "readings": list(verdict.readings),
+        "mistake": asdict(verdict.mistake) if verdict.mistake else None,
+        "blind": asdict(verdict.blind) if verdict.blind else None,
+        "parts": {name: _verdict(part) for name, part in verdict.parts.items()},
+        "witness": None,
+    }
+    if verdict.witness is not None:
+        w = verdict.witness
+        result["witness"] = {
+            "inputs": {name: to_plain(value) for name, value in w.inputs.items()},
+            "argument": w.argument,
+            "index": list(w.index),
+            "claimed": str(w.claimed),
+            "exact": str(w.exact),
+            "certified": w.certified,
+        }
+    return result

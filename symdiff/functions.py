@@ -79,7 +79,7 @@ def hvp(fn: Function, wrt: Wrt = 0) -> Function:
         leaves = [leaf for name in names for leaf in graph.leaf_names(name)]
         derived = calculus.hvp(graph, leaves)
         tree = _results(graph, names, many)
-        return _run(replace(derived, results=tree), graph, fn, inputs, kwargs, _flat(tree, direction, "direction"))
+        return _run(replace(derived, results=tree), graph, fn, inputs, kwargs, tree.leaves(direction))
 
     return product
 
@@ -98,7 +98,7 @@ def vjp(fn: Function, *primals: Any) -> tuple[Any, Function]:
     outputs = graph.results or LEAF
 
     def pullback(cotangent: Any) -> Any:
-        return _run(derived, graph, fn, primals, {}, _flat(outputs, cotangent, "cotangent"))
+        return _run(derived, graph, fn, primals, {}, outputs.leaves(cotangent))
 
     return _run(graph, graph, fn, primals, {}, []), pullback
 
@@ -114,7 +114,7 @@ def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
     graph, names, _ = _traced(fn, tuple(range(len(primals))), tuple(primals), {}, "jvp")
     leaves = [leaf for name in names for leaf in graph.leaf_names(name)]
     derived = calculus.jvp(graph, leaves)
-    moves = _flat(_results(graph, names, True), tuple(tangents), "tangents")
+    moves = _results(graph, names, True).leaves(tuple(tangents))
     return _run(graph, graph, fn, primals, {}, []), _run(derived, graph, fn, primals, {}, moves)
 
 
@@ -187,25 +187,12 @@ def _blocks(graph: Graph, names: Sequence[str], many: bool) -> Tree:
     return Tree("tuple", (Tree("tuple", (LEAF,) * count),) * count)
 
 
-def _flat(tree: Tree, value: Any, what: str) -> list[Any]:
-    """The leaves of a value that is nested like the tree."""
-    if tree.form == "leaf":
-        return [value]
-    if tree.form == "static":
-        return []
-    items = [value[key] for key in tree.keys] if tree.form == "dict" else list(value)
-    if len(items) != len(tree.children):
-        facts: dict[str, object] = {"given": len(items), "needed": len(tree.children)}
-        raise InputError(explain(what, facts, "Nest it like the arguments."))
-    return [leaf for child, item in zip(tree.children, items, strict=True) for leaf in _flat(child, item, what)]
-
-
 def _run(derived: Graph, graph: Graph, fn: Function, args: Sequence[Any], kwargs: dict[str, Any], more: list[Any]) -> Any:
     """Evaluate a derived graph at the function's arguments and some further leaves."""
     bound = _bound(fn, tuple(args), kwargs, "call")
     assert graph.arguments is not None
     keys = graph.arguments.keys
-    leaves = [leaf for k, name in enumerate(keys) for leaf in _flat(graph.arguments.children[k], bound[name], name)]
+    leaves = [leaf for k, name in enumerate(keys) for leaf in graph.arguments.children[k].leaves(bound[name])]
     outputs = compile_kernel(derived).flat([*leaves, *more])
     if derived.results is not None:
         return derived.results.build(outputs)

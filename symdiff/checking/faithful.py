@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from symdiff.checking.questions import Question, claim_examples, flat_claim
+from symdiff.checking.questions import Question, claim_examples, extra_tree, flat_claim, leaf_values
 from symdiff.errors import ImpureFunction, explain
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
@@ -19,7 +19,8 @@ _LOOSE = 1e-6  # a wrong trace is wrong altogether; rounding of any order stays 
 
 def require_faithful(question: Question) -> None:
     """Raise if the function does not do what its graph says at the examples."""
-    difference = _difference(question.fn, list(question.examples.values()), question.forward)
+    call = list(question.examples.values())
+    difference = _difference(question.fn, call, question.forward, leaf_values(question))
     if difference is not None:
         facts: dict[str, object] = {"function": difference[0], "graph": difference[1]}
         mend = "Remove randomness, hidden state and dependence on types or values from the function."
@@ -31,9 +32,11 @@ def claim_is_faithful(question: Question) -> str:
     assert question.claimed is not None
     graph = question.truth.with_outputs(question.claimed)
     call = claim_examples(question)
+    leaves = leaf_values(question)
     if question.extra is not None:
         call[-1] = _ones(call[-1])
-    difference = _difference(question.claim, call, graph, lambda value: flat_claim(question, value))
+        leaves += extra_tree(question).leaves(call[-1])
+    difference = _difference(question.claim, call, graph, leaves, lambda value: flat_claim(question, value))
     return "" if difference is None else f"its graph gives {difference[1]} where the claim gives {difference[0]}"
 
 
@@ -50,14 +53,15 @@ def _leaves(value: Any) -> list[Any]:
 
 
 def _difference(
-    fn: Callable[..., Any], call: list[Any], graph: Graph, outputs: Callable[[Any], list[Any]] = _leaves
+    fn: Callable[..., Any],
+    call: list[Any],
+    graph: Graph,
+    leaves: list[Any],
+    outputs: Callable[[Any], list[Any]] = _leaves,
 ) -> tuple[Any, Any] | None:
     """The first entry in which a callable and a graph differ at some arguments."""
     with np.errstate(all="ignore"):
         plain = outputs(fn(*copy.deepcopy(call)))
-        leaves = list(numbers(call))
-        if len(leaves) != len(graph.inputs):
-            return None
         traced = compile_kernel(graph).flat(leaves)
     for left, right in zip(plain, traced, strict=True):
         a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
@@ -70,10 +74,3 @@ def _difference(
             place = tuple(int(k) for k in np.argwhere(off)[0])
             return a[place], b[place]
     return None
-
-
-def numbers(value: Any) -> Iterator[Any]:
-    """The leaves of arguments that are inputs of a graph, in order."""
-    for leaf in _leaves(value):
-        if isinstance(leaf, (int, float, np.ndarray, np.generic)) and not isinstance(leaf, bool):
-            yield leaf

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symdiff.checking.comparing import values
-from symdiff.checking.faithful import numbers
-from symdiff.checking.questions import Question, flat_claim
+from symdiff.checking.questions import Question, flat_claim, leaf_values
 from symdiff.checking.sampling import example_point
 from symdiff.verdicts import Mistake
 
@@ -27,8 +26,8 @@ class Trouble:
 def float_trouble(question: Question, target: int) -> Trouble | None:
     """NaN or infinity at the caller's inputs where the derivative is finite refutes; lost digits are reported."""
     call = list(question.examples.values())
-    leaves = list(numbers(call))
-    if question.extra is not None or len(leaves) != len(question.truth.inputs):
+    leaves = leaf_values(question)
+    if question.extra is not None:
         return None
     try:
         with np.errstate(all="ignore"):

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from symdiff.checking.comparing import values
-from symdiff.checking.faithful import numbers
 from symdiff.checking.questions import Question, parameters
 from symdiff.checking.sampling import example_point
 from symdiff.errors import InputError, explain
@@ -66,8 +65,11 @@ def printed(fn: Callable[..., Any], inputs: Any, table: Mapping[str, Any], *, so
 
 def recompute(graph: Graph, node: Node, examples: Mapping[str, Any], quantity: str, text: Any) -> PrintedValue:
     """Compare a printed value, or a nested list of them, with the exact value of a node."""
-    leaves = list(numbers(list(examples.values())))
-    point = example_point(graph, dict(zip(graph.inputs, leaves, strict=True)))
+    tree = graph.arguments
+    assert tree is not None
+    named = zip(tree.keys, tree.children, strict=True)
+    leaves = [leaf for name, child in named if name in examples for leaf in child.leaves(examples[name])]
+    point = example_point(graph, dict(zip(graph.inputs, leaves, strict=False)))
     point = {k: _read_exactly(v) for k, v in point.items()}
     shown = np.array(text, dtype=object)
     with working_precision(_BITS):

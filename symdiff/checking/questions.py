@@ -220,6 +220,14 @@ def flat_claim(question: Question, value: Any) -> list[Any]:
     raise InputError(explain(f"claim {question.title}", facts, "Return one array for each, in this order, or a dict by name."))
 
 
+def leaf_values(question: Question) -> list[Any]:
+    """The examples of the function's inputs, in order."""
+    tree = question.forward.arguments
+    assert tree is not None
+    children = zip(tree.keys, tree.children, strict=True)
+    return [leaf for name, child in children for leaf in child.leaves(question.examples[name])]
+
+
 def input_kinds(graph: Graph) -> dict[str, Input]:
     """The inputs of a graph by name."""
     return {op.name: op for op in map(graph.store.op, graph.inputs) if isinstance(op, Input)}

@@ -7,9 +7,8 @@ from itertools import islice
 from typing import Any
 
 from symdiff.checking.comparing import Comparison, compare
-from symdiff.checking.faithful import numbers
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Question, ask
+from symdiff.checking.questions import Question, ask, leaf_values
 from symdiff.checking.sampling import Point, points
 from symdiff.checking.shrinking import simplest_point, smaller_examples
 from symdiff.checking.wording import exact_entry, inputs_of
@@ -70,9 +69,8 @@ def _at_examples(found: Found, examples: dict[str, Any], options: Options) -> Fo
 
 
 def by_node(question: Question) -> dict[int, Any]:
-    """The example of each input node of the truth, as far as the caller gave one."""
-    leaves = list(numbers(list(question.examples.values())))
-    return dict(zip(question.truth.inputs, leaves, strict=False)) if len(leaves) >= len(question.forward.inputs) else {}
+    """The caller's example of each input node of the function."""
+    return dict(zip(question.forward.inputs, leaf_values(question), strict=True))
 
 
 def witness(found: Found) -> Witness:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symdiff.errors import InputError, explain
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -44,6 +46,23 @@ class Tree:
                 return self.value(*(child._build(leaves) for child in self.children))
             case _:
                 return [child._build(leaves) for child in self.children]
+
+
+    def leaves(self, value: Any) -> list[Any]:
+        """The leaves of a value that is nested like this.
+
+        >>> Tree("dict", (LEAF, LEAF), ("W", "b")).leaves({"b": 2, "W": 1})
+        [1, 2]
+        """
+        if self.form == "leaf":
+            return [value]
+        if self.form == "static":
+            return []
+        items = [value[key] for key in self.keys] if self.form == "dict" else list(value)
+        if len(items) != len(self.children):
+            facts: dict[str, object] = {"given": len(items), "needed": len(self.children)}
+            raise InputError(explain("nested value", facts, "Nest it like the arguments."))
+        return [leaf for child, item in zip(self.children, items, strict=True) for leaf in child.leaves(item)]
 
 
 LEAF = Tree("leaf")

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any, assert_never
 
+import flint
 import numpy as np
 import sympy as sp
 from numpy.lib.stride_tricks import sliding_window_view
@@ -227,10 +228,14 @@ def _pad(x: Objects, spans: Sequence[Span], shape: tuple[int, ...], arithmetic: 
 
 def _positions(index: Objects) -> NDArray[np.int64]:
     try:
-        return np.array([int(v) for v in index.ravel()], dtype=np.int64).reshape(index.shape)
+        return np.array([_whole(v) for v in index.ravel()], dtype=np.int64).reshape(index.shape)
     except (TypeError, ValueError) as error:
         facts: dict[str, object] = {"index": index.ravel()[:3].tolist()}
         raise NotCompilable(explain("gather", facts, "Indices must be numbers here: give their values.")) from error
+
+
+def _whole(value: Any) -> int:
+    return int(value.unique_fmpz() if isinstance(value, flint.arb) else value)
 
 
 def _scatter_add(
@@ -240,7 +245,7 @@ def _scatter_add(
     result = _zeros(shape, arithmetic)
     for place in np.ndindex(index.shape):
         target: tuple[Any, ...] = (slice(None),) * axis + (int(index[place]),)
-        result[target] = as_objects(result[target] + x[(slice(None),) * axis + place])
+        result[target] = result[target] + x[(slice(None),) * axis + place]
     return result
 
 

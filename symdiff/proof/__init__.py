@@ -1,0 +1,1 @@
+"""Are two graphs equal? Exact answers: never by floats, never by ``simplify``."""

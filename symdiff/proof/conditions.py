@@ -1,0 +1,89 @@
+"""Under which conditions is an identity valid? What was assumed nonzero or positive, on which side, and how it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from symdiff.proof.fields import Bucket, Element, Generator, Poly, Ring
+
+Need: TypeAlias = Literal["nonzero", "positive", "kink", "tie"]
+
+_LONG = 60
+
+
+@dataclass(eq=False, slots=True)
+class Condition:
+    """``poly`` is assumed nonzero or positive. ``left``: the truth needs it too; ``masked``: perhaps only in a branch.
+
+    ``odd``: the sign and the irreducible factors that decide the sign, for positivity.
+    """
+
+    need: Need
+    poly: Poly
+    left: bool
+    masked: bool
+    odd: tuple[int, tuple[Poly, ...]] = (1, ())
+
+
+@dataclass(eq=False)
+class Conditions:
+    """Collects conditions while a graph is evaluated; ``left`` and ``masked`` describe the node at hand."""
+
+    left: bool = True
+    masked: bool = False
+    found: dict[Need, Bucket] = field(default_factory=dict)
+
+    def require(self, need: Need, poly: Poly, odd: tuple[int, tuple[Poly, ...]] = (1, ())) -> None:
+        """Record a condition; the same one from two nodes keeps the stronger flags."""
+        bucket = self.found.setdefault(need, Bucket())
+        known = bucket.get(poly)
+        if known is None:
+            bucket.put(poly, Condition(need, poly, self.left, self.masked, odd))
+        else:
+            known.left |= self.left and (known.masked or not self.masked)
+            known.masked &= self.masked
+
+    def all(self) -> list[Condition]:
+        """Every condition, in the order of their needs."""
+        return [c for bucket in self.found.values() for _, c in bucket.items()]
+
+
+def describe(ring: Ring, condition: Condition) -> str:
+    """A condition for a reader, such as ``x[0] + x[1] != 0``."""
+    text = text_of(ring, condition.poly)
+    match condition.need:
+        case "nonzero":
+            words = f"{text} != 0"
+        case "positive":
+            words = f"{text} > 0"
+        case "kink":
+            words = f"away from {text} = 0"
+        case "tie":
+            words = f"no ties: {text} != 0"
+    return words if condition.left else f"{words} (needed by the right side only)"
+
+
+def text_of(ring: Ring, poly: Element) -> str:
+    """A polynomial with the names of its generators, cut where it is long."""
+    terms = []
+    for monomial, coefficient in poly.to_dict().items():
+        factors = [_factor(ring, k, e) for k, e in enumerate(monomial) if e]
+        if not factors or abs(coefficient) != 1:
+            factors = [str(abs(coefficient)), *factors]
+        terms.append(("-" if coefficient < 0 else "+", "*".join(reversed(factors)) if factors else "1"))
+        if sum(len(t) for _, t in terms) > _LONG:
+            terms.append(("+", "..."))
+            break
+    text = "".join(f" {sign} {term}" for sign, term in terms)
+    return (text[3:] if text.startswith(" + ") else "-" + text[3:]) if text else "0"
+
+
+def _factor(ring: Ring, index: int, exponent: int) -> str:
+    name = name_of(ring, ring.generators[index])
+    return name if exponent == 1 else f"{name}**{exponent}"
+
+
+def name_of(ring: Ring, generator: Generator) -> str:
+    """The name of a generator, from its recipe."""
+    return str(generator.recipe.text(lambda poly: text_of(ring, poly)))

@@ -1,0 +1,331 @@
+"""Which generators stand for exp, log, roots, sin and the rest, and which relations tie them?
+
+Logarithms and fractional powers are taken of absolute values of irreducible factors: ``log u = sum k_i log|p_i|`` and
+``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined, and that is recorded as a condition.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import sympy as sp
+
+from symdiff.proof.conditions import Conditions
+from symdiff.proof.fields import UNDEFINED, Bucket, Element, Generator, NeedsCases, Poly, Ring, Special, Undecided
+from symdiff.proof.recipes import Constant, Exponential, Head, Inverse, Logarithm, Root
+from symdiff.proof.signs import NONNEGATIVE, POSITIVE, Script, Signs
+from symdiff.proof.spans import Combination, Span
+
+_LARGEST_POWER = 64
+_ENTIRE = ("erf", "atan", "asinh", "Si", "fresnels", "fresnelc")
+_ODD = ("erf", "atan", "asin", "asinh", "Si", "fresnels", "fresnelc", "erfinv")
+
+
+class Algebra:
+    """Elements of one ring and the elementary functions of them."""
+
+    def __init__(self, ring: Ring, conditions: Conditions, script: Script | None) -> None:
+        self.ring = ring
+        self.conditions = conditions
+        self.signs = Signs(ring, conditions, script)
+        self.exponents = Span()
+        self.exponentials: list[Generator] = []
+        self.angles = Span()
+        self.circles: list[tuple[Poly, Poly]] = []
+        self.inverse_of = Bucket()
+        self.roots = Bucket()
+        self.logarithms = Bucket()
+        self.heads: dict[Any, Bucket] = {}
+        self.constants: dict[Any, Generator] = {}
+
+    # Quotients ------------------------------------------------------------------------------------------------
+
+    def reciprocal(self, u: Element) -> Element:
+        """``1 / u``; undefined where u is identically zero."""
+        if isinstance(u, Special):
+            return self.ring.zero if u is not UNDEFINED else u
+        sign, factors = self.factors(u)
+        if sign == 0:
+            return UNDEFINED
+        result = self.ring.constant(1 / sign)
+        for p, k in factors:
+            factor = p if k < 0 else self._inverse(p)
+            result = self.ring.multiply(result, self.ring.power(factor, abs(k)))
+        return result
+
+    def factors(self, u: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]:
+        """``u`` as a rational number times powers of irreducible polynomials; content 0 for zero."""
+        ring = self.ring
+        numerator, inverses = ring.clear(ring.reduce(u))
+        numerator = ring.reduce(numerator)
+        if numerator.is_zero():
+            return Fraction(0), []
+        content, factors = ring.factor(numerator)
+        return content, factors + [(ring.inverses[k], -e) for k, e in inverses.items()]
+
+    def _inverse(self, p: Poly) -> Poly:
+        found = self.inverse_of.get(p)
+        if found is None:
+            found = self._new_inverse(p)
+            self.inverse_of.put(p, found)
+        if self.signs.definite(p) != POSITIVE:
+            self.conditions.require("nonzero", p)
+        return found
+
+    def _new_inverse(self, p: Poly) -> Poly:
+        used = self.ring.used(p)
+        if any(g.choice for g in used):
+            raise NeedsCases("a denominator changes with a kink")
+        if len(used) == 1 and isinstance(root := used[0].recipe, Root) and p == used[0].poly:
+            rest = self.ring.power(p, root.degree - 1)  # 1/R = R**(b - 1) / |p|
+            return self.ring.multiply(rest, self.absolute_power(root.p, Fraction(-1)))
+        definite = self.signs.definite(p)
+        clean = definite == POSITIVE and self.signs.is_clean(p)
+        return self.ring.inverse(
+            p,
+            Inverse(p),
+            positive=definite == POSITIVE,
+            nonnegative=definite >= NONNEGATIVE,
+            clean=clean,
+            constant=self.signs.is_constant(p),
+        ).poly
+
+    # Powers ---------------------------------------------------------------------------------------------------
+
+    def power(self, u: Element, exponent: Fraction) -> Element:
+        """``u ** exponent`` for a rational exponent."""
+        if exponent.denominator == 1 and abs(exponent) <= _LARGEST_POWER:
+            base = u if exponent >= 0 else self.reciprocal(u)
+            return self.ring.power(base, abs(int(exponent)))
+        if isinstance(u, Special) or exponent.denominator == 1:
+            raise Undecided("a power of an infinite value, or a very high power")
+        content, factors = self.factors(u)
+        if content == 0:
+            return self.ring.zero if exponent > 0 else UNDEFINED
+        if not self._require_positive(u, content, factors):
+            return UNDEFINED
+        result = self.rational_power(abs(content), exponent)
+        for p, k in factors:
+            result = self.ring.multiply(result, self.absolute_power(p, k * exponent))
+        return result
+
+    def _require_positive(self, u: Poly, content: Fraction, factors: list[tuple[Poly, int]]) -> bool:
+        odd = tuple(p for p, k in factors if k % 2 and self.signs.definite(p) != POSITIVE)
+        if not odd:
+            return content > 0
+        self.conditions.require("positive", u, (1 if content > 0 else -1, odd))
+        return True
+
+    def rational_power(self, value: Fraction, exponent: Fraction) -> Poly:
+        """A positive rational number to a rational power, through its primes."""
+        result = self.ring.one
+        for prime, k in _primes(value):
+            result = self.ring.multiply(result, self.absolute_power(self.ring.constant(prime), k * exponent))
+        return result
+
+    def absolute_power(self, p: Poly, exponent: Fraction) -> Poly:
+        """``|p| ** exponent`` for an irreducible p."""
+        recipe = self._recipe(p)
+        if isinstance(recipe, Root):
+            return self.absolute_power(recipe.p, exponent / recipe.degree)
+        whole = exponent.numerator // exponent.denominator
+        rest = exponent - whole
+        if abs(whole) > _LARGEST_POWER:
+            raise Undecided("over budget: a very high power")
+        base = self.absolute(p)
+        if whole < 0:
+            base = self.ring.multiply(base, self._inverse_square(p)) if base != p else self._number_or_inverse(p)
+        result = self.ring.power(base, abs(whole))
+        return self.ring.multiply(result, self._root(p, rest)) if rest else result
+
+    def _number_or_inverse(self, p: Poly) -> Poly:
+        return self.ring.one / p.leading_coefficient() if p.is_constant() else self._inverse(p)
+
+    def _inverse_square(self, p: Poly) -> Poly:
+        """``1/p**2``, so that ``1/|p| = |p|/p**2``."""
+        return self.ring.power(self._inverse(p), 2)
+
+    def absolute(self, p: Poly) -> Poly:
+        """``|p|`` for an irreducible p."""
+        if p.is_constant() or self.signs.definite(p):
+            return p
+        return self.ring.multiply(self.signs.sign(p), p)
+
+    def _recipe(self, p: Poly) -> Any:
+        """What p stands for, if it is a single generator."""
+        if len(p) != 1 or p.total_degree() != 1:
+            return None
+        return self.ring.used(p)[0].recipe
+
+    def _root(self, p: Poly, exponent: Fraction) -> Poly:
+        """``|p| ** exponent`` for an exponent between 0 and 1, by one generator for all roots of p."""
+        known: list[Generator] = self.roots.get(p) or []
+        if not known:
+            self.roots.put(p, known)
+        for generator in known:
+            if generator.recipe.degree % exponent.denominator == 0:
+                return self.ring.power(generator.poly, int(exponent * generator.recipe.degree))
+        degree = lcm(exponent.denominator, known[-1].recipe.degree) if known else exponent.denominator
+        older = known[-1] if known else None
+        value = older.poly if older else self.absolute(p)
+        definite = POSITIVE if p.is_constant() else self.signs.definite(p)
+        clean = (definite == POSITIVE and self.signs.is_clean(p)) or self.signs.is_affine(p)
+        made = self.ring.generator(
+            Root(p, degree),
+            positive=definite == POSITIVE,
+            nonnegative=True,
+            clean=clean,
+            constant=self.signs.is_constant(p),
+        )
+        self.ring.relate(made.poly ** (degree // older.recipe.degree if older else degree) - value)
+        known.append(made)
+        return self.ring.power(made.poly, int(exponent * degree))
+
+    # Logarithms and exponentials ------------------------------------------------------------------------------
+
+    def log(self, u: Element) -> Element:
+        """``log u``."""
+        if isinstance(u, Special):
+            raise Undecided("a logarithm of an infinite value")
+        content, factors = self.factors(u)
+        if content == 0 or not self._require_positive(u, content, factors):
+            return UNDEFINED
+        total = self.ring.zero
+        for prime, k in _primes(abs(content)):
+            total = total + k * self._log(self.ring.constant(prime))
+        for p, k in factors:
+            total = total + k * self._log(p)
+        return total
+
+    def _log(self, p: Poly) -> Poly:
+        """``log |p|`` for an irreducible p."""
+        recipe = self._recipe(p)
+        if isinstance(recipe, Exponential):
+            return recipe.u
+        if isinstance(recipe, Root):
+            return self._log(recipe.p) / recipe.degree
+        found = self.logarithms.get(p)
+        if found is None:
+            definite = POSITIVE if p.is_constant() else self.signs.definite(p)
+            clean = (definite == POSITIVE and self.signs.is_clean(p)) or self.signs.is_affine(p)
+            found = self.ring.generator(
+                Logarithm(p), positive=p.is_constant(), clean=clean, constant=self.signs.is_constant(p)
+            ).poly
+            self.logarithms.put(p, found)
+        return found
+
+    def exp(self, u: Element) -> Element:
+        """``exp u``: powers of the arguments of logarithms in u, times powers of basic exponentials."""
+        if isinstance(u, Special):
+            if u is UNDEFINED or repr(u) == "infinity":
+                raise Undecided("exp of an infinite or undefined value")
+            return self.ring.zero
+        u = self.ring.reduce(u)
+        result = self.ring.one
+        for monomial, c in u.to_dict().items():
+            if sum(monomial) == 1:
+                generator = self.ring.generators[monomial.index(1)]
+                if isinstance(generator.recipe, Logarithm):
+                    u = u - c * generator.poly
+                    factor = self.absolute_power(generator.recipe.p, Fraction(int(c.p), int(c.q)))
+                    result = self.ring.multiply(result, factor)
+        if u.is_zero():
+            return result
+        for number, exponent in self._combination(u).items():
+            factor = self.absolute_power(self.exponentials[number].poly, exponent)
+            result = self.ring.multiply(result, factor)
+        return result
+
+    def _combination(self, u: Poly) -> Combination:
+        combination = self.exponents.express(u)
+        for v in self.exponents.basis[len(self.exponentials) :]:
+            clean, constant = self.signs.is_clean(v), self.signs.is_constant(v)
+            made = self.ring.generator(Exponential(v), positive=True, nonnegative=True, clean=clean, constant=constant)
+            self.exponentials.append(made)
+        return combination
+
+    # Angles ---------------------------------------------------------------------------------------------------
+
+    def sin_cos(self, u: Element) -> tuple[Poly, Poly]:
+        """Sine and cosine, by the addition theorem over basic angles; multiples of pi/2 exactly."""
+        if isinstance(u, Special):
+            raise Undecided("an angle that is infinite")
+        u = self.ring.reduce(u)
+        u, quarters = self._take_quarters(u)
+        sine, cosine = self.ring.zero, self.ring.one
+        for number, k in (self.angles.express(u) if not u.is_zero() else {}).items():
+            sine, cosine = self._turn(sine, cosine, number, k)
+        for _ in range(quarters % 4):
+            sine, cosine = cosine, -sine
+        return sine, cosine
+
+    def _take_quarters(self, u: Poly) -> tuple[Poly, int]:
+        pi = self.constants.get(sp.pi)
+        for monomial, c in u.to_dict().items():
+            if pi is not None and sum(monomial) == 1 and monomial[pi.index] == 1 and int(c.q) in (1, 2):
+                return u - c * pi.poly, int(2 * c)
+        return u, 0
+
+    def _turn(self, sine: Poly, cosine: Poly, number: int, k: Fraction) -> tuple[Poly, Poly]:
+        while len(self.circles) < len(self.angles.basis):
+            self.circles.append(self._new_circle(self.angles.basis[len(self.circles)]))
+        if k.denominator != 1 or abs(k) > _LARGEST_POWER:
+            own = self.heads.setdefault("angle", Bucket())
+            v = self.angles.basis[number] * self.ring.constant(k)
+            pair = own.get(v)
+            if pair is None:
+                pair = self._new_circle(v)
+                own.put(v, pair)
+            turns, (s, c) = 1, pair
+        else:
+            turns, (s, c) = abs(int(k)), self.circles[number]
+            s = s if k > 0 else -s
+        multiply = self.ring.multiply
+        for _ in range(turns):
+            sine, cosine = multiply(sine, c) + multiply(cosine, s), multiply(cosine, c) - multiply(sine, s)
+        return sine, cosine
+
+    def _new_circle(self, v: Poly) -> tuple[Poly, Poly]:
+        known = {"clean": self.signs.is_clean(v), "constant": self.signs.is_constant(v)}
+        c = self.ring.generator(Head(sp.cos, (v,)), **known).poly
+        s = self.ring.generator(Head(sp.sin, (v,)), **known).poly
+        self.ring.relate(s * s + c * c - 1)
+        return s, c
+
+    # Everything else ------------------------------------------------------------------------------------------
+
+    def head(self, function: Any, arguments: list[Element]) -> Poly:
+        """A function that is not expanded; one generator for each canonical argument, odd functions up to sign."""
+        if any(isinstance(u, Special) for u in arguments):
+            raise Undecided(f"{function.__name__} of an infinite or undefined value")
+        polys = [self.ring.reduce(u) for u in arguments]
+        name = function.__name__
+        sign = 1
+        if name in _ODD:
+            if polys[0].is_zero():
+                return self.ring.zero
+            if polys[0].leading_coefficient() < 0:
+                sign, polys[0] = -1, -polys[0]
+        table = self.heads.setdefault((name, len(polys), *map(str, polys[1:])), Bucket())
+        found = table.get(polys[0])
+        if found is None:
+            clean = name in _ENTIRE and all(map(self.signs.is_clean, polys))
+            constant = all(map(self.signs.is_constant, polys))
+            found = self.ring.generator(Head(function, tuple(polys)), clean=clean, constant=constant).poly
+            table.put(polys[0], found)
+        return sign * found
+
+    def number(self, number: Any) -> Poly:
+        """A transcendental constant such as pi."""
+        if number not in self.constants:
+            self.constants[number] = self.ring.generator(Constant(number), positive=True, nonnegative=True, clean=True, constant=True)
+        return self.constants[number].poly
+
+
+def _primes(value: Fraction) -> list[tuple[int, int]]:
+    for part in (value.numerator, value.denominator):
+        if part.bit_length() > 200:
+            raise Undecided("over budget: a number too large to factor")
+    return [(int(p), int(k)) for p, k in sp.factorrat(sp.Rational(value.numerator, value.denominator)).items()]

@@ -1,0 +1,214 @@
+"""Is it certain that nothing was divided by zero? Nonzero witnesses: certified balls at random rational points.
+
+Without a witness a quantity may be identically zero without being recognised, and u/u = 1 would prove anything.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from flint import arb, ctx, fmpq
+
+from symdiff.proof.conditions import Condition, describe, text_of
+from symdiff.proof.fields import Generator, Poly, Ring, Undecided
+from symdiff.proof.recipes import Constant, Entry, Exponential, Head, Indicator, Inverse, Largest, Logarithm, Root, Winner
+from symdiff.proof.signs import Signs
+
+Draw: TypeAlias = Callable[[random.Random, int], dict[int, fmpq]]
+
+_BITS = 200
+_ATTEMPTS = 48
+_NAN = arb("nan")
+_HEADS: dict[str, Callable[..., arb]] = {
+    "erf": arb.erf, "erfi": arb.erfi, "erfinv": arb.erfinv, "atan": arb.atan, "asin": arb.asin, "acos": arb.acos, "asinh": arb.asinh,
+    "acosh": arb.acosh, "gamma": arb.gamma, "loggamma": arb.lgamma, "digamma": arb.digamma, "LambertW": arb.lambertw,
+    "sin": arb.sin, "cos": arb.cos, "atan2": arb.atan2, "Si": arb.si, "Ci": arb.ci, "Ei": arb.ei,
+}  # fmt: skip
+
+
+def draw_real(rng: random.Random, attempt: int) -> fmpq:
+    """A short rational; some attempts are positive, some small, some near one."""
+    style = attempt % 4
+    value = fmpq(rng.randint(1, 97), (16, 128, 64, 8)[style])
+    return value if style in (1, 2) or rng.random() < 0.5 else -value
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values of generators at one choice of the inputs, computed from the oldest to the newest."""
+
+    ring: Ring
+    values: dict[int, arb]
+
+    def value(self, poly: Poly) -> arb:
+        """A ball around the value of a polynomial."""
+        for generator in self._missing(poly):
+            self.values[generator.index] = self._evaluate(generator)
+        return self._sum(poly)
+
+    def _missing(self, poly: Poly) -> list[Generator]:
+        found: dict[int, Generator] = {}
+        stack = [g for g in self.ring.used(poly) if g.index not in self.values]
+        while stack:
+            generator = stack.pop()
+            if generator.index in found:
+                continue
+            found[generator.index] = generator
+            for part in _parts(generator.recipe):
+                stack += [g for g in self.ring.used(part) if g.index not in self.values and g.index not in found]
+        return [found[k] for k in sorted(found, reverse=True)]
+
+    def _sum(self, poly: Poly) -> arb:
+        total = arb(0)
+        for monomial, coefficient in poly.to_dict().items():
+            term = arb(coefficient)
+            for k, e in enumerate(monomial):
+                if e:
+                    term *= self.values[k] ** int(e)
+            total += term
+        return total
+
+    def _evaluate(self, generator: Generator) -> arb:
+        recipe = generator.recipe
+        match recipe:
+            case Inverse(p):
+                return 1 / self._sum(p)
+            case Exponential(u):
+                return self._sum(u).exp()
+            case Root(p, degree):
+                return abs(self._sum(p)).root(degree)
+            case Logarithm(p):
+                return abs(self._sum(p)).log()
+            case Head(function, arguments):
+                known = _HEADS.get(function.__name__)
+                return known(*map(self._sum, arguments)) if known else _NAN
+            case Constant(number):
+                return {"pi": arb.pi, "EulerGamma": arb.const_euler, "Catalan": arb.const_catalan}.get(str(number), _nan)()
+            case Indicator(p, sign):
+                return _step(sign * self._sum(p))
+            case Largest(entries):
+                return _largest([self._sum(e) for e in entries])
+            case Winner(entries, position):
+                values = [self._sum(e) for e in entries]
+                others = [_step(values[position] - v) for k, v in enumerate(values) if k != position]
+                return _product(others)
+            case _:
+                return _NAN
+
+
+def _nan() -> arb:
+    return _NAN
+
+
+def _parts(recipe: Any) -> tuple[Poly, ...]:
+    match recipe:
+        case Inverse(p) | Root(p, _) | Logarithm(p) | Indicator(p, _):
+            return (p,)
+        case Exponential(u):
+            return (u,)
+        case Head(_, arguments):
+            return tuple(arguments)
+        case Largest(entries) | Winner(entries, _):
+            return tuple(entries)
+        case _:
+            return ()
+
+
+def _step(value: arb) -> arb:
+    return arb(1) if value > 0 else arb(0) if value < 0 else _NAN
+
+
+def _largest(values: list[arb]) -> arb:
+    best = values[0]
+    for value in values[1:]:
+        best = best.max(value)
+    return best
+
+
+def _product(values: Iterable[arb]) -> arb:
+    total = arb(1)
+    for value in values:
+        total *= value
+    return total
+
+
+def constant_sign(ring: Ring, poly: Poly) -> int:
+    """The certified sign of a number, or 0 where it cannot be told."""
+    with ctx.workprec(_BITS):
+        value = Point(ring, {}).value(poly)
+    return 1 if value > 0 else -1 if value < 0 else 0
+
+
+def certify(ring: Ring, signs: Signs, conditions: list[Condition], draws: list[Draw]) -> None:
+    """Find a witness for every condition, one common witness for those of both sides' unmasked nodes, or refuse."""
+    open_conditions = [(c, _target(ring, signs, c)) for c in conditions]
+    joint = {id(c) for c, _ in open_conditions if not c.masked and c.need in ("nonzero", "positive")}
+    pending = {id(c): c for c, p in open_conditions if not _is_obvious(ring, c, p)}
+    needs_joint = any(k in joint for k in pending)
+    rng = random.Random(2024)
+    for attempt in range(_ATTEMPTS):
+        if not pending and not needs_joint:
+            return
+        ring.check_time()
+        with ctx.workprec(_BITS):
+            holds = _holding(ring, open_conditions, _draw_point(ring, draws, rng, attempt))
+        for key in holds:
+            pending.pop(key, None)
+        needs_joint = needs_joint and not joint <= holds
+    if pending:
+        raise Undecided(f"no point was found where {describe(ring, next(iter(pending.values())))}")
+    if needs_joint:
+        raise Undecided("no point was found where all denominators, logarithms and roots are defined")
+
+
+def _draw_point(ring: Ring, draws: list[Draw], rng: random.Random, attempt: int) -> Point:
+    values: dict[int, arb] = {}
+    for draw in draws:
+        values.update({k: arb(v) for k, v in draw(rng, attempt).items()})
+    return Point(ring, values)
+
+
+def _holding(ring: Ring, conditions: list[tuple[Condition, Poly]], point: Point) -> set[int]:
+    holds = set()
+    for condition, poly in conditions:
+        value = point.value(poly)
+        if value > 0 or (condition.need != "positive" and value < 0):
+            holds.add(id(condition))
+    return holds
+
+
+def _is_obvious(ring: Ring, condition: Condition, poly: Poly) -> bool:
+    """A polynomial in free coordinates that is not the zero polynomial is not the zero function."""
+    return condition.need != "positive" and all(isinstance(g.recipe, Entry) and g.clean for g in ring.used(poly))
+
+
+def _target(ring: Ring, signs: Signs, condition: Condition) -> Poly:
+    """The polynomial whose witness shows that the condition holds almost everywhere, not only somewhere."""
+    poly = condition.poly
+    if condition.need == "positive" or signs.is_clean(poly):
+        return poly
+    if signs.definite(poly):
+        poly = _clean_terms(ring, poly)
+    for generator in ring.used(poly):
+        if isinstance(generator.recipe, Root) and not generator.clean:
+            poly = _norm(ring, poly, generator)
+    if poly.is_zero() or not signs.is_clean(poly):
+        raise Undecided(f"it cannot be shown that {text_of(ring, condition.poly)} is not zero")
+    return poly
+
+
+def _clean_terms(ring: Ring, poly: Poly) -> Poly:
+    """Some terms of a sum of nonnegative terms: where they are not zero, the sum is not."""
+    clean = {k for k, g in ring.generators.items() if g.clean}
+    return ring.context.from_dict({m: c for m, c in poly.to_dict().items() if all(k in clean for k, e in enumerate(m) if e)})
+
+
+def _norm(ring: Ring, poly: Poly, root: Generator) -> Poly:
+    """The product over all conjugates of the root: zero wherever the polynomial is."""
+    for relation in ring.relations:
+        if relation.lead[0][0] == root.index and len(relation.lead) == 1:
+            return ring.reduce(poly.resultant(relation.poly, root.index))
+    return ring.zero

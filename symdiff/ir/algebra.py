@@ -111,9 +111,9 @@ class _Contraction:
         self.scale = times(self.scale, op.coefficient)
         outer: dict[int, int] = {}
         for inner, label in zip(op.output, labels, strict=True):
-            if inner in outer:
-                self.same_as[self._find(label)] = self._find(outer[inner])
-            outer.setdefault(inner, label)
+            one, other = self._find(label), self._find(outer.setdefault(inner, label))
+            if one != other:
+                self.same_as[one] = other
         for inputs, operand in zip(op.inputs, self.store.operands(node), strict=True):
             for inner in inputs:
                 if inner not in outer:

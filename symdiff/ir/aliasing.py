@@ -1,0 +1,61 @@
+"""Who else would see a write? Arrays and the views of them that are still alive."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Protocol
+
+import numpy as np
+
+WHOLE = (Ellipsis,)
+
+
+class Memory:
+    """One block of memory: the array that owns it, and its views with the part of it that they show."""
+
+    __slots__ = ("root", "views")
+
+    def __init__(self, root: Tensor) -> None:
+        self.root = weakref.ref(root)
+        self.views: list[tuple[weakref.ref[Tensor], Any]] = []
+
+    def overlapping(self, writer: Tensor, key: Any) -> bool:
+        """Whether a live array other than ``writer`` shows an entry that ``key`` selects."""
+        if not self.views:
+            return False
+        self.views = [(view, part) for view, part in self.views if view() is not None]
+        others = [part for view, part in self.views if view() is not writer]
+        return any(_overlap(writer, key, part) for part in others)
+
+    def is_root(self, tensor: Tensor) -> bool:
+        """Whether the array owns this memory."""
+        return self.root() is tensor
+
+    def is_shared(self, tensor: Tensor) -> bool:
+        """Whether a live array owns or shows this memory beside ``tensor``."""
+        root = self.root()
+        return (root is not None and root is not tensor) or any(
+            view() is not None and view() is not tensor for view, _ in self.views
+        )
+
+
+def note_view(view: Tensor, base: Tensor, key: Any = WHOLE) -> Tensor:
+    """Remember that ``view`` shows a part of ``base``."""
+    if view is base:
+        return view
+    if base.memory is None:
+        base.memory = Memory(base)
+    memory = base.memory
+    if not memory.is_root(base):
+        key = next((part for other, part in memory.views if other() is base), WHOLE)
+    memory.views.append((weakref.ref(view), key))
+    view.memory, view.origin = memory, base.origin
+    return view
+
+
+def _overlap(array: Tensor, left: Any, right: Any) -> bool:
+    if left is WHOLE or right is WHOLE or not all(isinstance(n, int) for n in array.size_shape):
+        return True
+    shown = np.zeros(array.size_shape, dtype=bool)
+    shown[right] = True
+    return bool(np.asarray(shown[left]).any())

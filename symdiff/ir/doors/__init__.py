@@ -1,0 +1,14 @@
+"""Which NumPy and SciPy functions are known? One file for each group; importing them fills the table of rules."""
+
+from symdiff.ir.doors import (
+    arithmetic,
+    creation,
+    elementwise,
+    joining,
+    products,
+    reductions,
+    shaping,
+    special,
+)
+
+__all__ = ["arithmetic", "creation", "elementwise", "joining", "products", "reductions", "shaping", "special"]

@@ -1,0 +1,192 @@
+"""What do ``x[key]``, ``x[key] = v`` and ``x += v`` do? Slices and gathers; writes into arrays made inside."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import DtypeError, ShapeError, TracingError
+from symdiff.ir import algebra as alg
+from symdiff.ir import refusals
+from symdiff.ir.aliasing import WHOLE, note_view
+from symdiff.ir.assembly import Assembly
+from symdiff.ir.dispatching import dispatch, plain, traced_values, wrap
+from symdiff.ir.graph import Node
+from symdiff.ir.lifting import lift
+from symdiff.ir.places import complain, place
+from symdiff.ir.recording import Recording
+from symdiff.ir.selecting import is_basic, is_constant, items_of, select
+from symdiff.ir.shapes import broadcast
+from symdiff.ir.sizes import Shape, concrete, is_concrete, same_shape, text
+from symdiff.ir.traced import BOOL, Traced
+
+
+def read(array: Traced, key: Any) -> Any:
+    """``x[key]``."""
+    items = items_of(key)
+    if array.pending is not None:
+        refusals.unfinished_update(array.pending)
+    if array.value is not None and is_constant(items):
+        result = wrap(array.value[items if isinstance(key, tuple) else items[0]], type(array))
+    else:
+        result = _read_traced(array, items)
+    if isinstance(result, Traced) and is_basic(items) and (result.size_shape or Ellipsis in items):
+        note_view(result, array, items)
+    return result
+
+
+def _read_traced(array: Traced, items: tuple[Any, ...]) -> Traced:
+    recording = _recording(array, items)
+    if array.assembly is not None and is_constant(items):
+        node = array.assembly.read(array.assembly.positions(items))
+    else:
+        node = select(recording, array.node(recording), items)
+    return type(array)(recording, node, array.dtype)
+
+
+def _recording(array: Traced, items: tuple[Any, ...]) -> Recording:
+    for candidate in (array, *items):
+        if isinstance(candidate, Traced) and candidate.recording is not None:
+            return candidate.recording
+    raise AssertionError("constants are read by NumPy")
+
+
+def write(array: Traced, key: Any, value: Any) -> None:
+    """``x[key] = value``, for an array that was created inside the function."""
+    items = tuple(_mask_or_item(part) for part in (key if isinstance(key, tuple) else (key,)))
+    if array.pending is not None:
+        if array.pending[0]() is not value:
+            refusals.unfinished_update(array.pending)
+        array.pending = None
+    _require_writable(array, items)
+    _require_dtype(array, value)
+    array.structure = None
+    if not is_constant(items):
+        _write_masked(array, items, value)
+    elif array.value is not None and all(t.value is not None for t in traced_values(value)):
+        _write_constant(array, items, plain(value))
+    else:
+        _write_traced(array, items, value)
+
+
+def _mask_or_item(part: Any) -> Any:
+    if isinstance(part, Traced) and part.value is None and part.dtype.kind == "b":
+        return part
+    return items_of((part,))[0]
+
+
+def _require_writable(array: Traced, items: tuple[Any, ...]) -> None:
+    mend = "Write into a copy: y = x.copy()."
+    if array.origin == "input":
+        refusals.write(array, "a write into an argument", "the caller would see it", mend)
+    if array.origin == "outside":
+        refusals.write(array, "a write into an array from outside the function", "it would outlive the call", mend)
+    memory = array.memory
+    if memory is None:
+        return
+    if not memory.is_root(array) and memory.is_shared(array):
+        mend = "Write into the array itself, out[i, j] = v, or into a copy: row = out[i].copy()."
+        refusals.write(array, "a write through a view", "the array that it is a view of is still in use", mend)
+    if memory.is_root(array) and memory.overlapping(array, items if is_basic(items) else WHOLE):
+        mend = "Take a copy where the view is made: row = out[i].copy()."
+        refusals.write(array, "a write into an array with a live view", "the view shows the entries written", mend)
+
+
+def _require_dtype(array: Traced, value: Any) -> None:
+    kinds = [t.dtype.kind for t in traced_values(value) if t.value is None]
+    if array.dtype.kind in "biu" and "f" in kinds:
+        complain(
+            DtypeError,
+            "a write of real numbers",
+            {"array": array.dtype, "value": "float64", "why": "NumPy would cut them to whole numbers"},
+            "Create the array with dtype=float.",
+        )
+
+
+def _write_constant(array: Traced, items: tuple[Any, ...], value: Any) -> None:
+    assert array.value is not None
+    if not array.value.flags.writeable:
+        array.value = array.value.copy()
+    array.value[items] = value
+
+
+def _write_masked(array: Traced, items: tuple[Any, ...], value: Any) -> None:
+    if len(items) > 1 or not isinstance(items[0], Traced) or items[0].dtype != BOOL:
+        complain(
+            TracingError,
+            "a write at traced positions",
+            {"index": items, "why": "which entries it replaces depends on values"},
+            "Build the array in one expression: np.where(np.arange(n) == i, v, x).",
+        )
+    mask = items[0]
+    if len(mask.size_shape) < len(array.size_shape):
+        mask = read(mask, (..., *(None for _ in range(len(array.size_shape) - len(mask.size_shape)))))
+    _replace(array, dispatch(np.where, (mask, value, array), {}))
+
+
+def _replace(array: Traced, result: Any) -> None:
+    array.recording, array.value, array.assembly = result.recording, result.value, None
+    array.structure = result.structure
+    if result.value is None:
+        array.own = result.node(result.recording)
+    else:
+        array.value = result.value.astype(array.dtype)
+
+
+def _write_traced(array: Traced, items: tuple[Any, ...], value: Any) -> None:
+    recording = next(t.recording for t in (array, *traced_values(value)) if t.value is None)
+    assert recording is not None
+    store = recording.store
+    node = lift(recording, value)
+    if not is_concrete(array.size_shape):
+        _write_symbolic(array, recording, items, node)
+        return
+    if array.assembly is None:
+        array.assembly = Assembly(store, array.size_shape, array.node(recording))
+        array.recording, array.value = recording, None
+    positions = array.assembly.positions(items)
+    array.assembly.write(positions, _fitted(recording, node, positions.shape))
+
+
+def _fitted(recording: Recording, node: Node, shape: Shape) -> Node:
+    """A value in the shape of the entries that it replaces."""
+    store = recording.store
+    own = store.shape(node)
+    while len(own) > len(shape) and own[0] == 1:
+        node = alg.reshape(store, node, own[1:])
+        own = own[1:]
+    if not same_shape(broadcast(own, shape), shape):
+        facts: dict[str, object] = {"value": text(own), "entries": text(shape)}
+        complain(ShapeError, "a write", facts, "Give one value for each entry, or one for all.")
+    return alg.broadcast_to(store, node, shape)
+
+
+def _write_symbolic(array: Traced, recording: Recording, items: tuple[Any, ...], node: Node) -> None:
+    """Only whole arrays: which entries a span of a symbolic axis leaves free cannot be listed."""
+    whole = all(item is Ellipsis or item == slice(None) for item in items)
+    if not whole:
+        concrete(array.size_shape, "a write into a part of an array")
+    fitted = _fitted(recording, node, array.size_shape)
+    array.recording, array.own, array.value = recording, fitted, None
+
+
+def update(array: Traced, ufunc: Any, other: Any) -> Any:
+    """``x += v`` and its like."""
+    result = dispatch(ufunc, (array, other), {})
+    if not array.size_shape and array.origin == "inside":
+        return result  # a NumPy scalar: the name is bound to a new one
+    memory = array.memory
+    if array.origin == "inside" and memory is not None and not memory.is_root(array) and memory.is_shared(array):
+        root = memory.root()
+        if root is not None and not memory.overlapping(array, WHOLE):
+            root.pending = (weakref.ref(result), place())
+            return result
+    _require_writable(array, (Ellipsis,))
+    _require_dtype(array, result)
+    if not same_shape(result.size_shape, array.size_shape):
+        facts: dict[str, object] = {"array": text(array.size_shape), "result": text(result.size_shape)}
+        complain(ShapeError, "an update in place", facts, "Write x = x + v: the result is larger than x.")
+    _replace(array, result)
+    return array

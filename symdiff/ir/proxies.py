@@ -1,0 +1,69 @@
+"""What does rebuilt code call instead of a NumPy function? A ``Door``, which sees traced arrays in any argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import ImpureFunction
+from symdiff.ir.dispatching import dispatch, name_of, traced_values, wrap
+from symdiff.ir.places import complain
+from symdiff.ir.tensors import Tensor
+
+RANDOM = np.random.mtrand._rand  # type: ignore[attr-defined]
+
+
+class Door:
+    """A NumPy or SciPy function: rules for traced arrays, the function itself for numbers."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.__wrapped__ = function
+        self.__name__ = getattr(function, "__name__", "function")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()) if kwargs else args:
+            if isinstance(value, Tensor):
+                return dispatch(self.function, args, kwargs)
+            if isinstance(value, (list, tuple)) and any(True for _ in traced_values(value)):
+                return dispatch(self.function, args, kwargs)
+        return wrap(self.function(*args, **kwargs), Tensor)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
+
+    def __repr__(self) -> str:
+        return repr(self.function)
+
+
+class RandomDoor:
+    """A function that draws random numbers: refused, unless it makes a generator from a fixed seed."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function is np.random.default_rng and (args or kwargs):
+            return self.function(*args, **kwargs)
+        name = getattr(self.function, "__name__", "random")
+        complain(
+            ImpureFunction,
+            f"np.random.{name}",
+            {"why": "each call gives other numbers, so there is no one function to differentiate"},
+            "Draw the numbers outside and pass them as an argument.",
+        )
+
+
+class _ArrayType(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, (Tensor, np.ndarray))
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(np.ndarray, name)
+
+
+class ARRAY_TYPE(metaclass=_ArrayType):  # noqa: N801
+    """Stands for ``np.ndarray``: traced arrays are instances of it."""
+
+

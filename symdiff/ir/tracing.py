@@ -1,0 +1,160 @@
+"""The main door: run ordinary NumPy code on traced arrays and keep the graph.
+
+The function runs twice, into one store: a pure function makes no other outputs the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import ImpureFunction, InputError, TracingError, explain
+from symdiff.ir import builder, doors  # noqa: F401  (attach methods to Graph, fill the table of rules)
+from symdiff.ir.arguments import (
+    Arguments,
+    bind_call,
+    example_leaf,
+    is_number,
+    read_arguments,
+    shape_or_example_leaf,
+)
+from symdiff.ir.dims import Dim
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.lifting import dtype_of, lift
+from symdiff.ir.ops import Named
+from symdiff.ir.places import complain
+from symdiff.ir.rebuilding import Rebuilder
+from symdiff.ir.recording import NeedsStatic, Recording, current
+from symdiff.ir.tensors import Tensor
+from symdiff.ir.traced import Traced
+from symdiff.ir.trees import Tree, flatten
+
+Function = Callable[..., Any]
+
+
+def trace(fn: Function, /, *examples: Any, **named: Any) -> Graph:
+    """The graph of a function of NumPy arrays.
+
+    An example is an array, a number, a shape string such as ``"n d"``, or a tuple, list or dict of these.
+
+    >>> import numpy as np
+    >>> trace(lambda W, x: np.tanh(W @ x), "m n", "n").input_names
+    ('W', 'x')
+    """
+    return _trace(fn, examples, named, frozenset(), shapes=True)
+
+
+def trace_call(
+    fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any], *, promote: frozenset[str] = frozenset()
+) -> Graph:
+    """The graph of a call; integers of the parameters in ``promote`` are real, because a derivative by them is asked."""
+    return _trace(fn, args, kwargs, promote, shapes=False)
+
+
+def name(value: Any, text: str) -> Any:
+    """Name an intermediate of a traced function; outside tracing the value comes back unchanged.
+
+    >>> name(2.0, "z")
+    2.0
+    """
+    recording = value.recording if isinstance(value, Traced) and value.recording else current.get()
+    if recording is None:
+        return value
+    if text in recording.names or text in recording.taken:
+        complain(InputError, f"sd.name(value, {text!r})", {"name": text, "why": "it is used already"}, "Use another name.")
+    node = recording.store.add(Named(text), (lift(recording, value),))
+    recording.names[text] = node
+    return Tensor(recording, node, dtype_of(value))
+
+
+def _trace(
+    fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any], promote: frozenset[str], *, shapes: bool
+) -> Graph:
+    call = f"trace({getattr(fn, '__name__', type(fn).__name__)})"
+    bound = bind_call(fn, args, kwargs, promote, call)
+
+    def promoted(leaf: str) -> bool:
+        return any(leaf == p or leaf.startswith((f"{p}.", f"{p}[")) for p in promote)
+
+    read = (shape_or_example_leaf if shapes else example_leaf)(call, promoted)
+    fixed: frozenset[str] = frozenset()
+    rebuilt = Rebuilder().convert(fn)
+    while True:
+        arguments = read_arguments(bound, fixed, read, _is_leaf(shapes))
+        try:
+            return _Trace(rebuilt, arguments, call).graph()
+        except NeedsStatic as signal:
+            fixed |= _fixed(signal, arguments, promoted, call)
+
+
+def _is_leaf(shapes: bool) -> Callable[[Any], bool]:
+    return (lambda value: isinstance(value, str) or is_number(value)) if shapes else is_number
+
+
+def _fixed(signal: NeedsStatic, arguments: Arguments, promoted: Callable[[str], bool], call: str) -> frozenset[str]:
+    names = frozenset(arguments.leaves[k].op.name for k in signal.inputs)
+    for leaf in sorted(names):
+        if promoted(leaf):
+            mend = "Ask for the derivative by another argument, or give it as a float."
+            raise TracingError(explain(call, {"wrt": leaf, "why": "the code uses it as a whole number"}, mend))
+    return names
+
+
+class _Trace:
+    """Two runs of one function into one store."""
+
+    def __init__(self, fn: Function, arguments: Arguments, call: str) -> None:
+        self.fn, self.arguments, self.call = fn, arguments, call
+        self.store = Store()
+        self.inputs = tuple(self.store.add(leaf.op) for leaf in arguments.leaves)
+        pairs = zip(self.inputs, arguments.leaves, strict=True)
+        self.integers = frozenset(node for node, leaf in pairs if leaf.is_int)
+
+    def graph(self) -> Graph:
+        """The graph, if both runs agree."""
+        outputs, results, recording = self._run()
+        again, nesting, _ = self._run()
+        if outputs != again or results != nesting:
+            why = "two runs on the same inputs gave different graphs"
+            mend = "Pass random numbers and state as arguments, and return what changes."
+            raise ImpureFunction(explain(self.call, {"why": why}, mend))
+        self._require_used_names(outputs, recording.names)
+        bare = results is None or results.form == "leaf"
+        return Graph(
+            self.store, self.inputs, outputs, self.arguments.tree, None if bare else results, dict(recording.names)
+        )
+
+    def _run(self) -> tuple[tuple[Node, ...], Tree | None, Recording]:
+        recording = Recording(self.store, self.integers, frozenset(leaf.op.name for leaf in self.arguments.leaves))
+        bound = self.arguments.rebuilt(self._tensors(recording))
+        token = current.set(recording)
+        try:
+            value = self.fn(*bound.args, **bound.kwargs)
+            leaves, results = flatten(value, "result", _is_result)
+            nodes = tuple(lift(recording, leaf) for _, leaf in leaves)
+        finally:
+            current.reset(token)
+        if not nodes:
+            facts: dict[str, object] = {"returned": repr(value)}
+            raise InputError(explain(self.call, facts, "Return an array, a number, or a nesting of them."))
+        return nodes, results, recording
+
+    def _tensors(self, recording: Recording) -> Iterator[Tensor]:
+        for node, leaf in zip(self.inputs, self.arguments.leaves, strict=True):
+            tensor = Tensor(recording, node, leaf.dtype)
+            tensor.origin = "inside" if leaf.is_scalar else "input"
+            yield tensor
+
+    def _require_used_names(self, outputs: tuple[Node, ...], names: dict[str, Node]) -> None:
+        used = set(self.store.ancestors(outputs))
+        for text, node in names.items():
+            if node not in used:
+                mend = f"Go on with what it returns: z = sd.name(z, {text!r})."
+                raise InputError(explain(self.call, {"name": text, "why": "no output depends on it"}, mend))
+
+
+def _is_result(value: Any) -> bool:
+    return isinstance(value, (Traced, Dim, bool, int, float, Fraction, np.ndarray, np.generic, complex))

@@ -1,0 +1,40 @@
+"""What do ``np.add.reduce``, ``np.multiply.outer`` and their like mean? Other functions that have rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import UnknownFunction
+from symdiff.ir.dispatching import dispatch, name_of
+from symdiff.ir.places import complain
+
+REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+    np.logical_and: np.all,
+    np.logical_or: np.any,
+}
+ACCUMULATIONS: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Answer ``ufunc.reduce``, ``.accumulate`` and ``.outer``."""
+    if method == "reduce" and ufunc in REDUCTIONS:
+        return dispatch(REDUCTIONS[ufunc], inputs, {"axis": 0, **options})
+    if method == "accumulate" and ufunc in ACCUMULATIONS:
+        return dispatch(ACCUMULATIONS[ufunc], inputs, {"axis": 0, **options})
+    if method == "outer" and not options:
+        left, right = inputs
+        place = (..., *(np.newaxis for _ in range(np.ndim(right))))
+        return dispatch(ufunc, (left[place] if np.ndim(left) else left, right), {})
+    complain(
+        UnknownFunction,
+        f"{name_of(ufunc)}.{method}",
+        {"why": "symdiff has no rule for this method"},
+        "Write it with sums, products, slices and writes.",
+    )

@@ -117,9 +117,14 @@ class _ExactPrinter(PythonCodePrinter):  # type: ignore[misc]
     _print_log = _print_exp = _print_Function
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_print_") and isinstance(getattr(sp, name[7:], None), type):
+        known = getattr(sp, name.removeprefix("_print_"), None)
+        if isinstance(known, type) and issubclass(known, sp.Function):
             return self._print_Function
         raise AttributeError(name)
+
+
+for _known in PythonCodePrinter._kf:  # it would import math.lgamma for loggamma: a float among balls
+    setattr(_ExactPrinter, f"_print_{_known}", _ExactPrinter._print_Function)
 
 
 @lru_cache(maxsize=4096)

@@ -56,30 +56,40 @@ def output_entries(graph: Graph, values: Mapping[str, Any] | None = None) -> lis
 
 def jacobian_entries(graph: Graph, wrt: str, values: Mapping[str, Any] | None = None) -> Objects:
     """``d output / d wrt``, shape output + wrt, by ``sympy.diff`` of each entry; ``wrt`` may be a named intermediate."""
-    node = graph.node(wrt)
     bound = input_symbols(graph, values)
-    back: dict[sp.Symbol, Any] = {}
-    if node not in bound:
-        (inner,) = evaluate(graph.store, [node], bound, SYMPY)
-        held = symbols(f"<{wrt}>", inner.shape)
-        back = dict(zip(held.ravel(), inner.ravel(), strict=True))
-        bound[node] = held
+    back = _hold(graph, [wrt], bound)
     (output,) = evaluate(graph.store, graph.outputs[:1], bound, SYMPY)
-    return _differentiate(output, bound[node], back)
+    return _put_back(_differentiate(output, bound[graph.node(wrt)]), back)
 
 
 def hessian_entries(graph: Graph, wrt: Sequence[str], values: Mapping[str, Any] | None = None) -> list[Objects]:
     """Every block ``d^2 output / d x d z`` for x and z of ``wrt``, row by row, of a scalar output."""
     bound = input_symbols(graph, values)
+    back = _hold(graph, wrt, bound)
     (output,) = evaluate(graph.store, graph.outputs[:1], bound, SYMPY)
-    firsts = [_differentiate(output, bound[graph.node(x)], {}) for x in wrt]
-    return [_differentiate(first, bound[graph.node(z)], {}) for first in firsts for z in wrt]
+    firsts = [_differentiate(output, bound[graph.node(x)]) for x in wrt]
+    return [_put_back(_differentiate(first, bound[graph.node(z)]), back) for first in firsts for z in wrt]
 
 
-def _differentiate(expressions: Objects, by: Objects, back: Mapping[sp.Symbol, Any]) -> Objects:
+def _hold(graph: Graph, wrt: Sequence[str], bound: dict[Node, Objects]) -> dict[sp.Symbol, Any]:
+    """Bind named intermediates to symbols of their own; what these stand for."""
+    back: dict[sp.Symbol, Any] = {}
+    for name in wrt:
+        node = graph.node(name)
+        if node not in bound:
+            (inner,) = evaluate(graph.store, [node], bound, SYMPY)
+            bound[node] = symbols(f"<{name}>", inner.shape)
+            back |= dict(zip(bound[node].ravel(), inner.ravel(), strict=True))
+    return back
+
+
+def _put_back(entries: Objects, back: Mapping[sp.Symbol, Any]) -> Objects:
+    return as_objects(np.frompyfunc(lambda e: e.xreplace(back), 1, 1)(entries)) if back else entries
+
+
+def _differentiate(expressions: Objects, by: Objects) -> Objects:
     result = np.empty(expressions.shape + by.shape, dtype=object)
     for row in np.ndindex(expressions.shape):
         for column in np.ndindex(by.shape):
-            derivative = sp.diff(sp.sympify(expressions[row]), by[column])
-            result[row + column] = derivative.xreplace(dict(back)) if back else derivative
+            result[row + column] = sp.diff(sp.sympify(expressions[row], strict=True), by[column])
     return result

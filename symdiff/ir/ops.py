@@ -202,8 +202,7 @@ Op: TypeAlias = Leaf | Named | Map | Contract | Move | Select
 
 def table(array: NDArray[np.generic]) -> Table:
     """A constant array as an operation."""
-    array = np.ascontiguousarray(array)
-    return Table(array.tobytes(), array.dtype.str, array.shape)
+    return Table(array.tobytes(), array.dtype.str, array.shape)  # tobytes is row-major for every layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,15 @@ class Claim:
         return self.claim(*args, **kwargs)
 
     @property
+    def traced_as(self) -> Callable[..., Any]:
+        """The function that stands for the claim where it is called in traced code."""
+        return self.claim
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.claim)
+
+    @property
     def __name__(self) -> str:
         return getattr(self.claim, "__name__", type(self.claim).__name__)
 

@@ -120,7 +120,7 @@ class Graph:
         known = ", ".join([*self.input_names, *self.names])
 
 
-        raise InputError(explain(f"wrt={name!r}", {"names": known}, "Use one of these names, or mark it: sd.name(value, ...)."))
+        raise InputError(explain(f"wrt={name!r}", {"names": known}, "Use one of these, or mark a value that the output depends on: z = sd.name(z, ...)."))
 
     def argument_tree(self, name: str) -> Tree:
         """How a parameter is nested; a leaf or a named intermediate is a leaf."""

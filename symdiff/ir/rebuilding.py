@@ -102,7 +102,10 @@ class Rebuilder:
             return functools.partial(self.convert(value.func), *map(self.convert, value.args), **named)
         if isinstance(value, functools._lru_cache_wrapper):
             return self.convert(value.__wrapped__)
-        return self._class(value) if isinstance(value, type) else self._instance(value)
+        if isinstance(value, type):
+            return self._class(value)
+        marked = getattr(value, "traced_as", None)  # a marked claim is the function it marks
+        return self.convert(marked) if marked is not None else self._instance(value)
 
     def function(self, function: FunctionType) -> FunctionType:
         """The same code with other globals and another closure."""

@@ -63,9 +63,9 @@ def name(value: Any, text: str) -> Any:
     recording = value.recording if isinstance(value, Traced) and value.recording else current.get()
     if recording is None:
         return value
-    if text in recording.names or text in recording.taken:
-        complain(InputError, f"sd.name(value, {text!r})", {"name": text, "why": "it is used already"}, "Use another name.")
     node = recording.store.add(Named(text), (lift(recording, value),))
+    if recording.names.get(text, node) != node or text in recording.taken:
+        complain(InputError, f"sd.name(value, {text!r})", {"name": text, "why": "it is used already"}, "Use another name.")
     recording.names[text] = node
     return Tensor(recording, node, dtype_of(value))
 
@@ -121,11 +121,10 @@ class _Trace:
             why = "two runs on the same inputs gave different graphs"
             mend = "Pass random numbers and state as arguments, and return what changes."
             raise ImpureFunction(explain(self.call, {"why": why}, mend))
-        self._require_used_names(outputs, recording.names)
+        used = set(self.store.ancestors(outputs))
+        names = {text: node for text, node in recording.names.items() if node in used}
         bare = results is None or results.form == "leaf"
-        return Graph(
-            self.store, self.inputs, outputs, self.arguments.tree, None if bare else results, dict(recording.names)
-        )
+        return Graph(self.store, self.inputs, outputs, self.arguments.tree, None if bare else results, names)
 
     def _run(self) -> tuple[tuple[Node, ...], Tree | None, Recording]:
         recording = Recording(self.store, self.integers, frozenset(leaf.op.name for leaf in self.arguments.leaves))
@@ -147,13 +146,6 @@ class _Trace:
             tensor = Tensor(recording, node, leaf.dtype)
             tensor.origin = "inside" if leaf.is_scalar else "input"
             yield tensor
-
-    def _require_used_names(self, outputs: tuple[Node, ...], names: dict[str, Node]) -> None:
-        used = set(self.store.ancestors(outputs))
-        for text, node in names.items():
-            if node not in used:
-                mend = f"Go on with what it returns: z = sd.name(z, {text!r})."
-                raise InputError(explain(self.call, {"name": text, "why": "no output depends on it"}, mend))
 
 
 def _is_result(value: Any) -> bool:

@@ -51,7 +51,7 @@ def evaluate(
     known: dict[Node, Objects] = {node: as_objects(value) for node, value in values.items()}
     for node in _needed(store, outputs, known):
         operands = [known[k] for k in store.operands(node)]
-        known[node] = _apply(store.op(node), operands, arithmetic)
+        known[node] = as_objects(_apply(store.op(node), operands, arithmetic))
     return [known[node] for node in outputs]
 
 

@@ -83,6 +83,12 @@ def short(rng: random.Random) -> Fraction:
     return Fraction(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5]), rng.choice([1, 2, 3]))
 
 
+def listing(graph: Graph) -> str:
+    """The nodes of a graph, one a line, to be read in a failure."""
+    lines = [f"{n} = {graph.store.op(n)}{graph.store.operands(n)} : {graph.shape(n)}" for n in graph.nodes]
+    return "\n".join([*lines, f"outputs {graph.outputs}"])
+
+
 # Comparison ---------------------------------------------------------------------------------------------------
 
 

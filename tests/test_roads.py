@@ -10,9 +10,9 @@ from typing import get_args
 import numpy as np
 import pytest
 from cases import CASES, Case, graph_of
-from hypothesis import example, given, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
-from roads import FRACTIONS, roads_meet, same
+from roads import FRACTIONS, listing, roads_meet, same
 
 from symdiff import calculus
 from symdiff.evaluation.exact import Objects, as_objects, evaluate
@@ -43,18 +43,21 @@ def _members(union: object) -> Iterator[type]:
 # Random graphs ------------------------------------------------------------------------------------------------
 
 
-@given(st.data(), graphs(family="rational", most_steps=3))
+@given(st.data(), graphs(family="rational"))
 def test_on_rational_graphs(data: st.DataObject, graph: Graph) -> None:
+    note(listing(graph))
     roads_meet(graph, point=data.draw(points_for(graph)), exact=True)
 
 
-@given(st.data(), graphs(family="smooth", most_steps=3))
+@given(st.data(), graphs(family="smooth", most_steps=5))
 def test_on_smooth_graphs(data: st.DataObject, graph: Graph) -> None:
+    note(listing(graph))
     roads_meet(graph, point=data.draw(points_for(graph)))
 
 
-@given(st.data(), graphs(family="kinked", most_steps=3))
+@given(st.data(), graphs(family="kinked", most_steps=4))
 def test_on_kinked_graphs(data: st.DataObject, graph: Graph) -> None:
+    note(listing(graph))
     roads_meet(graph, point=data.draw(points_for(graph)), order=1)
 
 

@@ -32,8 +32,8 @@ class Growth:
     pool: list[Node]
 
     def operand(self, least_rank: int = 0) -> Node:
-        """One of the nodes; broadcast if its rank is too small."""
-        node = self.draw(st.sampled_from(self.pool))
+        """One of the nodes, mostly the newest; broadcast if its rank is too small."""
+        node = self.draw(st.sampled_from([self.pool[-1]] * (1 + len(self.pool)) + self.pool))
         shape = self.shape(node)
         missing = least_rank - len(shape)
         return node if missing <= 0 else alg.broadcast_to(self.store, node, (2,) * missing + shape)

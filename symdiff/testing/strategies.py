@@ -29,7 +29,7 @@ _STEPS = {"rational": growth.RATIONAL, "smooth": growth.SMOOTH, "kinked": (*grow
 
 
 @st.composite
-def graphs(draw: st.DrawFn, *, family: Family = "smooth", most_steps: int = 4, scalar: bool = False) -> Graph:
+def graphs(draw: st.DrawFn, *, family: Family = "smooth", most_steps: int = 6, scalar: bool = False) -> Graph:
     """A random function of one or two real arrays, at a concrete shape, with one output.
 
     ``rational`` graphs keep rationals rational, ``smooth`` ones add transcendental functions defined everywhere,
@@ -43,7 +43,7 @@ def graphs(draw: st.DrawFn, *, family: Family = "smooth", most_steps: int = 4, s
     shapes = draw(st.lists(_shapes(most_entries=4), min_size=1, max_size=2))
     inputs = tuple(store.add(Input(f"x{k}", shape)) for k, shape in enumerate(shapes))
     grow = Growth(draw, store, list(inputs))
-    for _ in range(draw(st.integers(1, most_steps))):
+    for _ in range(draw(st.integers(min(2, most_steps), most_steps))):
         grow.pool.append(_made_small(store, draw(st.sampled_from(_STEPS[family]))(grow)))
     output = grow.pool[-1]
     if scalar:

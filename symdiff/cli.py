@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symdiff import __version__
 from symdiff.collecting import Found, collect, judge
@@ -56,9 +55,8 @@ def _check(arguments: argparse.Namespace, errors: Console) -> int:
 
 
 def _judge_all(found: Found, arguments: argparse.Namespace, errors: Console) -> Page:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     rows, printed = [], []
-    with Progress(*columns, console=errors, transient=True, disable=arguments.json) as progress:
+    with terminal.progress(errors) as progress:
         task = progress.add_task("checking", total=len(found.claims) + len(found.tables))
         for item in (*found.claims, *found.tables):
             progress.update(task, description=item.label)
@@ -74,9 +72,12 @@ def _show(page: Page, verbose: bool) -> None:
     terminal.table(console, page)
     for row in page.rows:
         if verbose or row.verdict.status == "refuted":
-            console.print(terminal.report(row.verdict, verbose=verbose), markup=False, highlight=False, soft_wrap=True)
-            console.print()
-    console.print(terminal.summary(page), markup=False, highlight=False)
+            text = terminal.report(row.verdict, verbose=verbose)
+            console.print(f"\n{row.place}\n{text}", markup=False, highlight=False, soft_wrap=True)
+    terminal.printed_table(console, page)
+    for line in (page.summary, page.printed_summary):
+        if line:
+            console.print(line, markup=False, highlight=False)
 
 
 def _write(page: Page, folder: Path, errors: Console) -> None:

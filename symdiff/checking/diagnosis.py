@@ -17,7 +17,8 @@ from symdiff.checking.sampling import Point, points
 from symdiff.checking.witnesses import Found, by_node
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.ir import algebra as alg
-from symdiff.ir.graph import Node
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Named
 from symdiff.ir.sizes import same_shape, text
 from symdiff.verdicts import Mistake
 
@@ -62,7 +63,7 @@ def diagnose_shape(question: Question, target: int) -> Mistake:
     if len(wanted) > 1 and same_shape(got, wanted[::-1]):
         flipped = alg.transpose(store, claim, range(len(got))[::-1])
         if _agrees(question, target, flipped, _probes(question, Options())):
-            return Mistake("transpose", f"{detail}: it is the transpose", repair="transpose the result: (...).T")
+            return Mistake("transpose", f"{detail}: it is the transpose", repair="yours.T")
     return Mistake("shape", detail, repair=_derived(question, target))
 
 
@@ -82,20 +83,21 @@ def _agrees(question: Question, target: int, repaired: Node, probes: list[Point]
 def _hypotheses(question: Question, target: int, probes: list[Point]) -> Iterator[Hypothesis]:
     assert question.claimed is not None
     store, claim, truth = question.truth.store, question.claimed[target], question.truth.outputs[target]
-    yield Hypothesis(Mistake("sign", "exactly minus the derivative", repair="change the sign: -(...)"), alg.scale(store, claim, -1))
+    yield Hypothesis(Mistake("sign", "exactly minus the derivative", repair="-yours"), alg.scale(store, claim, -1))
     ratio = _ratio(question, target, probes)
     if ratio is not None:
         detail = f"{_plain(ratio)} times the derivative"
-        yield Hypothesis(Mistake("factor", detail, repair=f"multiply by {_plain(1 / ratio)}"), alg.scale(store, claim, 1 / ratio))
+        yield Hypothesis(Mistake("factor", detail, repair=f"{_plain(1 / ratio)} * yours"), alg.scale(store, claim, 1 / ratio))
     rank = len(store.shape(claim))
     if rank > 1:
         order = (*range(rank - 2), rank - 1, rank - 2)
-        yield Hypothesis(Mistake("transpose", "the transpose of the derivative", repair="transpose the result: (...).T"), alg.transpose(store, claim, order))
+        yield Hypothesis(Mistake("transpose", "the transpose of the derivative", repair="yours.T"), alg.transpose(store, claim, order))
     for other, name in enumerate(question.targets):
         if other != target and question.truth.outputs[other] == claim != truth:
             yield Hypothesis(Mistake("swapped", f"this is the derivative by {name}", repair="exchange the two results"), truth)
-    yield from _missing_paths(question, target)
     yield from _upstream(question, target)
+    yield from _chain(question, target)
+    yield from _missing_paths(question, target)
 
 
 def _ratio(question: Question, target: int, probes: list[Point]) -> Fraction | None:
@@ -127,16 +129,27 @@ def _missing_paths(question: Question, target: int) -> Iterator[Hypothesis]:
     (x,) = (forward.node(question.targets[target]),)
     seeds = _seeds(question)
     edges = [(node, slot) for node in store.ancestors(forward.outputs) for slot in range(len(store.operands(node)))]
-    for edge in edges[:_MOST_EDGES]:
-        (without,) = pull_back(store, seeds, [x], blocked=frozenset([edge]))
+    for node, slot in edges[:_MOST_EDGES]:
+        (without,) = pull_back(store, seeds, [x], blocked=frozenset([(node, slot)]))
         if without == truth or alg.is_zero(store, without):
             continue
-        missing = alg.subtract(store, truth, without)
-        where = store.where.get(edge[0])
-        detail = f"missing path: what flows from {_short(question, edge)} is left out"
-        repair = f"add {formula_text(store, missing)}"
-        mistake = Mistake("missing_path", detail, repair=repair, where=where)
+        missing = _through(store, seeds, (node, slot), x)
+        detail = f"what flows from {_short(question, (node, slot))} is left out"
+        text = formula_text(store, missing)
+        repair = f"yours - {text[1:]}" if text.startswith("-") else f"yours + {text}"
+        mistake = Mistake("missing_path", detail, repair=repair, where=store.where.get(node))
         yield Hypothesis(mistake, alg.add(store, claim, missing))
+
+
+def _through(store: Store, seeds: dict[Node, Node], edge: tuple[Node, int], x: Node) -> Node:
+    """What one edge alone brings to the cotangent of x."""
+    node, slot = edge
+    operands = store.operands(node)
+    others = frozenset((node, k) for k in range(len(operands)) if k != slot)
+    (bar,) = pull_back(store, seeds, [node])
+    (term,) = pull_back(store, {node: bar}, [operands[slot]], blocked=others)
+    (share,) = pull_back(store, {operands[slot]: term}, [x])
+    return share
 
 
 def _short(question: Question, edge: tuple[Node, int]) -> str:
@@ -166,3 +179,19 @@ def _upstream(question: Question, target: int) -> Iterator[Hypothesis]:
     yield Hypothesis(Mistake("upstream", "the cotangent is ignored: this is the pullback of ones", repair=_derived(question, target)), gap)
 
 
+def _chain(question: Question, target: int) -> Iterator[Hypothesis]:
+    """The claim stops too early: it is the derivative by a later quantity of the same shape."""
+    if question.of not in ("gradient", "vjp"):
+        return
+    assert question.claimed is not None
+    store, forward = question.truth.store, question.forward
+    claim, truth = question.claimed[target], question.truth.outputs[target]
+    x = forward.node(question.targets[target])
+    later = [n for n in store.ancestors(forward.outputs) if n > x and same_shape(store.shape(n), store.shape(x))]
+    later.sort(key=lambda n: not isinstance(store.op(n), Named))  # names of the author read best
+    bars = pull_back(store, _seeds(question), later) if later else []
+    for node, bar in zip(later, bars, strict=True):
+        if bar != truth and not alg.is_zero(store, bar):
+            detail = f"this is the derivative by {formula_text(store, node, 60)}: its own derivative by {question.targets[target]} is missing"
+            mistake = Mistake("chain", detail, repair=_derived(question, target), where=store.where.get(node))
+            yield Hypothesis(mistake, alg.add(store, alg.subtract(store, claim, bar), truth))

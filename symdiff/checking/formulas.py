@@ -153,7 +153,7 @@ def _contract(store: Store, node: Node, op: Contract, xs: Sequence[Text]) -> Tex
     if scale == 1:
         return body, level
     if scale == -1:
-        return f"-{body if level >= _PRODUCT else f'({body})'}", _SUM
+        return f"-{body if level >= _PRODUCT else f'({body})'}", _PRODUCT
     return f"{_number(scale)}*{body if level >= _PRODUCT else f'({body})'}", _PRODUCT
 
 
@@ -165,13 +165,30 @@ def _product(op: Contract, xs: Sequence[Text]) -> Text:
     if op.is_view and len(xs) == 1:
         flipped = op.inputs[0] == op.output[::-1] and len(op.output) == 2
         return (f"{_in(xs[0], _ATOM)}.T", _ATOM) if flipped else xs[0]
-    order = [k for k in range(len(op.sizes)) if k in op.output]
-    if all([k for k in labels if op.sizes[k] != 1] == sorted(set(labels) & set(order)) for labels in op.inputs) and not op.summed:
-        return "*".join(_in(x, _PRODUCT) for x in xs), _PRODUCT
-    if len(xs) == 1 and list(op.output) == sorted(op.output) and sorted(op.inputs[0]) == list(op.inputs[0]):
-        axes = [axis for axis, k in enumerate(op.inputs[0]) if k in op.summed]
-        return (f"sum({xs[0][0]})" if not op.output else f"sum({xs[0][0]}, axis={_axes(axes)})"), _ATOM
-    return _einsum(op, xs), _ATOM
+    inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
+    output = tuple(k for k in op.output if op.sizes[k] != 1)
+    every = max(inputs, key=len)
+    own = tuple(k for k in output if k in every)
+    aligned = all(labels in (every, ()) for labels in inputs) and len(set(every)) == len(every)
+    added = [k for k in output if k not in every]
+    if not aligned or len(set(output)) != len(output) or list(own) != [k for k in every if k in own]:
+        return _einsum(op, xs), _ATOM
+    if added and own and output[: len(added)] != tuple(added):
+        return _einsum(op, xs), _ATOM
+    body = _times(xs) if len(xs) > 1 else xs[0]
+    if len(own) == len(every):
+        return body
+    if len(every) == 1 and inputs == [every, every]:
+        return f"dot({xs[0][0]}, {xs[1][0]})", _ATOM
+    axes = [axis for axis, k in enumerate(every) if k not in own]
+    return (f"sum({body[0]}, axis={_axes(axes)})" if own else f"sum({body[0]})"), _ATOM
+
+
+def _times(xs: Sequence[Text]) -> Text:
+    """A product with its minus signs in front."""
+    minus = sum(x[0].startswith("-") and x[1] >= _PRODUCT for x in xs)
+    bare = [(x[0][1:], x[1]) if x[0].startswith("-") and x[1] >= _PRODUCT else x for x in xs]
+    return ("-" if minus % 2 else "") + "*".join(_in(x, _PRODUCT) for x in bare), _PRODUCT
 
 
 def _einsum(op: Contract, xs: Sequence[Text]) -> str:

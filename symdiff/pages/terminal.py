@@ -12,7 +12,7 @@ from rich.text import Text
 
 from symdiff.pages import numbers
 from symdiff.pages.rows import ClaimRow, Page
-from symdiff.pages.sections import Code, Example, Parts, Prose, Section, gist, headline, question, sections
+from symdiff.pages.sections import Code, Example, Parts, Prose, Section, gist, headline, sections
 from symdiff.verdicts import Status, Verdict
 
 WIDTH = 100
@@ -40,33 +40,28 @@ def refutations(page: Page, verbose: bool = False) -> str:
 
 
 def table(console: Console, page: Page, show_all: bool = True) -> None:
-    """Print the claims, file by file, with status, seconds and what there is to say in a line."""
-    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    grid.add_column("claim", overflow="fold", min_width=20)
-    grid.add_column("source", overflow="fold", style="dim")
-    grid.add_column("verdict", no_wrap=True)
-    grid.add_column("for, or because", overflow="fold", ratio=1)
-    grid.add_column("seconds", justify="right", no_wrap=True)
+    """Print the claims, file by file: name, verdict, for which inputs or why not, source, seconds."""
+    widths = (
+        _width([row.name for row in page.rows], 32),
+        _width([row.source or "" for row in page.rows], 24),
+    )
     for file, rows in page.files:
         shown = [row for row in rows if show_all or not row.verdict.ok]
         if shown:
-            grid.add_row(Text(file, style="bold"))
-        for row in shown:
-            grid.add_row(*_cells(row))
-    console.print(grid)
+            console.print(Text(file, style="bold"), soft_wrap=True)
+            console.print(_claims(shown, *widths))
 
 
 def printed_table(console: Console, page: Page) -> None:
     """Print the printed values that differ from the recomputed ones, if there are any."""
     if not page.differing:
         return
-    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in ("printed values that differ", "quantity", "printed", "recomputed"):
-        grid.add_column(name, overflow="fold")
+    console.print(Text("Printed values that differ", style="bold"))
     for row in page.differing:
         place = f"{row.file}, {row.source}" if row.source else row.file
-        grid.add_row(Text(place), Text(row.quantity), Text(row.printed, style="red"), Text(row.recomputed))
-    console.print(grid)
+        console.print(Text(f"  {place}: {row.quantity}"), soft_wrap=True)
+        console.print(Text(f"    printed     {row.printed}", style=_COLOURS["refuted"]), soft_wrap=True)
+        console.print(Text(f"    recomputed  {row.recomputed}"), soft_wrap=True)
 
 
 def progress(console: Console) -> Progress:
@@ -75,16 +70,22 @@ def progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def _cells(row: ClaimRow) -> list[Text]:
-    status = row.verdict.status
-    claim = Text.assemble("  ", row.name, ("  " + question(row.verdict), "dim"))
-    return [
-        claim,
-        Text(row.source or ""),
-        Text(status, style=_COLOURS[status]),
-        Text(gist(row.verdict)),
-        Text(f"{row.seconds:.2f}"),
-    ]
+def _claims(rows: list[ClaimRow], names: int, sources: int) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    grid.add_column(width=names + 2, overflow="fold")
+    grid.add_column(width=9, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_column(width=sources, overflow="fold", style="dim")
+    grid.add_column(width=8, justify="right", no_wrap=True, style="dim")
+    for row in rows:
+        status = row.verdict.status
+        said = Text(gist(row.verdict)), Text(row.source or ""), Text(f"{row.seconds:.2f} s")
+        grid.add_row(Text(f"  {row.name}"), Text(status, style=_COLOURS[status]), *said)
+    return grid
+
+
+def _width(texts: list[str], limit: int) -> int:
+    return min(limit, max(map(len, texts), default=0))
 
 
 def _block(section: Section) -> list[str]:

@@ -27,6 +27,12 @@ def where(condition: Any, x: Any, y: Any, out: Any = None, dtype: Any = None) ->
     return out
 
 
+def converted(x: Any, out: Any, dtype: Any = None) -> Any:
+    """``x`` as the kind of number that ``out`` holds."""
+    np.copyto(out, x, casting="unsafe")
+    return out
+
+
 def sinc(x: Any, out: Any = None, dtype: Any = None) -> Any:
     """``sin(pi x) / (pi x)``."""
     return _into(np.sinc(x), out)
@@ -49,7 +55,7 @@ def _into(value: Any, out: Any) -> Any:
     return out
 
 
-_OWN = {f.__name__: f for f in (softplus, where, sinc, polygamma, lambertw)}
+_OWN = {f.__name__: f for f in (softplus, where, converted, sinc, polygamma, lambertw)}
 
 
 @cache

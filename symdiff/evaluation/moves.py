@@ -26,11 +26,11 @@ def _slice(start: int, step: int, length: int) -> slice:
     return slice(start, end if end >= 0 else None, step) if length else slice(0, 0)
 
 
-def pad(x: Array, where: tuple[slice, ...], shape: Ints) -> Array:
-    """Zeros of ``shape`` with ``x`` at some places."""
-    result = np.zeros(shape, x.dtype)
-    result[where] = x
-    return result
+def pad(x: Array, where: Any, out: Array) -> Array:
+    """Zeros with ``x`` at some places."""
+    out[...] = 0
+    out[where] = x
+    return out
 
 
 def gather(x: Array, index: Array, axis: int) -> Array:

@@ -81,7 +81,7 @@ def _apply(op: Op, operands: Sequence[Array], dtype: np.dtype[Any]) -> Any:
         case Slice(spans):
             return operands[0][moves.slices(spans_of(spans))]
         case Pad(spans, shape):
-            return moves.pad(operands[0], moves.slices(spans_of(spans)), ints(shape))
+            return moves.pad(operands[0], moves.slices(spans_of(spans)), np.empty(ints(shape), dtype))
         case Concatenate(axis):
             return np.concatenate(operands, axis)
         case Gather(axis):

@@ -121,6 +121,7 @@ class Text:
     strength: int
     needs: tuple[int, ...]
     uses: tuple[int, ...]
+    functions: tuple[str, ...] = ()
     conditional: str | None = None
 
 
@@ -151,7 +152,8 @@ def _text(expression: ast.expr, slots: dict[str, int]) -> Text:
     match expression:
         case ast.IfExp(test=test, body=ast.Constant(value=1.0), orelse=ast.Constant(value=0.0)):
             condition = _write(test, slots, needs, [0] * len(slots), LOGIC)[1]
-    return Text(form, strength, tuple(needs), tuple(uses), condition)
+    called = {n.func.id for n in ast.walk(expression) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    return Text(form, strength, tuple(needs), tuple(uses), tuple(sorted(called)), condition)
 
 
 _OPERATORS = {ast.Add: ("+", SUM), ast.Sub: ("-", SUM), ast.Mult: ("*", PRODUCT), ast.Div: ("/", PRODUCT)}

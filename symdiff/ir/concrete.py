@@ -100,6 +100,7 @@ def solve_sizes(names: Sequence[str], declared: Sequence[Shape], given: Sequence
         waiting = rest
     missing = symbols_of(tuple(size for _, size, _ in waiting)) - set(found)
     for name, shape, actual in zip(names, declared, given, strict=True):
+        # one symbol left unknown means that no whole number fits it
         if not _agrees(shape, actual, found, missing):
             known = ", ".join(f"{s}={v}" for s, v in found.items())
             _disagree(name, shape, actual, f"With {known} the sizes do not fit." if known else "The sizes do not fit.")
@@ -134,7 +135,7 @@ def _learn(size: Size, length: int, found: dict[sp.Symbol, int]) -> bool:
 
 def _agrees(shape: Shape, actual: tuple[int, ...], found: Values, missing: set[sp.Symbol]) -> bool:
     pairs = ((substitute(size, found), length) for size, length in zip(shape, actual, strict=True))
-    return all(bool(symbols_of((size,)) & missing) or size == length for size, length in pairs)
+    return all(len(symbols_of((size,)) & missing) > 1 or size == length for size, length in pairs)
 
 
 def _disagree(name: str, shape: Shape, actual: tuple[int, ...], mend: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from symdiff.proof.fields import Bucket, Element, Generator, Poly, Ring
+from symdiff.proof.fields import Bucket, Generator, Poly, Ring
 
 Need: TypeAlias = Literal["nonzero", "positive", "kink", "tie"]
 
@@ -54,29 +54,27 @@ def describe(ring: Ring, condition: Condition) -> str:
     text = text_of(ring, condition.poly)
     match condition.need:
         case "nonzero":
-            words = f"{text} != 0"
+            return f"{text} != 0"
         case "positive":
-            words = f"{text} > 0"
+            return f"{text} > 0"
         case "kink":
-            words = f"away from {text} = 0"
+            return f"away from {text} = 0"
         case "tie":
-            words = f"no ties: {text} != 0"
-    return words if condition.left else f"{words} (needed by the right side only)"
+            return f"no tie: {text} != 0"
 
 
-def text_of(ring: Ring, poly: Element) -> str:
+def text_of(ring: Ring, poly: Poly) -> str:
     """A polynomial with the names of its generators, cut where it is long."""
-    terms = []
+    text = ""
     for monomial, coefficient in poly.to_dict().items():
-        factors = [_factor(ring, k, e) for k, e in enumerate(monomial) if e]
+        if len(text) > _LONG:
+            text += " + ..."
+            break
+        factors = [_factor(ring, k, e) for k, e in enumerate(monomial) if e][::-1]
         if not factors or abs(coefficient) != 1:
             factors = [str(abs(coefficient)), *factors]
-        terms.append(("-" if coefficient < 0 else "+", "*".join(reversed(factors)) if factors else "1"))
-        if sum(len(t) for _, t in terms) > _LONG:
-            terms.append(("+", "..."))
-            break
-    text = "".join(f" {sign} {term}" for sign, term in terms)
-    return (text[3:] if text.startswith(" + ") else "-" + text[3:]) if text else "0"
+        text += (" - " if coefficient < 0 else " + ") + "*".join(factors)
+    return text[3:] if text.startswith(" + ") else f"-{text[3:]}" if text else "0"
 
 
 def _factor(ring: Ring, index: int, exponent: int) -> str:

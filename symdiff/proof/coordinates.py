@@ -82,7 +82,7 @@ class Coordinates:
             generator = self._new(name, place, clean=True, positive=positive, nonnegative=positive)
             for bound, above in zip(bounds, (True, False), strict=True):
                 if bound is not None:
-                    self.algebra.signs.assume_bound(generator.poly, bound, above=above)
+                    self.algebra.positivity.assume_bound(generator.poly, bound, above=above)
             self.draws.append(_draw_between(generator.index, *bounds))
             result[place] = generator.poly
         return result

@@ -19,6 +19,7 @@ Poly: TypeAlias = Any  # flint.fmpq_mpoly; python-flint has no stubs
 Element: TypeAlias = Any  # Poly | Special
 
 _LARGEST_PRODUCT = 400_000
+_LARGEST_REDUCTION = 4_000_000
 _WORTH_REDUCING = 4096
 _FACTORED_TERMS = 80
 _ROUNDS = 12
@@ -208,8 +209,9 @@ class Ring:
             before = poly
             for relation in self.relations:
                 if all(degrees[k] >= e for k, e in relation.lead):
-                    if len(poly) * len(relation.poly) > _LARGEST_PRODUCT:
-                        raise Undecided(f"over budget: {len(poly)} terms to reduce")
+                    times = min(degrees[k] // e for k, e in relation.lead)
+                    if len(poly) * len(relation.poly) ** times > _LARGEST_REDUCTION:
+                        continue
                     poly = divmod(poly, relation.poly)[1]
                     degrees = poly.degrees()
             if poly == before:
@@ -257,7 +259,7 @@ class Ring:
         common = monic.term_content()
         if not common.is_one():
             monic = monic / common
-            factors = [(self.symbols[k], e) for k, e in enumerate(common.monomial(0)) if e]
+            factors = [(self.symbols[k], int(e)) for k, e in enumerate(common.monomial(0)) if e]
         if not monic.is_constant():
             factors += self._factor_sum(monic)
         return Fraction(int(content.p), int(content.q)), factors

@@ -238,7 +238,7 @@ def _quotient(algebra: Algebra, numerator: Element, denominator: Element) -> Ele
 
 
 def _tan(algebra: Algebra, u: Element) -> Element:
-    return _quotient(algebra, *algebra.sin_cos(u))
+    return _quotient(algebra, *algebra.angles.sin_cos(u))
 
 
 def _atanh(algebra: Algebra, u: Element) -> Element:
@@ -249,12 +249,12 @@ def _atanh(algebra: Algebra, u: Element) -> Element:
 _UNARY: dict[str, Callable[[Algebra, Element], Element]] = {
     "exp": lambda algebra, u: algebra.exp(u),
     "log": lambda algebra, u: algebra.log(u),
-    "sin": lambda algebra, u: algebra.sin_cos(u)[0],
-    "cos": lambda algebra, u: algebra.sin_cos(u)[1],
+    "sin": lambda algebra, u: algebra.angles.sin_cos(u)[0],
+    "cos": lambda algebra, u: algebra.angles.sin_cos(u)[1],
     "tan": _tan,
     "cot": lambda algebra, u: algebra.reciprocal(_tan(algebra, u)),
-    "sec": lambda algebra, u: algebra.reciprocal(algebra.sin_cos(u)[1]),
-    "csc": lambda algebra, u: algebra.reciprocal(algebra.sin_cos(u)[0]),
+    "sec": lambda algebra, u: algebra.reciprocal(algebra.angles.sin_cos(u)[1]),
+    "csc": lambda algebra, u: algebra.reciprocal(algebra.angles.sin_cos(u)[0]),
     "tanh": _tanh,
     "sinh": lambda algebra, u: _hyperbolic(algebra, u, -1),
     "cosh": lambda algebra, u: _hyperbolic(algebra, u, 1),

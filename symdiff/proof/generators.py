@@ -12,10 +12,13 @@ from typing import Any
 
 import sympy as sp
 
+from symdiff.proof.angles import Angles
 from symdiff.proof.conditions import Conditions
 from symdiff.proof.fields import UNDEFINED, Bucket, Element, Generator, NeedsCases, Poly, Ring, Special, Undecided
+from symdiff.proof.maxima import Maxima
+from symdiff.proof.positivity import NONNEGATIVE, POSITIVE, Positivity
 from symdiff.proof.recipes import Constant, Exponential, Head, Inverse, Logarithm, Root
-from symdiff.proof.signs import NONNEGATIVE, POSITIVE, Script, Signs
+from symdiff.proof.signs import Script, Signs
 from symdiff.proof.spans import Combination, Span
 
 _LARGEST_POWER = 64
@@ -26,19 +29,19 @@ _ODD = ("erf", "atan", "asin", "asinh", "Si", "fresnels", "fresnelc", "erfinv")
 class Algebra:
     """Elements of one ring and the elementary functions of them."""
 
-    def __init__(self, ring: Ring, conditions: Conditions, script: Script | None) -> None:
+    def __init__(self, ring: Ring, conditions: Conditions, script: Script | None, *, trust_affine: bool) -> None:
         self.ring = ring
         self.conditions = conditions
-        self.signs = Signs(ring, conditions, script)
+        self.positivity = Positivity(ring, trust_affine=trust_affine)
+        self.signs = Signs(ring, self.positivity, conditions, script)
+        self.maxima = Maxima(self.signs)
+        self.angles = Angles(ring, self.positivity)
         self.exponents = Span()
         self.exponentials: list[Generator] = []
-        self.angles = Span()
-        self.circles: list[tuple[Poly, Poly]] = []
         self.inverse_of = Bucket()
         self.roots = Bucket()
         self.logarithms = Bucket()
         self.heads: dict[Any, Bucket] = {}
-        self.constants: dict[Any, Generator] = {}
 
     # Quotients ------------------------------------------------------------------------------------------------
 
@@ -66,31 +69,32 @@ class Algebra:
         return content, factors + [(ring.inverses[k], -e) for k, e in inverses.items()]
 
     def _inverse(self, p: Poly) -> Poly:
+        """``1 / p`` for an irreducible p."""
+        root = self._recipe(p)
+        if isinstance(root, Root):  # 1/R = R**(degree - 1) / |p|
+            rest = self.ring.power(p, root.degree - 1)
+            return self.ring.multiply(rest, self.absolute_power(root.p, Fraction(-1)))
         found = self.inverse_of.get(p)
         if found is None:
             found = self._new_inverse(p)
             self.inverse_of.put(p, found)
-        if self.signs.definite(p) != POSITIVE:
+        if not self.positivity.fixed_sign(p):
             self.conditions.require("nonzero", p)
         return found
 
     def _new_inverse(self, p: Poly) -> Poly:
-        used = self.ring.used(p)
-        if any(g.choice for g in used):
+        if any(g.choice for g in self.ring.used(p)):
             raise NeedsCases("a denominator changes with a kink")
-        if len(used) == 1 and isinstance(root := used[0].recipe, Root) and p == used[0].poly:
-            rest = self.ring.power(p, root.degree - 1)  # 1/R = R**(b - 1) / |p|
-            return self.ring.multiply(rest, self.absolute_power(root.p, Fraction(-1)))
-        definite = self.signs.definite(p)
-        clean = definite == POSITIVE and self.signs.is_clean(p)
-        return self.ring.inverse(
+        definite = self.positivity.definite(p)
+        made = self.ring.inverse(
             p,
             Inverse(p),
             positive=definite == POSITIVE,
             nonnegative=definite >= NONNEGATIVE,
-            clean=clean,
-            constant=self.signs.is_constant(p),
-        ).poly
+            clean=self.positivity.fixed_sign(p) != 0 and self.positivity.is_clean(p),
+            constant=self.positivity.is_constant(p),
+        )
+        return made.poly
 
     # Powers ---------------------------------------------------------------------------------------------------
 
@@ -112,11 +116,16 @@ class Algebra:
         return result
 
     def _require_positive(self, u: Poly, content: Fraction, factors: list[tuple[Poly, int]]) -> bool:
-        odd = tuple(p for p, k in factors if k % 2 and self.signs.definite(p) != POSITIVE)
-        if not odd:
-            return content > 0
-        self.conditions.require("positive", u, (1 if content > 0 else -1, odd))
-        return True
+        sign, odd = 1 if content > 0 else -1, []
+        for p, k in factors:
+            fixed = self.positivity.fixed_sign(p)
+            if k % 2 and fixed:
+                sign *= fixed
+            elif k % 2:
+                odd.append(p)
+        if odd:
+            self.conditions.require("positive", u, (sign, tuple(odd)))
+        return bool(odd) or sign > 0
 
     def rational_power(self, value: Fraction, exponent: Fraction) -> Poly:
         """A positive rational number to a rational power, through its primes."""
@@ -149,7 +158,7 @@ class Algebra:
 
     def absolute(self, p: Poly) -> Poly:
         """``|p|`` for an irreducible p."""
-        if p.is_constant() or self.signs.definite(p):
+        if self.positivity.definite(p):
             return p
         return self.ring.multiply(self.signs.sign(p), p)
 
@@ -170,14 +179,14 @@ class Algebra:
         degree = lcm(exponent.denominator, known[-1].recipe.degree) if known else exponent.denominator
         older = known[-1] if known else None
         value = older.poly if older else self.absolute(p)
-        definite = POSITIVE if p.is_constant() else self.signs.definite(p)
-        clean = (definite == POSITIVE and self.signs.is_clean(p)) or self.signs.is_affine(p)
+        definite = self.positivity.definite(p)
+        clean = self.positivity.has_clean_root(p)
         made = self.ring.generator(
             Root(p, degree),
             positive=definite == POSITIVE,
             nonnegative=True,
             clean=clean,
-            constant=self.signs.is_constant(p),
+            constant=self.positivity.is_constant(p),
         )
         self.ring.relate(made.poly ** (degree // older.recipe.degree if older else degree) - value)
         known.append(made)
@@ -208,10 +217,9 @@ class Algebra:
             return self._log(recipe.p) / recipe.degree
         found = self.logarithms.get(p)
         if found is None:
-            definite = POSITIVE if p.is_constant() else self.signs.definite(p)
-            clean = (definite == POSITIVE and self.signs.is_clean(p)) or self.signs.is_affine(p)
+            clean = self.positivity.has_clean_root(p)
             found = self.ring.generator(
-                Logarithm(p), positive=p.is_constant(), clean=clean, constant=self.signs.is_constant(p)
+                Logarithm(p), positive=p.is_constant(), clean=clean, constant=self.positivity.is_constant(p)
             ).poly
             self.logarithms.put(p, found)
         return found
@@ -241,58 +249,10 @@ class Algebra:
     def _combination(self, u: Poly) -> Combination:
         combination = self.exponents.express(u)
         for v in self.exponents.basis[len(self.exponentials) :]:
-            clean, constant = self.signs.is_clean(v), self.signs.is_constant(v)
+            clean, constant = self.positivity.is_clean(v), self.positivity.is_constant(v)
             made = self.ring.generator(Exponential(v), positive=True, nonnegative=True, clean=clean, constant=constant)
             self.exponentials.append(made)
         return combination
-
-    # Angles ---------------------------------------------------------------------------------------------------
-
-    def sin_cos(self, u: Element) -> tuple[Poly, Poly]:
-        """Sine and cosine, by the addition theorem over basic angles; multiples of pi/2 exactly."""
-        if isinstance(u, Special):
-            raise Undecided("an angle that is infinite")
-        u = self.ring.reduce(u)
-        u, quarters = self._take_quarters(u)
-        sine, cosine = self.ring.zero, self.ring.one
-        for number, k in (self.angles.express(u) if not u.is_zero() else {}).items():
-            sine, cosine = self._turn(sine, cosine, number, k)
-        for _ in range(quarters % 4):
-            sine, cosine = cosine, -sine
-        return sine, cosine
-
-    def _take_quarters(self, u: Poly) -> tuple[Poly, int]:
-        pi = self.constants.get(sp.pi)
-        for monomial, c in u.to_dict().items():
-            if pi is not None and sum(monomial) == 1 and monomial[pi.index] == 1 and int(c.q) in (1, 2):
-                return u - c * pi.poly, int(2 * c)
-        return u, 0
-
-    def _turn(self, sine: Poly, cosine: Poly, number: int, k: Fraction) -> tuple[Poly, Poly]:
-        while len(self.circles) < len(self.angles.basis):
-            self.circles.append(self._new_circle(self.angles.basis[len(self.circles)]))
-        if k.denominator != 1 or abs(k) > _LARGEST_POWER:
-            own = self.heads.setdefault("angle", Bucket())
-            v = self.angles.basis[number] * self.ring.constant(k)
-            pair = own.get(v)
-            if pair is None:
-                pair = self._new_circle(v)
-                own.put(v, pair)
-            turns, (s, c) = 1, pair
-        else:
-            turns, (s, c) = abs(int(k)), self.circles[number]
-            s = s if k > 0 else -s
-        multiply = self.ring.multiply
-        for _ in range(turns):
-            sine, cosine = multiply(sine, c) + multiply(cosine, s), multiply(cosine, c) - multiply(sine, s)
-        return sine, cosine
-
-    def _new_circle(self, v: Poly) -> tuple[Poly, Poly]:
-        known = {"clean": self.signs.is_clean(v), "constant": self.signs.is_constant(v)}
-        c = self.ring.generator(Head(sp.cos, (v,)), **known).poly
-        s = self.ring.generator(Head(sp.sin, (v,)), **known).poly
-        self.ring.relate(s * s + c * c - 1)
-        return s, c
 
     # Everything else ------------------------------------------------------------------------------------------
 
@@ -311,17 +271,20 @@ class Algebra:
         table = self.heads.setdefault((name, len(polys), *map(str, polys[1:])), Bucket())
         found = table.get(polys[0])
         if found is None:
-            clean = name in _ENTIRE and all(map(self.signs.is_clean, polys))
-            constant = all(map(self.signs.is_constant, polys))
+            clean = name in _ENTIRE and all(map(self.positivity.is_clean, polys))
+            constant = all(map(self.positivity.is_constant, polys))
             found = self.ring.generator(Head(function, tuple(polys)), clean=clean, constant=constant).poly
             table.put(polys[0], found)
         return sign * found
 
     def number(self, number: Any) -> Poly:
         """A transcendental constant such as pi."""
-        if number not in self.constants:
-            self.constants[number] = self.ring.generator(Constant(number), positive=True, nonnegative=True, clean=True, constant=True)
-        return self.constants[number].poly
+        known = self.angles.constants
+        if number not in known:
+            known[number] = self.ring.generator(
+                Constant(number), positive=True, nonnegative=True, clean=True, constant=True
+            )
+        return known[number].poly
 
 
 def _primes(value: Fraction) -> list[tuple[int, int]]:

@@ -159,8 +159,8 @@ def _join(
 
 def _align(labels: Labels, entries: Entries, order: Labels) -> Entries:
     present = [k for k in order if k in labels]
-    moved = entries.transpose([labels.index(k) for k in present]) if entries.ndim else entries
-    return moved[tuple(slice(None) if k in labels else None for k in order)]
+    moved = entries.transpose([labels.index(k) for k in present])
+    return moved.reshape([entries.shape[labels.index(k)] if k in labels else 1 for k in order])
 
 
 def _multiply(algebra: Algebra, left: Entries, right: Entries) -> Entries:
@@ -246,13 +246,14 @@ def _select(algebra: Algebra, op: Maximum | ArgMax, x: Entries, axes: tuple[int,
     kept = [k for k in range(x.ndim) if k not in axes]
     moved = x.transpose([*kept, *axes])
     rows = moved.reshape(math.prod(moved.shape[: len(kept)]), -1)
-    tops = np.empty(len(rows), dtype=object)
+    if isinstance(op, Maximum):
+        tops = np.empty(len(rows), dtype=object)
+        for k, row in enumerate(rows):
+            tops[k] = algebra.maxima.largest(list(row))
+        return tops.reshape(shape)
     shares = np.empty(rows.shape, dtype=object)
     for k, row in enumerate(rows):
-        algebra.ring.check_time()
-        tops[k], shares[k] = algebra.signs.largest(list(row))
-    if isinstance(op, Maximum):
-        return tops.reshape(shape)
+        shares[k] = algebra.maxima.winners(list(row))
     return shares.reshape(moved.shape).transpose(np.argsort([*kept, *axes]))
 
 

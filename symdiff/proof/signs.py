@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeAlias
 
 from symdiff.proof.conditions import Conditions
 from symdiff.proof.fields import Bucket, Element, Poly, Ring, Special, Undecided
-from symdiff.proof.recipes import Entry, Indicator, Largest, Winner
+from symdiff.proof.positivity import POSITIVE, Positivity, split_constant
+from symdiff.proof.recipes import Indicator
 
-UNKNOWN, NONNEGATIVE, POSITIVE = 0, 1, 2
+Rule: TypeAlias = Callable[[Poly], tuple[Poly, Poly] | None]
+
 _EXPANDED = 2
 
 
@@ -42,45 +45,20 @@ class Script:
 
 
 class Signs:
-    """Signs, absolute values, indicators and maxima over one ring."""
+    """Signs and indicators over one ring."""
 
-    def __init__(self, ring: Ring, conditions: Conditions, script: Script | None) -> None:
+    def __init__(
+        self, ring: Ring, positivity: Positivity, conditions: Conditions, script: Script | None
+    ) -> None:
         self.ring = ring
+        self.positivity = positivity
         self.conditions = conditions
         self.script = script
         self.known = Bucket()  # monic p -> ([p > 0], [p < 0])
         self.thresholds = Bucket()  # p without its constant -> list of (constant, [p > 0])
-        self.maxima: list[tuple[list[Poly], Poly, list[Poly]]] = []
+        self.rules: list[Rule] = []
         self.constant_sign: Callable[[Poly], int] = lambda poly: 0
         self.kinks = 0
-
-    # What can be read off a polynomial ------------------------------------------------------------------------
-
-    def definite(self, poly: Poly) -> int:
-        """POSITIVE or NONNEGATIVE where that shows in the coefficients: even powers and positive generators."""
-        level = NONNEGATIVE
-        generators = self.ring.generators
-        for monomial, coefficient in poly.to_dict().items():
-            if coefficient < 0:
-                return UNKNOWN
-            odd = [generators[k] for k, e in enumerate(monomial) if e % 2]
-            if any(not (g.positive or g.nonnegative) for g in odd):
-                return UNKNOWN
-            if all(generators[k].positive for k, e in enumerate(monomial) if e):
-                level = POSITIVE
-        return level
-
-    def is_clean(self, poly: Poly) -> bool:
-        """Whether the polynomial is an analytic function on the whole domain."""
-        return all(g.clean for g in self.ring.used(poly))
-
-    def is_affine(self, poly: Poly) -> bool:
-        """Whether it is an affine function of input entries: then ``poly > 0`` is convex, hence connected."""
-        return poly.total_degree() <= 1 and all(isinstance(g.recipe, Entry) and g.clean for g in self.ring.used(poly))
-
-    def is_constant(self, poly: Poly) -> bool:
-        """Whether it is a number."""
-        return all(g.constant for g in self.ring.used(poly))
 
     # Signs ----------------------------------------------------------------------------------------------------
 
@@ -96,12 +74,12 @@ class Signs:
         if numerator.is_zero():
             return ring.zero, ring.zero
         denominators = [ring.inverses[k] for k, e in inverses.items() if e % 2]
-        denominators = [p for p in denominators if self.definite(p) != POSITIVE]
+        denominators = [p for p in denominators if self.positivity.definite(p) != POSITIVE]
         if any(g.choice for g in ring.used(numerator)):
             return self._compare_choices(numerator, denominators)
         content, factors = ring.factor(numerator)
         odd = [p for p, k in factors if k % 2] + denominators
-        even = [p for p, k in factors if k % 2 == 0 and self.definite(p) != POSITIVE]
+        even = [p for p, k in factors if k % 2 == 0 and self.positivity.definite(p) != POSITIVE]
         return self._compare_factors(1 if content > 0 else -1, odd, even)
 
     def _compare_special(self, u: Special) -> tuple[Poly, Poly]:
@@ -115,12 +93,14 @@ class Signs:
         return bool(used) and all(g.choice for g in used) and bool(self.ring.reduce(u * u - u).is_zero())
 
     def _compare_factors(self, sign: int, odd: list[Poly], even: list[Poly]) -> tuple[Poly, Poly]:
-        open_factors = [p for p in odd if self.definite(p) != POSITIVE]
-        for p in list(open_factors):
-            if self.is_constant(p):
-                sign *= self._number_sign(p)
-                open_factors.remove(p)
-        if all(self.is_clean(p) for p in open_factors + even):
+        open_factors = []
+        for p in odd:
+            fixed = self._number_sign(p) if self.positivity.is_constant(p) else self.positivity.fixed_sign(p)
+            if fixed:
+                sign *= fixed
+            else:
+                open_factors.append(p)
+        if all(self.positivity.is_clean(p) for p in open_factors + even):
             for p in even:
                 self.conditions.require("kink", p)
             total = self.ring.constant(sign)
@@ -148,14 +128,18 @@ class Signs:
 
     def sign(self, p: Poly) -> Poly:
         """The sign of an irreducible monic polynomial, almost everywhere."""
-        if self.definite(p):
-            if self.definite(p) == NONNEGATIVE:
-                self.conditions.require("kink", p)
+        fixed = self._number_sign(p) if self.positivity.is_constant(p) else self.positivity.fixed_sign(p)
+        if fixed:
+            return self.ring.constant(fixed)
+        if self.positivity.definite(p):
+            self.conditions.require("kink", p)
             return self.ring.one
-        if self.is_constant(p):
-            return self.ring.constant(self._number_sign(p))
         above, below = self._split(p)
         return above - below
+
+    def learn(self, rule: Rule) -> None:
+        """A rule that may know the indicators of a monic polynomial."""
+        self.rules.append(rule)
 
     def _split(self, p: Poly) -> tuple[Poly, Poly]:
         """``[p > 0]`` and ``[p < 0]`` as generators, or as decided by the script."""
@@ -164,16 +148,20 @@ class Signs:
         if found is None:
             found = self._decide(p / scale)
             self.known.put(p / scale, found)
-        if self.is_clean(p):
+        if self.positivity.is_clean(p):
             self.conditions.require("kink", p / scale)
         return found if scale > 0 else (found[1], found[0])
 
     def _decide(self, p: Poly) -> tuple[Poly, Poly]:
-        ring, clean = self.ring, self.is_clean(p)
+        ring, clean = self.ring, self.positivity.is_clean(p)
         if clean:
             implied = self._from_thresholds(p)
             if implied is not None:
                 return implied, 1 - implied
+        for rule in self.rules:
+            found = rule(p)
+            if found is not None:
+                return found
         self.kinks += 1
         if self.script is not None:
             case = self.script.choose(2 if clean else 3)
@@ -195,13 +183,8 @@ class Signs:
 
     # ``x > 2`` implies ``x > 1`` ------------------------------------------------------------------------------
 
-    def _parts(self, p: Poly) -> tuple[Poly, Poly]:
-        last = len(p) - 1
-        constant = p.coefficient(last) if not any(p.monomial(last)) else p.leading_coefficient() * 0
-        return p - constant, constant
-
     def _from_thresholds(self, p: Poly) -> Poly | None:
-        rest, constant = self._parts(p)
+        rest, constant = split_constant(p)
         for other, above in self.thresholds.get(rest) or []:
             if above.is_one() and constant >= other:
                 return self.ring.one
@@ -210,7 +193,7 @@ class Signs:
         return None
 
     def _add_threshold(self, p: Poly, above: Poly) -> None:
-        rest, constant = self._parts(p)
+        rest, constant = split_constant(p)
         family = self.thresholds.get(rest)
         if family is None:
             family = []
@@ -220,10 +203,6 @@ class Signs:
                 smaller = above if constant < other else its
                 self.ring.relate(above * its - smaller)
         family.append((constant, above))
-
-    def assume_bound(self, x: Poly, bound: Fraction, *, above: bool) -> None:
-        """A domain fact: ``x > bound`` or ``x < bound``."""
-        self._add_threshold(x - self.ring.constant(bound), self.ring.constant(int(above)))
 
     # Arguments that contain indicators ------------------------------------------------------------------------
 
@@ -246,56 +225,3 @@ class Signs:
 
     def _is_settled(self, side: Poly) -> bool:
         return side.is_constant() or self.known.get(side / side.leading_coefficient()) is not None
-
-    # Maxima ---------------------------------------------------------------------------------------------------
-
-    def largest(self, entries: list[Element]) -> tuple[Poly, list[Poly]]:
-        """The maximum and the share of each entry in it; entries of minus infinity take no part."""
-        kept = [k for k, e in enumerate(entries) if not isinstance(e, Special)]
-        if any(isinstance(e, Special) and repr(e) != "-infinity" for e in entries) or not kept:
-            raise Undecided("a maximum of infinite or undefined entries")
-        distinct: list[Poly] = []
-        places: list[int] = []
-        for k in kept:
-            entry = self.ring.reduce(entries[k])
-            if entry not in distinct:
-                distinct.append(entry)
-            places.append(distinct.index(entry))
-        top, shares = self._largest_of(distinct)
-        result = [self.ring.zero] * len(entries)
-        for k, place in zip(kept, places, strict=True):
-            result[k] = self._scaled(shares[place], Fraction(1, places.count(place)))
-        return top, result
-
-    def _largest_of(self, entries: list[Poly]) -> tuple[Poly, list[Poly]]:
-        if len(entries) == 1:
-            return entries[0], [self.ring.one]
-        for known, top, shares in self.maxima:
-            if len(known) == len(entries) and all(e in known for e in entries):
-                return top, [shares[known.index(e)] for e in entries]
-        found = self._new_largest(entries)
-        self.maxima.append((entries, *found))
-        return found
-
-    def _new_largest(self, entries: list[Poly]) -> tuple[Poly, list[Poly]]:
-        ring = self.ring
-        self.kinks += len(entries) - 1
-        differences = [a - b for k, a in enumerate(entries) for b in entries[:k]]
-        clean = all(self.is_clean(d) for d in differences)
-        if clean:
-            for difference in differences:
-                self.conditions.require("tie", difference)
-        if self.script is not None and clean:
-            case = self.script.choose(len(entries))
-            return entries[case], [ring.constant(int(k == case)) for k in range(len(entries))]
-        top = ring.generator(Largest(tuple(entries))).poly
-        shares = [
-            ring.generator(Winner(tuple(entries), k), choice=clean, nonnegative=True).poly
-            for k in range(len(entries) - 1)
-        ]
-        if clean:
-            for k, share in enumerate(shares):
-                ring.relate(share * share - share)
-                for other in shares[:k]:
-                    ring.relate(share * other)
-        return top, [*shares, 1 - sum(shares, ring.zero)]

@@ -15,12 +15,13 @@ from flint import arb, ctx, fmpq
 from symdiff.proof.conditions import Condition, describe, text_of
 from symdiff.proof.fields import Generator, Poly, Ring, Undecided
 from symdiff.proof.recipes import Constant, Entry, Exponential, Head, Indicator, Inverse, Largest, Logarithm, Root, Winner
-from symdiff.proof.signs import Signs
+from symdiff.proof.positivity import Positivity
 
 Draw: TypeAlias = Callable[[random.Random, int], dict[int, fmpq]]
 
 _BITS = 200
 _ATTEMPTS = 48
+_NORMED_TERMS = 50
 _NAN = arb("nan")
 _HEADS: dict[str, Callable[..., arb]] = {
     "erf": arb.erf, "erfi": arb.erfi, "erfinv": arb.erfinv, "atan": arb.atan, "asin": arb.asin, "acos": arb.acos, "asinh": arb.asinh,
@@ -142,9 +143,9 @@ def constant_sign(ring: Ring, poly: Poly) -> int:
     return 1 if value > 0 else -1 if value < 0 else 0
 
 
-def certify(ring: Ring, signs: Signs, conditions: list[Condition], draws: list[Draw]) -> None:
+def certify(ring: Ring, positivity: Positivity, conditions: list[Condition], draws: list[Draw]) -> None:
     """Find a witness for every condition, one common witness for those of both sides' unmasked nodes, or refuse."""
-    open_conditions = [(c, _target(ring, signs, c)) for c in conditions]
+    open_conditions = [(c, _target(ring, positivity, c)) for c in conditions]
     joint = {id(c) for c, _ in open_conditions if not c.masked and c.need in ("nonzero", "positive")}
     pending = {id(c): c for c, p in open_conditions if not _is_obvious(ring, c, p)}
     needs_joint = any(k in joint for k in pending)
@@ -185,17 +186,17 @@ def _is_obvious(ring: Ring, condition: Condition, poly: Poly) -> bool:
     return condition.need != "positive" and all(isinstance(g.recipe, Entry) and g.clean for g in ring.used(poly))
 
 
-def _target(ring: Ring, signs: Signs, condition: Condition) -> Poly:
+def _target(ring: Ring, positivity: Positivity, condition: Condition) -> Poly:
     """The polynomial whose witness shows that the condition holds almost everywhere, not only somewhere."""
     poly = condition.poly
-    if condition.need == "positive" or signs.is_clean(poly):
+    if condition.need == "positive" or positivity.is_clean(poly):
         return poly
-    if signs.definite(poly):
+    if positivity.definite(poly):
         poly = _clean_terms(ring, poly)
     for generator in ring.used(poly):
-        if isinstance(generator.recipe, Root) and not generator.clean:
+        if isinstance(generator.recipe, Root) and not generator.clean and len(poly) <= _NORMED_TERMS:
             poly = _norm(ring, poly, generator)
-    if poly.is_zero() or not signs.is_clean(poly):
+    if poly.is_zero() or not positivity.is_clean(poly):
         raise Undecided(f"it cannot be shown that {text_of(ring, condition.poly)} is not zero")
     return poly
 

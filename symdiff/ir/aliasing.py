@@ -43,8 +43,8 @@ def note_view(view: Tensor, base: Tensor, key: Any = WHOLE) -> Tensor:
     """Remember that ``view`` shows a part of ``base``."""
     if view is base:
         return view
-    if base.memory is None:
-        base.memory = Memory(base)
+    if base.memory is None or not (base.memory.is_root(base) or base.memory.is_shared(base)):
+        base.memory = Memory(base)  # nobody else is left who knows this memory
     memory = base.memory
     if not memory.is_root(base):
         key = next((part for other, part in memory.views if other() is base), WHOLE)

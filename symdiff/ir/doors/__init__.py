@@ -7,8 +7,9 @@ from symdiff.ir.doors import (
     joining,
     products,
     reductions,
+    refused,
     shaping,
     special,
 )
 
-__all__ = ["arithmetic", "creation", "elementwise", "joining", "products", "reductions", "shaping", "special"]
+__all__ = ["arithmetic", "creation", "elementwise", "joining", "products", "reductions", "refused", "shaping", "special"]

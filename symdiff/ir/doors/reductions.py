@@ -115,7 +115,7 @@ def _extreme(sign: int, recording: Recording, a: Any, axis: Any = None, *, keepd
     return Tensor(recording, keep(recording, node, axes, keepdims), dtype_of(a))
 
 
-for _function, _sign in ((np.max, 1), (np.min, -1)):
+for _function, _sign in ((np.max, 1), (np.amax, 1), (np.min, -1), (np.amin, -1)):
     RULES[_function] = Rule(partial(_extreme, _sign))
 
 

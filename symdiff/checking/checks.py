@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symdiff.checking.black_box import judge_black_box
-from symdiff.checking.every_shape import is_symbolic, judge_every_shape
+from symdiff.checking.every_shape import judge_every_shape
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Of, Question, Wrt, ask, parameters
+from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, parameters
 from symdiff.checking.sampling import Domain, check_domain
 from symdiff.checking.traced import judge_traced
 from symdiff.errors import UndecidedDerivative, WrongDerivative

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
@@ -11,6 +11,7 @@ from itertools import islice
 from symdiff.calculus import pull_back
 from symdiff.checking.comparing import compare, values
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, points
@@ -18,7 +19,7 @@ from symdiff.checking.witnesses import Found, by_node
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Named
+from symdiff.ir.ops import Input, Named
 from symdiff.ir.sizes import same_shape, text
 from symdiff.verdicts import Mistake
 
@@ -45,8 +46,33 @@ def diagnose(found: Found, options: Options) -> Mistake:
             break
         if _agrees(question, target, hypothesis.repaired, probes):
             return hypothesis.mistake
-    assert question.claimed is not None
+    assumption = _assumption(question, target, options)
+    if assumption is not None:
+        return assumption
     return Mistake("unknown", "no known mistake explains the difference", repair=_derived(question, target))
+
+
+def _assumption(question: Question, target: int, options: Options) -> Mistake | None:
+    """The claim is right on a smaller domain that was not given."""
+    assert question.claimed is not None
+    for name, sets in _narrower(question, options).items():
+        for chosen in sets:
+            probes = _probes(question, replace(options, domain={**options.domain, name: chosen}))
+            if _agrees(question, target, question.claimed[target], probes):
+                detail = f"right only if {name} is {chosen}, which was not given"
+                return Mistake("assumption", detail, repair=f'domain={{"{name}": "{chosen}"}}, or {_derived(question, target)}')
+    return None
+
+
+def _narrower(question: Question, options: Options) -> dict[str, list[str]]:
+    """Sets that each free array might have been meant to lie in."""
+    result: dict[str, list[str]] = {}
+    for node in question.forward.inputs:
+        op, shape = question.forward.store.op(node), question.forward.shape(node)
+        if isinstance(op, Input) and op.kind == "real" and op.name not in options.domain and shape:
+            square = len(shape) > 1 and shape[-1] == shape[-2]
+            result[op.name] = ["simplex", "one_hot"] + (["symmetric"] if square else [])
+    return result
 
 
 def _derived(question: Question, target: int) -> str | None:
@@ -69,8 +95,9 @@ def diagnose_shape(question: Question, target: int) -> Mistake:
 
 def _probes(question: Question, options: Options) -> list[Point]:
     stream = points(question.truth, by_node(question), options.domain, options.seed + 1)
-    usable = (p for p in islice(stream, 12) if values(question.truth.store, question.truth.outputs, p) is not None)
-    return list(islice(usable, _POINTS))
+    store = question.truth.store
+    smooth = (p for p in islice(stream, 20) if not is_on_kink(store, question.kinks, p))
+    return list(islice((p for p in smooth if values(store, question.truth.outputs, p) is not None), _POINTS))
 
 
 def _agrees(question: Question, target: int, repaired: Node, probes: list[Point]) -> bool:

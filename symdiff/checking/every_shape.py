@@ -18,15 +18,6 @@ from symdiff.verdicts import Verdict
 _FIRST = 2
 
 
-def is_symbolic(value: Any) -> bool:
-    """Whether an example holds a shape string."""
-    if isinstance(value, str):
-        return True
-    if isinstance(value, Mapping):
-        return any(map(is_symbolic, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(is_symbolic, value))
-
-
 def judge_every_shape(
     fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of, options: Options
 ) -> dict[str, Verdict]:

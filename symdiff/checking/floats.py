@@ -45,8 +45,10 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
             continue
         exact = float(ball.mid())
         if not np.isfinite(got[place]):
-            detail = f"entry {list(place)} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"
+            at = f"entry {list(place)}" if place else "the value"
+            detail = f"{at} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"
             return Trouble(detail, Mistake("nan", detail))
         if abs(got[place] - exact) > _LOST * scale and abs(got[place] - exact) > _LOST * abs(exact):
-            return Trouble(f"entry {list(place)} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost")
+            at = f"entry {list(place)}" if place else "the value"
+            return Trouble(f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost")
     return None

@@ -132,7 +132,10 @@ def _map(op: Map, xs: Sequence[Text]) -> Text:
         return f"1/{_in(xs[0], _ATOM)}", _PRODUCT
     if expression.is_Add and len(xs) == 2 and set(map(abs, expression.as_coefficients_dict().values())) == {1}:
         sign = "-" if expression.could_extract_minus_sign() or any(c < 0 for c in expression.as_coefficients_dict().values()) else "+"
-        return f"{_in(xs[0], _SUM)} {sign} {_in(xs[1], _SUM if sign == '+' else _PRODUCT)}", _SUM
+        left, right = _in(xs[0], _SUM), _in(xs[1], _SUM if sign == "+" else _PRODUCT)
+        if right.startswith("-"):
+            return f"{left} {'-' if sign == '+' else '+'} {right[1:]}", _SUM
+        return f"{left} {sign} {right}", _SUM
     return bare, level
 
 

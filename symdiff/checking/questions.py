@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import sympy as sp
 
 from symdiff import calculus
+from symdiff.checking.kinks import kink_nodes
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.merging import merge
@@ -53,6 +55,14 @@ class Question:
         """The same question with the claim as a black box."""
         return replace(self, claimed=None, reason=reason)
 
+    @cached_property
+    def kinks(self) -> list[Node]:
+        """The nodes of function and claim at which a derivative may jump."""
+        forward, store = self.forward, self.truth.store
+        nodes = [forward.node(leaf) for name in self.wrt for leaf in forward.leaf_names(name)]
+        moving = nodes if self.of != "value" else []
+        return kink_nodes(store, (*forward.outputs, *(self.claimed or ())), moving)
+
     @property
     def asked_wrt(self) -> Wrt:
         """``wrt`` as it was asked: one name, or several."""
@@ -64,6 +74,15 @@ class Question:
         name = getattr(self.claim, "__name__", type(self.claim).__name__)
         by = "" if self.of == "value" else f" by {', '.join(self.wrt)}"
         return f"{name}: {self.of} of {getattr(self.fn, '__name__', 'fn')}{by}"
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether an example holds a shape string."""
+    if isinstance(value, str):
+        return True
+    if isinstance(value, Mapping):
+        return any(map(is_symbolic, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(is_symbolic, value))
 
 
 def parameters(fn: Callable[..., Any], inputs: Any) -> dict[str, Any]:
@@ -111,7 +130,7 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
     names = () if of == "value" else chosen(wrt or 0, list(examples))
-    forward = trace_call(fn, (), examples, promote=frozenset(names))
+    forward = trace_call(fn, (), examples, promote=frozenset(names), shapes=is_symbolic(examples))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
     truth, targets = _truth(forward, leaves, of)
     many = isinstance(wrt, (tuple, list))
@@ -175,7 +194,10 @@ def _like(shape: tuple[int, ...]) -> Any:
 def _with_claim(question: Question) -> Question:
     """Trace the claim into the store of the truth; keep the reason if that cannot be done."""
     try:
-        graph = trace_call(question.claim, tuple(claim_examples(question)), {}, promote=_promoted(question))
+        shapes = is_symbolic(question.examples)
+        graph = trace_call(
+            question.claim, tuple(claim_examples(question)), {}, promote=_promoted(question), shapes=shapes
+        )
         nodes = merge(graph, question.truth.store, _pairing(graph, question.truth))
     except ShapeError:
         raise

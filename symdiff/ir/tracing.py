@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -48,10 +48,18 @@ def trace(fn: Function, /, *examples: Any, **named: Any) -> Graph:
 
 
 def trace_call(
-    fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any], *, promote: frozenset[str] = frozenset()
+    fn: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    promote: frozenset[str] = frozenset(),
+    shapes: bool = False,
 ) -> Graph:
-    """The graph of a call; integers of the parameters in ``promote`` are real, because a derivative by them is asked."""
-    return _trace(fn, args, kwargs, promote, shapes=False)
+    """The graph of a call; integers of the parameters in ``promote`` are real, because a derivative by them is asked.
+
+    With ``shapes`` strings are shapes, otherwise they are plain values of the call.
+    """
+    return _trace(fn, args, kwargs, promote, shapes=shapes)
 
 
 def name(value: Any, text: str) -> Any:
@@ -116,11 +124,10 @@ class _Trace:
     def graph(self) -> Graph:
         """The graph, if both runs agree."""
         outputs, results, recording = self._run()
+        nodes = len(self.store)
         again, nesting, _ = self._run()
         if outputs != again or results != nesting:
-            why = "two runs on the same inputs gave different graphs"
-            mend = "Pass random numbers and state as arguments, and return what changes."
-            raise ImpureFunction(explain(self.call, {"why": why}, mend))
+            self._refuse_impure(nodes)
         used = set(self.store.ancestors(outputs))
         names = {text: node for text, node in recording.names.items() if node in used}
         bare = results is None or results.form == "leaf"
@@ -140,6 +147,13 @@ class _Trace:
             facts: dict[str, object] = {"returned": repr(value)}
             raise InputError(explain(self.call, facts, "Return an array, a number, or a nesting of them."))
         return nodes, results, recording
+
+    def _refuse_impure(self, nodes: int) -> NoReturn:
+        """Name the first line that made another node in the second run."""
+        facts: dict[str, object] = {"line": self.store.where.get(nodes, "the result")}
+        facts["why"] = "two runs on the same inputs gave different graphs"
+        mend = "Pass random numbers and state as arguments, and return what changes."
+        raise ImpureFunction(explain(self.call, facts, mend))
 
     def _tensors(self, recording: Recording) -> Iterator[Tensor]:
         for node, leaf in zip(self.inputs, self.arguments.leaves, strict=True):

@@ -106,7 +106,8 @@ def _with_line(error: SymdiffError, function: Any) -> SymdiffError:
     if "\n  line=" in str(error):
         return error
     first, *rest = str(error).split("\n")
-    text = located(f"{name_of(function)}: {first}", {}, "")
+    name = name_of(function)
+    text = located(first if name in first else f"{name}: {first}", {}, "")
     return type(error)("\n".join([*text.rstrip().split("\n"), *rest]))
 
 

@@ -18,7 +18,7 @@ from symdiff.ir.lifting import lift
 from symdiff.ir.places import complain, place
 from symdiff.ir.recording import Recording
 from symdiff.ir.selecting import is_basic, is_constant, items_of, select
-from symdiff.ir.shapes import broadcast
+from symdiff.ir.shapes import fits
 from symdiff.ir.sizes import Shape, concrete, is_concrete, same_shape, text
 from symdiff.ir.traced import BOOL, Traced
 
@@ -157,7 +157,7 @@ def _fitted(recording: Recording, node: Node, shape: Shape) -> Node:
     while len(own) > len(shape) and own[0] == 1:
         node = alg.reshape(store, node, own[1:])
         own = own[1:]
-    if not same_shape(broadcast(own, shape), shape):
+    if not fits(own, shape):
         facts: dict[str, object] = {"value": text(own), "entries": text(shape)}
         complain(ShapeError, "a write", facts, "Give one value for each entry, or one for all.")
     return alg.broadcast_to(store, node, shape)

@@ -59,6 +59,9 @@ class _ArrayType(type):
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, (Tensor, np.ndarray))
 
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return Tensor.constant(np.zeros(np.ndarray(*args, **kwargs).shape))
+
     def __getattr__(cls, name: str) -> Any:
         return getattr(np.ndarray, name)
 

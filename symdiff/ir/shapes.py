@@ -32,7 +32,7 @@ from symdiff.ir.ops import (
     Table,
     Window,
 )
-from symdiff.ir.sizes import Shape, normal, product, same, same_shape, text
+from symdiff.ir.sizes import Shape, Size, normal, product, same, same_shape, text
 
 SCALAR = Signature(())
 
@@ -169,6 +169,23 @@ def broadcast(*shapes: Shape) -> Shape:
         wide = [s for s in sizes if s != 1]
         if any(not same(s, wide[0]) for s in wide[1:]):
             facts: dict[str, object] = {f"shape{k}": text(s) for k, s in enumerate(shapes)}
-            raise ShapeError(explain("broadcast", facts, f"Axis {axis} has two sizes: rename or reshape one."))
+            mend = f"Axis {axis} has the sizes {_listed(wide)}: give equal sizes one name, or reshape one array."
+            raise ShapeError(explain("broadcast", facts, mend))
         result.append(wide[0] if wide else 1)
     return tuple(result)  # type: ignore[arg-type]
+
+
+def _listed(sizes: list[Size]) -> str:
+    return " and ".join(dict.fromkeys(map(str, sizes)))
+
+
+def fits(shape: Shape, into: Shape) -> bool:
+    """Whether an array of this shape can be broadcast to another one.
+
+    >>> fits((1, 4), (3, 4)), fits((3,), (4,))
+    (True, False)
+    """
+    if len(shape) > len(into):
+        return False
+    pairs = zip(shape[::-1], into[::-1], strict=False)
+    return all(size == 1 or same(size, wanted) for size, wanted in pairs)

@@ -104,6 +104,9 @@ class Tensor(Traced, NDArrayOperatorsMixin):
         """As ``numpy.ndarray.astype``; to integers only from integers and booleans."""
         return dispatch(np.astype, (self, dtype), {})
 
+    def __round__(self, digits: int | None = None) -> Any:
+        return dispatch(np.round, (self,), {})
+
     def fill(self, value: Any) -> None:
         """Write one number into every entry."""
         write(self, Ellipsis, value)

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import TracingError
+from symdiff.errors import ShapeError, TracingError
 from symdiff.ir import algebra as alg
 from symdiff.ir.dims import size
 from symdiff.ir.dispatching import rule
 from symdiff.ir.doors.reductions import one_axis
+from symdiff.ir.doors.shaping import resized
 from symdiff.ir.lifting import dtype_of, lift, promote, to_real
 from symdiff.ir.ops import Span, table
 from symdiff.ir.places import complain
 from symdiff.ir.recording import Recording
 from symdiff.ir.selecting import wrapped
-from symdiff.ir.sizes import Size, concrete, normal
+from symdiff.ir.sizes import Size, concrete, normal, same_shape, text
 from symdiff.ir.tensors import Tensor
 from symdiff.ir.traced import BOOL
 
@@ -31,7 +32,11 @@ def concatenate(recording: Recording, arrays: Sequence[Any], axis: Any = 0, **_:
     dtype = promote(*arrays)
     if dtype != BOOL:
         nodes = [to_real(recording, node) for node in nodes]
-    place = one_axis(axis, len(recording.store.shape(nodes[0])))
+    shapes = [recording.store.shape(node) for node in nodes]
+    place = one_axis(axis, len(shapes[0]))
+    if any(len(s) != len(shapes[0]) or not same_shape(resized(s, place, 0), resized(shapes[0], place, 0)) for s in shapes):
+        facts: dict[str, object] = {f"array{k}": text(s) for k, s in enumerate(shapes)}
+        complain(ShapeError, f"np.concatenate(..., axis={axis})", facts, "All other axes must agree: reshape or transpose.")
     return Tensor(recording, alg.concatenate(recording.store, nodes, place), dtype)
 
 

@@ -14,8 +14,8 @@ from symdiff.ir.doors.reductions import axes_of, one_axis
 from symdiff.ir.lifting import dtype_of, lift
 from symdiff.ir.places import complain
 from symdiff.ir.recording import Recording
-from symdiff.ir.shapes import broadcast
-from symdiff.ir.sizes import Shape, Size, normal, product, same, same_shape, text
+from symdiff.ir.shapes import fits
+from symdiff.ir.sizes import Shape, Size, normal, product, same, text
 from symdiff.ir.tensors import Tensor
 
 
@@ -128,7 +128,7 @@ def broadcast_to(recording: Recording, array: Any, shape: Any, **_: Any) -> Tens
     """Repeated along new and short axes."""
     node = lift(recording, array)
     wanted = shape_of(shape)
-    if not same_shape(broadcast(recording.store.shape(node), wanted), wanted):
+    if not fits(recording.store.shape(node), wanted):
         facts: dict[str, object] = {"array": text(recording.store.shape(node)), "shape": text(wanted)}
         complain(ShapeError, "np.broadcast_to", facts, "Only axes of length 1 can be repeated.")
     return Tensor(recording, alg.broadcast_to(recording.store, node, wanted), dtype_of(array))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symdiff.checking.comparing import values
+from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question, flat_claim, leaf_values
 from symdiff.checking.sampling import example_point
 from symdiff.verdicts import Mistake
@@ -35,6 +36,8 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
     except Exception:  # the plain call is foreign code; the traced graph has been judged already
         return None
     point = example_point(question.truth, dict(zip(question.truth.inputs, leaves, strict=True)))
+    if is_on_kink(question.truth.store, question.kinks, point):
+        return None
     truth = values(question.truth.store, [question.truth.outputs[target]], point) if got.size <= 500 else None
     if truth is None or truth[0].shape != got.shape:
         return None

@@ -234,6 +234,11 @@ def apply(store: Store, formula: Formula, operands: Sequence[Node]) -> Node:
         return add(store, operands[0], operands[1])
     if formula is SUBTRACT:
         return subtract(store, operands[0], operands[1])
+    factor, rest = formulas.monomial(formula)
+    if factor != 1:
+        return scale(store, apply(store, rest, operands), factor) if rest is not None else scale(store, operands[0], factor)
+    if formula is formulas.SQUARE:
+        return multiply(store, operands[0], operands[0])
     return store.add(Map(formula), operands)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from fractions import Fraction
+from functools import cache
 
 import sympy as sp
 
@@ -84,7 +85,7 @@ def _extreme(operands: tuple[sp.Expr, ...], before: type) -> sp.Expr:
     return best
 
 
-@lru_cache(maxsize=None)
+@cache
 def partial(f: Formula, slot: int) -> Partial:
     """The derivative of ``f`` by operand ``slot``, written by the output where that is shorter.
 
@@ -149,6 +150,19 @@ def _without_minus(product: sp.Expr) -> sp.Expr:
     if not sums or not product.could_extract_minus_sign():
         return product
     return (-product / sums[0]) * (-sums[0])
+
+
+@cache
+def monomial(f: Formula) -> tuple[Fraction, Formula | None]:
+    """A formula as a rational factor times the rest; the rest is None where it is the one operand itself.
+
+    >>> monomial(formula(3 * ARGUMENTS[0] ** 2, 1))
+    (Fraction(3, 1), Formula(a0**2))
+    """
+    factor, rest = f.expression.as_coeff_Mul(rational=True)
+    if f.boolean or factor == 1 or not rest.free_symbols:
+        return Fraction(1), f
+    return Fraction(int(factor.p), int(factor.q)), None if rest == ARGUMENTS[0] and f.arity == 1 else formula(rest, f.arity)
 
 
 @cache

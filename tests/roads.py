@@ -179,12 +179,18 @@ def roads_meet(
     linear: bool = False,
     order: int = 2,
     indices: Values | None = None,
+    value: Callable[..., Any] | None = None,
 ) -> None:
-    """Raise RoadsDiffer unless the derivatives by ``wrt`` agree; ``linear`` compares differences with ``==``."""
+    """Raise RoadsDiffer unless the derivatives by ``wrt`` agree, and the value with a reference in NumPy.
+
+    ``exact`` compares Fractions with ``==``; ``linear`` differences too.
+    """
     with mpmath.workdps(DIGITS):
         roads = Roads(graph, point if point is not None else point_of(graph), exact, indices or {})
         names = list(wrt) if wrt is not None else [n for n in graph.input_names if n in roads.point]
         graph.check_legality()
+        if value is not None:
+            same(roads.values(graph)[0], value(*roads.point.values()), roads.digits, "value")
         first_order(roads, names, linear)
         if order == 2:
             second_order(roads, names)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
 from typing import get_args
 
 import numpy as np
 import pytest
-from cases import CASES, Case, graph_of
+from cases import CASES, Case, by_hand, graph_of
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 from roads import FRACTIONS, listing, roads_meet, same
@@ -64,15 +63,9 @@ def test_on_kinked_graphs(data: st.DataObject, graph: Graph) -> None:
 # Contractions: the derivative is a swap of labels -------------------------------------------------------------
 
 
-def by_hand(spec: Contract, arrays: list[Objects]) -> Objects:
-    """The definition: a loop over every value of every label."""
-    result = np.full([spec.sizes[k] for k in spec.output], Fraction(0), dtype=object)
-    for place in product(*(range(size) for size in spec.sizes)):
-        term = Fraction(spec.coefficient)
-        for labels, array in zip(spec.inputs, arrays, strict=True):
-            term *= array[tuple(place[k] for k in labels)]
-        result[tuple(place[k] for k in spec.output)] += term
-    return result
+def looped(spec: Contract, arrays: list[Objects]) -> Objects:
+    """The definition, in loops."""
+    return as_objects(by_hand(spec.inputs, spec.output, arrays, Fraction(spec.coefficient), enumerate(spec.sizes)))
 
 
 def random_array(draw: st.DrawFn, shape: tuple[int, ...]) -> Objects:
@@ -94,7 +87,7 @@ def test_a_pullback_is_the_transpose(data: st.DataObject | None, spec: Contract)
     node = store.add(spec, inputs)
     arrays = [random_array(draw, shape) for shape in shapes]
     values = dict(zip(inputs, arrays, strict=True))
-    y = by_hand(spec, arrays)
+    y = looped(spec, arrays)
     same(evaluate(store, [node], values, FRACTIONS)[0], y, None, "value")
 
     lead = (2,)
@@ -107,7 +100,7 @@ def test_a_pullback_is_the_transpose(data: st.DataObject | None, spec: Contract)
         (pushed,) = evaluate(store, calculus.push_forward(store, {x: dot}, [node], lead), values, FRACTIONS)
         for row in range(lead[0]):
             direction = [*arrays[:slot], as_objects(values[dot][row]), *arrays[slot + 1 :]]
-            same(pushed[row], by_hand(spec, direction), None, f"tangent of operand {slot}")
+            same(pushed[row], looped(spec, direction), None, f"tangent of operand {slot}")
             left, right = values[bar][row] * pushed[row], pulled[slot][row] * values[dot][row]
             assert np.sum(left) == np.sum(right), (spec, slot)
 
@@ -134,7 +127,7 @@ def test_merged_views_change_no_value(data: st.DataObject, spec: Contract, view:
         (*spec.sizes, *store.shape(inner)),
         spec.coefficient,
     )
-    expected = by_hand(plain, [held, *(arrays[other] for other in others)])
+    expected = looped(plain, [held, *(arrays[other] for other in others)])
     same(evaluate(store, [merged], arrays, FRACTIONS)[0], expected, None, "merged")
 
 

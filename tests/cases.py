@@ -159,6 +159,11 @@ def _sum_of_broadcast(store: Store, x: Node) -> Node:
     return alg.reduce_sum(store, alg.broadcast_to(store, x, (3, 2)), [0])
 
 
+def _minus_diagonal(store: Store, x: Node) -> Node:
+    """``ii -> ii`` keeps the diagonal only: it is not the negative of x."""
+    return alg.add(store, x, contracted("ii", to="ii", scale=-alg.ONE)(store, x))
+
+
 def _trace_of_identity(store: Store, x: Node) -> Node:
     """Both labels of an identity are one label already."""
     return alg.contract(store, [(x, (0,)), (alg.identity(store, (4,)), (1, 1))], (0,))
@@ -206,6 +211,7 @@ CONTRACTIONS = [
     Case("broadcast_rows", lambda s, x: alg.broadcast_to(s, x, (2, 3, 2)), ((3, 1),), lambda x: np.broadcast_to(x, (2, 3, 2)), linear=True),
     Case("sum_of_broadcast", _sum_of_broadcast, ((2,),), lambda x: 3 * x, linear=True),
     Case("trace_of_identity", _trace_of_identity, ((2,),), lambda x: 4 * x, linear=True),
+    Case("minus_diagonal", _minus_diagonal, ((2, 2),), lambda x: x - np.diag(np.diag(x)), linear=True),
     Case("embedded_twice", lambda s, x: contracted("ij", "ij", to="ij")(s, *[contracted("i", to="ii")(s, x)] * 2), ((2,),), lambda x: np.diag(x * x)),
 ]
 

@@ -272,7 +272,7 @@ def subtract(store: Store, left: Node, right: Node) -> Node:
 def _negated(store: Store, node: Node) -> Node | None:
     """The node whose plain negative this is."""
     op = store.op(node)
-    if isinstance(op, Contract) and op.coefficient == -1 and len(op.inputs) == 1 and op.inputs[0] == op.output:
+    if isinstance(op, Contract) and op.coefficient == -1 and len(op.inputs) == 1 and op.is_elementwise:
         return store.operands(node)[0]
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -60,19 +60,27 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _items(path: Path) -> Iterator[Item]:
+    """Marked objects of the module itself, also those in its lists, tuples and dicts."""
     module = _import(path)
     seen: set[int] = set()
-    for name, value in vars(module).items():
-        if isinstance(value, (Claim, Printed)) and id(value) not in seen and _is_own(value, module):
+    for name, value in _marked(vars(module)):
+        if id(value) not in seen and not (isinstance(value, Claim) and value.module != module.__name__):
             seen.add(id(value))
             yield Item(path.as_posix(), name, value)
 
 
-def _is_own(value: Claim | Printed, module: ModuleType) -> bool:
-    """Not imported from another file, which has its own turn."""
-    return isinstance(value, Printed) or getattr(value.claim, "__module__", module.__name__) in (module.__name__, None) or not hasattr(
-        value.claim, "__code__"
-    )
+def _marked(values: Mapping[str, Any]) -> Iterator[tuple[str, Claim | Printed]]:
+    for name, value in list(values.items()):
+        if isinstance(value, (Claim, Printed)):
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _marked({f"{name}[{key!r}]": item for key, item in value.items()})
+        elif isinstance(value, (list, tuple)):
+            yield from _marked({f"{_own_name(item) or name}[{k}]": item for k, item in enumerate(value)})
+
+
+def _own_name(value: Any) -> str:
+    return value.__name__ if isinstance(value, Claim) else ""
 
 
 def _import(path: Path) -> ModuleType:

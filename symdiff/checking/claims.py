@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,7 @@ class Claim:
     printed: Any = None
     source: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    module: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.claim(*args, **kwargs)
@@ -92,6 +94,7 @@ def derivative_of(
     options = {"domain": domain, "convention": convention, "dtype": dtype}
 
     def mark(claim: Callable[..., Any]) -> Claim:
-        return Claim(claim, fn, inputs, wrt, of, printed, source, options)
+        module = sys._getframe(1).f_globals.get("__name__", "")
+        return Claim(claim, fn, inputs, wrt, of, printed, source, options, module)
 
     return mark

@@ -95,6 +95,7 @@ class Graph:
     arguments: Tree | None = None
     results: Tree | None = None
     names: dict[str, Node] = field(default_factory=dict)
+    _found: tuple[tuple[Node, ...], dict[str, Node]] = field(default=((), {}), init=False, repr=False)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
@@ -111,10 +112,11 @@ class Graph:
 
     def node(self, name: str) -> Node:
         """The input or the named intermediate of that name."""
-        for node in self.inputs:
-            op = self.store.op(node)
-            if isinstance(op, Input) and op.name == name:
-                return node
+        if self._found[0] is not self.inputs:  # looked up once, not once for each name: thousands may be asked for
+            named = {op.name: x for x in self.inputs if isinstance(op := self.store.op(x), Input)}
+            self._found = (self.inputs, named)
+        if name in self._found[1]:
+            return self._found[1][name]
         if name in self.names:
             return self.names[name]
         known = ", ".join([*self.input_names, *self.names])

@@ -17,7 +17,9 @@ def _branch(x: Any) -> Any:
 
 ROWS = [
     Row("if x > 0", _branch, ValueDependentBranch, "np.where"),
-    Row("while x > 0, and, or, not, min(x, y)", lambda x: min(x[0], x[1]), ValueDependentBranch, "np.minimum"),
+    Row(
+        "while x > 0, and, or, not, min(x, y)", lambda x: min(x[0], x[1]), ValueDependentBranch, "np.minimum"
+    ),
     Row("x[x > 0]", lambda x: x[x > 0], ValueDependentBranch, "np.where(x > 0, x, 0)"),
     Row("float(x) int(x) x.item()", lambda x: float(x[0]), TracingError, "the array itself"),
     Row("math.sin(x)", lambda x: math.sin(x[0]), TracingError, "np.sin"),
@@ -37,7 +39,9 @@ ROWS = [
     Row("//", lambda x: x // 2, UnknownFunction),
     Row("np.isnan isfinite allclose", lambda x: np.isnan(x), UnknownFunction, "a comparison in np.where"),
     Row("np.fft", lambda x: np.fft.fft(x), UnknownFunction, "a constant matrix"),
-    Row("np.cumprod cross convolve interp", lambda x: np.cumprod(x), UnknownFunction, "sums, products, slices"),
+    Row(
+        "np.cumprod cross convolve interp", lambda x: np.cumprod(x), UnknownFunction, "sums, products, slices"
+    ),
     Row("np.vectorize", lambda x: np.vectorize(lambda v: v * v)(x), TracingError, "the ufunc itself"),
     Row("np.pad(mode='edge')", lambda x: np.pad(x, 1, mode="edge"), TracingError, "np.concatenate"),
     Row("x * 1j", lambda x: x * 1j, DtypeError),

@@ -7,7 +7,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from symdiff.ir.sizes import Shape
+
 WHOLE = (Ellipsis,)
+
+
+class Array(Protocol):
+    """What is known here of an array: its shape, whose memory it shows, and where it comes from."""
+
+    memory: Memory | None
+    origin: str
+    pending: Any
+
+    @property
+    def size_shape(self) -> Shape:
+        """The shape as the graph keeps it."""
+        ...
 
 
 class Memory:
@@ -15,11 +30,11 @@ class Memory:
 
     __slots__ = ("root", "views")
 
-    def __init__(self, root: Tensor) -> None:
+    def __init__(self, root: Array) -> None:
         self.root = weakref.ref(root)
-        self.views: list[tuple[weakref.ref[Tensor], Any]] = []
+        self.views: list[tuple[weakref.ref[Array], Any]] = []
 
-    def overlapping(self, writer: Tensor, key: Any) -> bool:
+    def overlapping(self, writer: Array, key: Any) -> bool:
         """Whether a live array other than ``writer`` shows an entry that ``key`` selects."""
         if not self.views:
             return False
@@ -27,11 +42,11 @@ class Memory:
         others = [part for view, part in self.views if view() is not writer]
         return any(_overlap(writer, key, part) for part in others)
 
-    def is_root(self, tensor: Tensor) -> bool:
+    def is_root(self, tensor: Array) -> bool:
         """Whether the array owns this memory."""
         return self.root() is tensor
 
-    def is_shared(self, tensor: Tensor) -> bool:
+    def is_shared(self, tensor: Array) -> bool:
         """Whether a live array owns or shows this memory beside ``tensor``."""
         root = self.root()
         return (root is not None and root is not tensor) or any(
@@ -39,7 +54,7 @@ class Memory:
         )
 
 
-def note_view(view: Tensor, base: Tensor, key: Any = WHOLE) -> Tensor:
+def note_view(view: Array, base: Array, key: Any = WHOLE) -> Array:
     """Remember that ``view`` shows a part of ``base``."""
     if view is base:
         return view
@@ -53,7 +68,7 @@ def note_view(view: Tensor, base: Tensor, key: Any = WHOLE) -> Tensor:
     return view
 
 
-def _overlap(array: Tensor, left: Any, right: Any) -> bool:
+def _overlap(array: Array, left: Any, right: Any) -> bool:
     if left is WHOLE or right is WHOLE or not all(isinstance(n, int) for n in array.size_shape):
         return True
     shown = np.zeros(array.size_shape, dtype=bool)

@@ -38,7 +38,7 @@ class Arguments:
         """The same call with these leaves."""
         values = self.tree.build(list(tensors))
         named = dict(zip(self.tree.keys, values, strict=True))
-        return inspect.BoundArguments(self.bound.signature, named)  # type: ignore[arg-type]
+        return inspect.BoundArguments(self.bound.signature, named)
 
 
 def bind_call(
@@ -49,7 +49,10 @@ def bind_call(
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        facts: dict[str, object] = {"signature": f"{getattr(fn, '__name__', fn)}{signature}", "problem": error}
+        facts: dict[str, object] = {
+            "signature": f"{getattr(fn, '__name__', fn)}{signature}",
+            "problem": error,
+        }
         raise InputError(explain(call, facts, "Give one example for each parameter.")) from None
     for name in promote:
         parameter = signature.parameters.get(name)
@@ -100,7 +103,7 @@ def _marked(tree: Tree, kind: Any) -> Tree:
 
 def is_number(value: Any) -> bool:
     """Whether a value is an array or a number, of any dtype."""
-    if isinstance(value, bool) or isinstance(value, np.bool_):
+    if isinstance(value, (bool, np.bool_)):
         return False
     return isinstance(value, (int, float, complex, np.ndarray, np.generic, Traced))
 
@@ -111,14 +114,18 @@ def example_leaf(call: str, promoted: Callable[[str], bool]) -> Callable[[str, A
     def read(name: str, value: Any) -> Leaf:
         if isinstance(value, Traced):
             facts: dict[str, object] = {name: value}
-            raise InputError(explain(call, facts, "Give numbers, not traced arrays: call the function itself instead."))
+            raise InputError(
+                explain(call, facts, "Give numbers, not traced arrays: call the function itself instead.")
+            )
         array = np.asarray(value)
         _require_real(array, name, call)
         is_int = isinstance(value, (int, np.integer))
         kind: Kind = "real"
         if not (promoted(name) or is_int):
             kind = {"b": "boolean", "f": "real"}.get(array.dtype.kind, "integer")  # type: ignore[assignment]
-        dtype = {"boolean": BOOL, "integer": array.dtype}.get(kind, array.dtype if array.dtype.kind == "f" else FLOAT)
+        dtype = {"boolean": BOOL, "integer": array.dtype}.get(
+            kind, array.dtype if array.dtype.kind == "f" else FLOAT
+        )
         shape: Shape = tuple(map(int, array.shape))
         return Leaf(Input(name, shape, kind), dtype, is_int, not isinstance(value, np.ndarray))
 

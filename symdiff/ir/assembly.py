@@ -85,9 +85,7 @@ class Assembly:
 
     def _gathered(self, owner: Positions, offset: Positions, owners: Positions) -> Node:
         sizes = [math.prod(concrete(self.store.shape(self.values[k]), "a write")) for k in owners]
-        parts = [
-            alg.reshape(self.store, self.values[k], (n,)) for k, n in zip(owners, sizes, strict=True)
-        ]
+        parts = [alg.reshape(self.store, self.values[k], (n,)) for k, n in zip(owners, sizes, strict=True)]
         if not parts:
             return alg.constant(self.store, 0, (0,))
         begins = np.zeros(len(self.values), dtype=np.intp)

@@ -49,12 +49,16 @@ def output(self: Graph, *values: Any) -> Graph:
 
 def _argument(graph: Graph, op: Input) -> Tensor:
     if op.name in graph.input_names:
-        raise InputError(explain(f"graph.input({op.name!r})", {"name": op.name}, "Use another name: it is taken."))
+        raise InputError(
+            explain(f"graph.input({op.name!r})", {"name": op.name}, "Use another name: it is taken.")
+        )
     recording = _recording(graph)
     node = graph.store.add(op)
     arguments = graph.arguments or Tree("tuple")
     graph.inputs = (*graph.inputs, node)
-    graph.arguments = replace(arguments, children=(*arguments.children, LEAF), keys=(*arguments.keys, op.name))
+    graph.arguments = replace(
+        arguments, children=(*arguments.children, LEAF), keys=(*arguments.keys, op.name)
+    )
     recording.taken = recording.taken | {op.name}
     tensor = Tensor(recording, node, _DTYPES[op.kind])
     tensor.origin = "input" if op.shape else "inside"

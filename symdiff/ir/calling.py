@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -36,7 +36,9 @@ def bind(arguments: Tree, args: Sequence[Any], kwargs: dict[str, Any], call: str
         _collect(tree, value, name, call, leaves)
     if positional or named:
         extra = ", ".join([*named, *(f"positional {k}" for k in range(len(positional)))])
-        _refuse(call, {"unknown": extra, "arguments": ", ".join(arguments.keys)}, "Give these arguments only.")
+        _refuse(
+            call, {"unknown": extra, "arguments": ", ".join(arguments.keys)}, "Give these arguments only."
+        )
     return leaves
 
 
@@ -48,13 +50,17 @@ def _collect(tree: Tree, value: Any, name: str, call: str, leaves: list[Any]) ->
     elif tree.form == "dict":
         if not isinstance(value, dict) or set(value) != set(tree.keys):
             given = ", ".join(map(str, value)) if isinstance(value, dict) else type(value).__name__
-            _refuse(call, {name: given, "traced with": ", ".join(tree.keys)}, "Give a dict with the same keys.")
+            _refuse(
+                call, {name: given, "traced with": ", ".join(tree.keys)}, "Give a dict with the same keys."
+            )
         for key, child in zip(tree.keys, tree.children, strict=True):
             _collect(child, value[key], f"{name}.{key}", call, leaves)
     else:
         if not isinstance(value, (tuple, list)) or len(value) != len(tree.children):
             given = f"{len(value)} items" if isinstance(value, (tuple, list)) else type(value).__name__
-            _refuse(call, {name: given, "traced with": f"{len(tree.children)} items"}, "Nest it as it was traced.")
+            _refuse(
+                call, {name: given, "traced with": f"{len(tree.children)} items"}, "Nest it as it was traced."
+            )
         for k, (child, item) in enumerate(zip(tree.children, value, strict=True)):
             _collect(child, item, f"{name}[{k}]", call, leaves)
 
@@ -68,5 +74,5 @@ def _require_same(traced: Any, given: Any, name: str, call: str) -> None:
         _refuse(call, facts, "This argument is fixed in the graph: trace again for another value.")
 
 
-def _refuse(call: str, facts: dict[str, object], mend: str) -> Any:
-    raise InputError(explain(call, facts, mend))
+def _refuse(call: str, facts: Mapping[str, object], mend: str) -> NoReturn:
+    raise InputError(explain(call, dict(facts), mend))

@@ -164,7 +164,7 @@ def size(value: Any) -> Size:
         if not is_size(value.expression):
             _no_size(value)
         return normal(value.expression)
-    return value.__index__()  # type: ignore[no-any-return]
+    return value.__index__()
 
 
 def is_size(expression: sp.Expr) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -65,7 +65,9 @@ def name_of(function: Any) -> str:
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc):
         return f"np.{name}" if getattr(np, name, None) is function else f"scipy.special.{name}"
-    return f"{module.replace('numpy', 'np', 1)}.{name}" if module not in ("", "builtins", "__main__") else name
+    return (
+        f"{module.replace('numpy', 'np', 1)}.{name}" if module not in ("", "builtins", "__main__") else name
+    )
 
 
 def _recording_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording | None:
@@ -88,7 +90,7 @@ def _recording_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording | 
 def _apply(recording: Recording, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = RULES.get(function)
     if found is None:
-        _unknown(function, args)
+        refuse_unknown(function, args)
     try:
         result = found.action(recording, *args, **kwargs)
     except SymdiffError as error:
@@ -96,7 +98,9 @@ def _apply(recording: Recording, function: Any, args: tuple[Any, ...], kwargs: d
     except TypeError as error:
         if "argument" not in str(error):
             raise
-        complain(TracingError, name_of(function), {"why": error}, "Leave out this option, or write it with others.")
+        complain(
+            TracingError, name_of(function), {"why": error}, "Leave out this option, or write it with others."
+        )
     if found.view:
         _note_views(result, args[0])
     return result
@@ -159,7 +163,8 @@ def _write_out(function: Any, result: Any, out: Any) -> Any:
     return target
 
 
-def _unknown(function: Any, args: tuple[Any, ...]) -> Any:
+def refuse_unknown(function: Any, args: tuple[Any, ...]) -> NoReturn:
+    """Say why a function cannot be traced, and how to make it known."""
     name = name_of(function)
     if function in REFUSED:
         why, mend = REFUSED[function]

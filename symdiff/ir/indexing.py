@@ -82,16 +82,22 @@ def _require_writable(array: Traced, items: tuple[Any, ...]) -> None:
     if array.origin == "input":
         refusals.write(array, "a write into an argument", "the caller would see it", mend)
     if array.origin == "outside":
-        refusals.write(array, "a write into an array from outside the function", "it would outlive the call", mend)
+        refusals.write(
+            array, "a write into an array from outside the function", "it would outlive the call", mend
+        )
     memory = array.memory
     if memory is None:
         return
     if not memory.is_root(array) and memory.is_shared(array):
         mend = "Write into the array itself, out[i, j] = v, or into a copy: row = out[i].copy()."
-        refusals.write(array, "a write through a view", "the array that it is a view of is still in use", mend)
+        refusals.write(
+            array, "a write through a view", "the array that it is a view of is still in use", mend
+        )
     if memory.is_root(array) and memory.overlapping(array, items if is_basic(items) else WHOLE):
         mend = "Take a copy where the view is made: row = out[i].copy()."
-        refusals.write(array, "a write into an array with a live view", "the view shows the entries written", mend)
+        refusals.write(
+            array, "a write into an array with a live view", "the view shows the entries written", mend
+        )
 
 
 def _require_dtype(array: Traced, value: Any) -> None:
@@ -178,7 +184,12 @@ def update(array: Traced, ufunc: Any, other: Any) -> Any:
     if not array.size_shape and array.origin == "inside":
         return result  # a NumPy scalar: the name is bound to a new one
     memory = array.memory
-    if array.origin == "inside" and memory is not None and not memory.is_root(array) and memory.is_shared(array):
+    if (
+        array.origin == "inside"
+        and memory is not None
+        and not memory.is_root(array)
+        and memory.is_shared(array)
+    ):
         root = memory.root()
         if root is not None and not memory.overlapping(array, WHOLE):
             root.pending = (weakref.ref(result), place())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def _weak(value: Any) -> Any:
     return float if isinstance(value, Dim) else dtype_of(value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _promote(parts: tuple[Any, ...]) -> np.dtype[Any]:
     return np.result_type(*(part(0) if isinstance(part, type) else part for part in parts))
 

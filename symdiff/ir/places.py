@@ -14,7 +14,9 @@ import scipy
 
 from symdiff.errors import SymdiffError, explain
 
-_INTERNAL = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, np.__file__, scipy.__file__))
+_INTERNAL = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, np.__file__, scipy.__file__)
+)
 _texts: dict[tuple[str, int], str] = {}
 
 

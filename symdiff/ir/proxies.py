@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ImpureFunction
-from symdiff.ir.dispatching import dispatch, name_of, traced_values, wrap
-from symdiff.ir.places import complain
+from symdiff.ir.dispatching import dispatch, traced_values, wrap
+from symdiff.ir.places import located
 from symdiff.ir.tensors import Tensor
 
-RANDOM = np.random.mtrand._rand  # type: ignore[attr-defined]
+RANDOM = np.random.mtrand._rand
 
 
 class Door:
@@ -47,12 +47,11 @@ class RandomDoor:
         if self.function is np.random.default_rng and (args or kwargs):
             return self.function(*args, **kwargs)
         name = getattr(self.function, "__name__", "random")
-        complain(
-            ImpureFunction,
-            f"np.random.{name}",
-            {"why": "each call gives other numbers, so there is no one function to differentiate"},
-            "Draw the numbers outside and pass them as an argument.",
-        )
+        why: dict[str, object] = {
+            "why": "each call gives other numbers, so there is no one function to differentiate"
+        }
+        mend = "Draw the numbers outside and pass them as an argument."
+        raise ImpureFunction(located(f"np.random.{name}", why, mend))
 
 
 class _ArrayType(type):
@@ -68,5 +67,3 @@ class _ArrayType(type):
 
 class ARRAY_TYPE(metaclass=_ArrayType):  # noqa: N801
     """Stands for ``np.ndarray``: traced arrays are instances of it."""
-
-

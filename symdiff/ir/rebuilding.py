@@ -8,18 +8,34 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextlib import suppress
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from symdiff.ir.proxies import ARRAY_TYPE, RANDOM, Door, RandomDoor
 from symdiff.ir.doors.creation import CREATORS
+from symdiff.ir.proxies import ARRAY_TYPE, RANDOM, Door, RandomDoor
 from symdiff.ir.registry import REGISTERED
 from symdiff.ir.tensors import Tensor
 
 _FOREIGN = frozenset(
-    "autograd flint hypothesis jax jaxlib matplotlib mpmath networkx pandas pytest rich sympy torch _pytest".split()
+    [
+        "autograd",
+        "flint",
+        "hypothesis",
+        "jax",
+        "jaxlib",
+        "matplotlib",
+        "mpmath",
+        "networkx",
+        "pandas",
+        "pytest",
+        "rich",
+        "sympy",
+        "torch",
+        "_pytest",
+    ]
 )
 _NUMERIC = ("numpy", "scipy")
 
@@ -33,7 +49,12 @@ def _is_users(module: str | None) -> bool:
     if module is None or module == "__main__" or module.startswith("symdiff.library"):
         return True
     root = _root(module)
-    return root not in _FOREIGN and root not in _NUMERIC and root != "symdiff" and root not in sys.stdlib_module_names
+    return (
+        root not in _FOREIGN
+        and root not in _NUMERIC
+        and root != "symdiff"
+        and root not in sys.stdlib_module_names
+    )
 
 
 class ModuleProxy:
@@ -129,11 +150,9 @@ class Rebuilder:
         if found is None:
             self.kept.append(cell)
             found = self.done[id(cell)] = CellType()
-            try:
+            with suppress(ValueError):  # still empty
                 found.cell_contents = self.convert(cell.cell_contents)
-            except ValueError:
-                pass  # still empty
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _container(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -198,7 +217,8 @@ def _replacement(value: Any) -> Any:
 @functools.lru_cache(maxsize=4096)
 def _names(code: CodeType) -> frozenset[str]:
     """The names that a function, or a function inside it, looks up."""
-    names, stack = set(), [code]
+    names: set[str] = set()
+    stack = [code]
     while stack:
         inner = stack.pop()
         names.update(inner.co_names)

@@ -71,7 +71,9 @@ class Recording:
 
     def _float(self, value: float) -> Node:
         if math.isnan(value):
-            complain(InputError, "a constant", {"value": value}, "Remove the NaN: nothing can be said about it.")
+            complain(
+                InputError, "a constant", {"value": value}, "Remove the NaN: nothing can be said about it."
+            )
         known = literals.exact(value)
         return self.store.add(Literal(value)) if known is None else alg.constant(self.store, known)
 

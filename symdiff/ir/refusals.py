@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn, Protocol
 
+import numpy as np
+
 from symdiff.errors import ImpureFunction, MutationError, TracingError, ValueDependentBranch, explain
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
 from symdiff.ir.places import complain, source_line
-from symdiff.ir.sizes import text
+from symdiff.ir.sizes import Shape, text
 
 _MATH = re.compile(r"\bmath\.(\w+)\(")
 _RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
@@ -21,27 +23,45 @@ def is_input(store: Store, node: Node) -> bool:
     return isinstance(store.op(node), Input)
 
 
-def branch(tensor: Tensor, wanted: str) -> NoReturn:
+class Shaped(Protocol):
+    """What a refusal needs to know of an array."""
+
+    dtype: np.dtype[Any]
+
+    @property
+    def size_shape(self) -> Shape:
+        """The shape as the graph keeps it."""
+        ...
+
+
+def branch(tensor: Shaped, wanted: str) -> NoReturn:
     """``if x > 0``."""
     complain(
         ValueDependentBranch,
         "bool of a traced array",
-        {"shape": text(tensor.size_shape), "why": "a graph is the same for all values, so no `if` may look at them"},
+        {
+            "shape": text(tensor.size_shape),
+            "why": "a graph is the same for all values, so no `if` may look at them",
+        },
         "Write np.where(condition, a, b), np.maximum or np.clip instead of `if`, `while`, `and`, `or`, `not`, min, max.",
     )
 
 
-def index(tensor: Tensor, wanted: str) -> NoReturn:
+def index(tensor: Shaped, wanted: str) -> NoReturn:
     """``range(x)``, ``axis=x``."""
     complain(
         TracingError,
         "a traced value used as an index or a length",
-        {"shape": text(tensor.size_shape), "dtype": tensor.dtype, "why": "its value is not known while tracing"},
+        {
+            "shape": text(tensor.size_shape),
+            "dtype": tensor.dtype,
+            "why": "its value is not known while tracing",
+        },
         "Pass it as a Python int (it is then fixed), or index with an integer array argument: np.take(x, i, axis=0).",
     )
 
 
-def conversion(tensor: Tensor, wanted: str) -> NoReturn:
+def conversion(tensor: Shaped, wanted: str) -> NoReturn:
     """``float(x)``, ``math.sin(x)``, ``np.asarray(x)`` outside the proxies."""
     used = _MATH.search(source_line())
     if used and wanted in ("float", "int"):
@@ -58,12 +78,15 @@ def conversion(tensor: Tensor, wanted: str) -> NoReturn:
     complain(
         TracingError,
         call,
-        {"shape": text(tensor.size_shape), "why": "a traced array has no value, and nothing leaves the graph silently"},
+        {
+            "shape": text(tensor.size_shape),
+            "why": "a traced array has no value, and nothing leaves the graph silently",
+        },
         mend,
     )
 
 
-def other_trace(tensor: Tensor) -> NoReturn:
+def other_trace(tensor: Shaped) -> NoReturn:
     """A Tensor kept from an earlier run."""
     complain(
         ImpureFunction,
@@ -73,7 +96,7 @@ def other_trace(tensor: Tensor) -> NoReturn:
     )
 
 
-def write(tensor: Tensor, what: str, why: str, mend: str) -> NoReturn:
+def write(tensor: Shaped, what: str, why: str, mend: str) -> NoReturn:
     """A write that would be seen outside the function, or through a view."""
     complain(MutationError, what, {"shape": text(tensor.size_shape), "why": why}, mend)
 

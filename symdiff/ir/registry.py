@@ -19,7 +19,9 @@ from symdiff.ir.tensors import Tensor
 REGISTERED: dict[Any, Formula] = {}
 
 
-def register(function: Callable[..., Any], expression: Callable[..., Any] | sp.Expr, *symbols: sp.Symbol) -> None:
+def register(
+    function: Callable[..., Any], expression: Callable[..., Any] | sp.Expr, *symbols: sp.Symbol
+) -> None:
     """Give the formula of an elementwise function; from then on it is traced as one operation.
 
     ``expression`` is a function of SymPy symbols, or a SymPy expression with its ``symbols`` in the order of the

@@ -77,7 +77,7 @@ def select(recording: Recording, node: Node, items: tuple[Any, ...]) -> Node:
     if is_basic(items):
         return _basic(store, node, items)
     arrays = [k for k, item in enumerate(items) if not (item is None or isinstance(item, slice))]
-    if len(arrays) == 1 and items[arrays[0]].ndim == 1 and items[arrays[0]].dtype.kind != "b" or (
+    if (len(arrays) == 1 and items[arrays[0]].ndim == 1 and items[arrays[0]].dtype.kind != "b") or (
         len(arrays) == 1 and isinstance(items[arrays[0]], Traced)
     ):
         return _one_array(recording, node, items, arrays[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import assert_never
 
 import numpy as np
@@ -138,7 +138,7 @@ def _concatenate(op: Concatenate, operands: tuple[Signature, ...]) -> Signature:
     return Signature((*first[:axis], total, *first[axis + 1 :]), kinds.pop() if len(kinds) == 1 else "real")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _preserves_integers(f: Formula) -> bool:
     polynomial = f.expression.as_poly(*f.arguments)
     return polynomial is not None and all(c.is_Integer for c in polynomial.coeffs())
@@ -172,7 +172,7 @@ def broadcast(*shapes: Shape) -> Shape:
             mend = f"Axis {axis} has the sizes {_listed(wide)}: give equal sizes one name, or reshape one array."
             raise ShapeError(explain("broadcast", facts, mend))
         result.append(wide[0] if wide else 1)
-    return tuple(result)  # type: ignore[arg-type]
+    return tuple(result)
 
 
 def _listed(sizes: list[Size]) -> str:

@@ -53,7 +53,9 @@ class Tensor(Traced, NDArrayOperatorsMixin):
             return dispatch(ufunc, inputs, options)
         return call_method(ufunc, method, inputs, options)
 
-    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         return dispatch(function, args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:

@@ -46,7 +46,10 @@ class Traced:
 
     @classmethod
     def constant(
-        cls, value: np.ndarray[Any, Any], structure: Callable[[Store], Node] | None = None, origin: str = "inside"
+        cls,
+        value: np.ndarray[Any, Any],
+        structure: Callable[[Store], Node] | None = None,
+        origin: str = "inside",
     ) -> Self:
         """An array that depends on no input; ``structure`` says how to build it without a table."""
         self = cls.__new__(cls)
@@ -69,7 +72,7 @@ class Traced:
     def size_shape(self) -> Shape:
         """The shape as the graph keeps it."""
         if self.value is not None:
-            return self.value.shape
+            return tuple(self.value.shape)
         if self.assembly is not None:
             return self.assembly.shape
         assert self.recording is not None
@@ -113,7 +116,7 @@ class Traced:
     def __iter__(self) -> Iterator[Any]:
         if not self.size_shape:
             raise TypeError("iteration over a 0-d array")
-        return (self[k] for k in range(len(self)))
+        return (self[k] for k in range(len(self)))  # type: ignore[index]  # a Tensor has __getitem__
 
     def __repr__(self) -> str:
         if self.value is not None:

@@ -73,7 +73,12 @@ def name(value: Any, text: str) -> Any:
         return value
     node = recording.store.add(Named(text), (lift(recording, value),))
     if recording.names.get(text, node) != node or text in recording.taken:
-        complain(InputError, f"sd.name(value, {text!r})", {"name": text, "why": "it is used already"}, "Use another name.")
+        complain(
+            InputError,
+            f"sd.name(value, {text!r})",
+            {"name": text, "why": "it is used already"},
+            "Use another name.",
+        )
     recording.names[text] = node
     return Tensor(recording, node, dtype_of(value))
 
@@ -102,12 +107,16 @@ def _is_leaf(shapes: bool) -> Callable[[Any], bool]:
     return (lambda value: isinstance(value, str) or is_number(value)) if shapes else is_number
 
 
-def _fixed(signal: NeedsStatic, arguments: Arguments, promoted: Callable[[str], bool], call: str) -> frozenset[str]:
+def _fixed(
+    signal: NeedsStatic, arguments: Arguments, promoted: Callable[[str], bool], call: str
+) -> frozenset[str]:
     names = frozenset(arguments.leaves[k].op.name for k in signal.inputs)
     for leaf in sorted(names):
         if promoted(leaf):
             mend = "Ask for the derivative by another argument, or give it as a float."
-            raise TracingError(explain(call, {"wrt": leaf, "why": "the code uses it as a whole number"}, mend))
+            raise TracingError(
+                explain(call, {"wrt": leaf, "why": "the code uses it as a whole number"}, mend)
+            )
     return names
 
 
@@ -134,7 +143,9 @@ class _Trace:
         return Graph(self.store, self.inputs, outputs, self.arguments.tree, None if bare else results, names)
 
     def _run(self) -> tuple[tuple[Node, ...], Tree | None, Recording]:
-        recording = Recording(self.store, self.integers, frozenset(leaf.op.name for leaf in self.arguments.leaves))
+        recording = Recording(
+            self.store, self.integers, frozenset(leaf.op.name for leaf in self.arguments.leaves)
+        )
         bound = self.arguments.rebuilt(self._tensors(recording))
         token = current.set(recording)
         try:

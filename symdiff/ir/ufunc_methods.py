@@ -9,7 +9,7 @@ import numpy as np
 
 from symdiff.errors import UnknownFunction
 from symdiff.ir.dispatching import dispatch, name_of
-from symdiff.ir.places import complain
+from symdiff.ir.places import located
 
 REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: np.sum,
@@ -32,9 +32,6 @@ def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
         left, right = inputs
         place = (..., *(np.newaxis for _ in range(np.ndim(right))))
         return dispatch(ufunc, (left[place] if np.ndim(left) else left, right), {})
-    complain(
-        UnknownFunction,
-        f"{name_of(ufunc)}.{method}",
-        {"why": "symdiff has no rule for this method"},
-        "Write it with sums, products, slices and writes.",
-    )
+    why = {"why": "symdiff has no rule for this method"}
+    mend = "Write it with sums, products, slices and writes."
+    raise UnknownFunction(located(f"{name_of(ufunc)}.{method}", dict(why), mend))

@@ -5,6 +5,7 @@ from symdiff.ir.doors import (
     creation,
     elementwise,
     joining,
+    moving,
     products,
     reductions,
     refused,
@@ -12,4 +13,15 @@ from symdiff.ir.doors import (
     special,
 )
 
-__all__ = ["arithmetic", "creation", "elementwise", "joining", "products", "reductions", "refused", "shaping", "special"]
+__all__ = [
+    "arithmetic",
+    "creation",
+    "elementwise",
+    "joining",
+    "moving",
+    "products",
+    "reductions",
+    "refused",
+    "shaping",
+    "special",
+]

@@ -16,6 +16,7 @@ from symdiff.ir.dispatching import rule
 from symdiff.ir.doors.formulas_of_ufuncs import formula_of
 from symdiff.ir.graph import Node
 from symdiff.ir.lifting import inexact, lift, promote, real, spread, to_real
+from symdiff.ir.ops import Map
 from symdiff.ir.recording import Recording
 from symdiff.ir.tensors import Tensor
 from symdiff.ir.traced import BOOL
@@ -65,7 +66,7 @@ def divide(recording: Recording, left: Any, right: Any) -> Tensor:
     divisor = real(recording, right)
     value = alg.constant_value(store, divisor)
     if value is None or value == 0:  # the reciprocal first, so that it is taken before it is repeated
-        divisor = store.add(alg.Map(formulas.RECIPROCAL), (divisor,))
+        divisor = store.add(Map(formulas.RECIPROCAL), (divisor,))
     else:
         divisor = alg.constant(store, 1 / value, store.shape(divisor))
     nodes = spread(recording, [real(recording, left), divisor])
@@ -76,7 +77,9 @@ def divide(recording: Recording, left: Any, right: Any) -> Tensor:
 def negative(recording: Recording, value: Tensor) -> Tensor:
     """``-a``."""
     if value.dtype == BOOL:
-        raise TypeError("The numpy boolean negative, the `-` operator, is not supported: use ~ or np.logical_not")
+        raise TypeError(
+            "The numpy boolean negative, the `-` operator, is not supported: use ~ or np.logical_not"
+        )
     return Tensor(recording, alg.scale(recording.store, real(recording, value), -1), value.dtype)
 
 
@@ -96,8 +99,8 @@ def power(recording: Recording, base: Any, exponent: Any) -> Tensor:
         return Tensor(recording, _fixed_power(recording, base, exponent, fixed), dtype)
     fixed = _exact(recording, base)
     if fixed is not None and fixed > 0:
-        left, right = _pair(recording, base, exponent)
-        return Tensor(recording, store.add(alg.Map(_exponential(fixed)), (right,)), inexact(dtype))
+        _, right = _pair(recording, base, exponent)
+        return Tensor(recording, store.add(Map(_exponential(fixed)), (right,)), inexact(dtype))
     nodes = _pair(recording, base, exponent)
     return Tensor(recording, alg.apply(store, GENERAL_POWER, nodes), inexact(dtype))
 
@@ -114,7 +117,7 @@ def _exact(recording: Recording, value: Any) -> Fraction | None:
 
 def _fixed_power(recording: Recording, base: Any, exponent: Any, fixed: Fraction) -> Node:
     store = recording.store
-    left, right = _pair(recording, base, exponent)
+    left, _ = _pair(recording, base, exponent)
     if fixed == 0:
         return alg.constant(store, 1, store.shape(left))
     if fixed == 1:

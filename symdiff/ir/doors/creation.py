@@ -109,7 +109,8 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = float, **options: Any) -
 @creates(np.identity)
 def identity(n: Any, dtype: Any = None, **options: Any) -> Tensor:
     """Ones on the diagonal."""
-    return eye(n, dtype=dtype or float)
+    ones_on_it: Tensor = eye(n, dtype=dtype or float)
+    return ones_on_it
 
 
 @creates(np.tri)
@@ -132,7 +133,12 @@ def arange(*args: Any, dtype: Any = None, **options: Any) -> Any:
         return Tensor.constant(np.arange(*args, dtype=dtype, **options))
     start, stop = (0, args[0]) if len(args) == 1 else args[:2]
     if len(args) > 2 or not isinstance(start, int):
-        complain(TracingError, "np.arange", {"arguments": args}, "With a symbolic size: np.arange(n) or np.arange(k, n).")
+        complain(
+            TracingError,
+            "np.arange",
+            {"arguments": args},
+            "With a symbolic size: np.arange(n) or np.arange(k, n).",
+        )
     length = size(stop - start)
     return _symbolic(lambda store: alg.positions(store, length, start), dtype or INT)
 
@@ -148,7 +154,7 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, **opti
 
 
 @creates(np.array)
-def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **options: Any) -> Any:  # noqa: A002
+def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **options: Any) -> Any:
     """A new array of numbers and traced arrays, nested in lists as NumPy takes them."""
     result = _assembled(object, dtype)
     if ndmin > np.ndim(result):
@@ -184,21 +190,26 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Tensor) else value
 
 
-
 @rule(np.zeros_like, np.empty_like)
-def zeros_like(recording: Recording, a: Any, dtype: Any = None, *args: Any, shape: Any = None, **_: Any) -> Any:
+def zeros_like(
+    recording: Recording, a: Any, dtype: Any = None, *args: Any, shape: Any = None, **_: Any
+) -> Any:
     """Zeros of the same shape."""
     return _like_traced(recording, a, 0, dtype, shape)
 
 
 @rule(np.ones_like)
-def ones_like(recording: Recording, a: Any, dtype: Any = None, *args: Any, shape: Any = None, **_: Any) -> Any:
+def ones_like(
+    recording: Recording, a: Any, dtype: Any = None, *args: Any, shape: Any = None, **_: Any
+) -> Any:
     """Ones of the same shape."""
     return _like_traced(recording, a, 1, dtype, shape)
 
 
 @rule(np.full_like)
-def full_like(recording: Recording, a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, **_: Any) -> Any:
+def full_like(
+    recording: Recording, a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, **_: Any
+) -> Any:
     """One value of the same shape."""
     return _like_traced(recording, a, fill_value, dtype, shape)
 
@@ -210,5 +221,3 @@ def _like_traced(recording: Recording, a: Any, value: Any, dtype: Any, shape: An
         return Tensor.constant(np.full(wanted, value, kind))
     node = alg.broadcast_to(recording.store, lift(recording, value), shape_of(wanted))
     return Tensor(recording, node, kind)
-
-

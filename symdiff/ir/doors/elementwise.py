@@ -22,8 +22,8 @@ from symdiff.ir.doors.formulas_of_ufuncs import (
     WHERE,
     formula_of,
 )
-from symdiff.ir.formulas import Formula, formula, from_function
 from symdiff.ir.formulas import ARGUMENTS as A
+from symdiff.ir.formulas import Formula, formula, from_function
 from symdiff.ir.graph import Node
 from symdiff.ir.lifting import TO_BOOLEAN, inexact, lift, operands, promote, real, spread, to_real
 from symdiff.ir.places import complain
@@ -101,7 +101,9 @@ for _function in (*_BITWISE, np.invert):
     RULES[_function] = Rule(partial(_bitwise, _function))
 
 
-def _extreme(of_two: Formula, of_fixed: Callable[[Fraction], Formula], recording: Recording, left: Any, right: Any) -> Tensor:
+def _extreme(
+    of_two: Formula, of_fixed: Callable[[Fraction], Formula], recording: Recording, left: Any, right: Any
+) -> Tensor:
     """The larger or smaller; a constant is part of the formula, so that relu has derivative 0 at its kink."""
     dtype = promote(left, right)
     nodes = spread(recording, [real(recording, left), real(recording, right)])
@@ -142,7 +144,9 @@ def clip(recording: Recording, a: Any, a_min: Any = None, a_max: Any = None, **b
 def where(recording: Recording, condition: Any, *choices: Any) -> Tensor:
     """The first choice where the condition holds, the second elsewhere."""
     if len(choices) != 2:
-        raise TypeError("where() needs three arguments here: how many entries np.where(c) finds depends on values")
+        raise TypeError(
+            "where() needs three arguments here: how many entries np.where(c) finds depends on values"
+        )
     dtype = promote(*choices)
     nodes = spread(recording, [lift(recording, condition), *(lift(recording, c) for c in choices)])
     if dtype != BOOL:

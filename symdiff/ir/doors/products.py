@@ -21,7 +21,11 @@ from symdiff.ir.tensors import Tensor
 
 
 def contraction(
-    recording: Recording, call: str, factors: Sequence[tuple[Node, Labels]], output: Labels, dtype: np.dtype[Any]
+    recording: Recording,
+    call: str,
+    factors: Sequence[tuple[Node, Labels]],
+    output: Labels,
+    dtype: np.dtype[Any],
 ) -> Tensor:
     """A contraction whose labels must have one size each, where 1 stretches only among batch labels."""
     sizes: dict[int, Size] = {}
@@ -31,7 +35,12 @@ def contraction(
             if not same(sizes.setdefault(label, size), size):
                 facts: dict[str, object] = {f"operand{k}": text(s) for k, s in enumerate(shapes)}
                 facts["sizes"] = f"{sizes[label]} and {size}"
-                complain(ShapeError, call, facts, "These sizes are summed together: transpose or reshape one operand.")
+                complain(
+                    ShapeError,
+                    call,
+                    facts,
+                    "These sizes are summed together: transpose or reshape one operand.",
+                )
     number = {label: k for k, label in enumerate(sizes)}  # views inside use negative labels of their own
     renamed = [(node, tuple(number[k] for k in labels)) for node, labels in factors]
     return Tensor(recording, alg.contract(recording.store, renamed, tuple(number[k] for k in output)), dtype)
@@ -44,7 +53,9 @@ def matmul(recording: Recording, left: Any, right: Any) -> Tensor:
     a, b = real(recording, left), real(recording, right)
     rank_a, rank_b = len(store.shape(a)), len(store.shape(b))
     if not (rank_a and rank_b):
-        complain(ShapeError, "a @ b", {"a": text(store.shape(a)), "b": text(store.shape(b))}, "Use * for a number.")
+        complain(
+            ShapeError, "a @ b", {"a": text(store.shape(a)), "b": text(store.shape(b))}, "Use * for a number."
+        )
     batch = max(rank_a, rank_b) - 2
     shared, row, column = -1, -2, -3
     labels_a = (*range(batch - rank_a + 2, batch), row, shared) if rank_a > 1 else (shared,)
@@ -68,7 +79,9 @@ def _stretched(
     for node, labels in factors:
         shape = store.shape(node)
         drop = [k for k, n in enumerate(labels) if n in among and shape[k] == 1 and longest[n] != 1]
-        result.append((alg.reduce_sum(store, node, drop), tuple(n for k, n in enumerate(labels) if k not in drop)))
+        result.append(
+            (alg.reduce_sum(store, node, drop), tuple(n for k, n in enumerate(labels) if k not in drop))
+        )
     return result
 
 
@@ -83,7 +96,9 @@ def dot(recording: Recording, a: Any, b: Any) -> Any:
     labels_b = [len(labels_a) + k for k in range(np.ndim(b))]
     labels_b[max(np.ndim(b) - 2, 0)] = shared
     output = (*labels_a[:-1], *(k for k in labels_b if k != shared))
-    return contraction(recording, "np.dot(a, b)", [(left, labels_a), (right, tuple(labels_b))], output, promote(a, b))
+    return contraction(
+        recording, "np.dot(a, b)", [(left, labels_a), (right, tuple(labels_b))], output, promote(a, b)
+    )
 
 
 @rule(np.inner)
@@ -109,7 +124,9 @@ def vdot(recording: Recording, a: Any, b: Any) -> Tensor:
 
 
 @rule(np.tensordot)
-def tensordot(recording: Recording, a: Any, b: Any, axes: Any = 2, call: str = "np.tensordot(a, b)") -> Tensor:
+def tensordot(
+    recording: Recording, a: Any, b: Any, axes: Any = 2, call: str = "np.tensordot(a, b)"
+) -> Tensor:
     """The sum over given pairs of axes."""
     rank_a, rank_b = np.ndim(a), np.ndim(b)
     if hasattr(axes, "__index__"):
@@ -147,7 +164,9 @@ def trace(recording: Recording, a: Any, offset: Any = 0, axis1: Any = 0, axis2: 
 def einsum(recording: Recording, subscripts: str, *arrays: Any, **_: Any) -> Tensor:
     """Einstein's notation, with ``...`` and without ``->``, as in NumPy."""
     if not isinstance(subscripts, str):
-        complain(LabelError, "np.einsum", {"subscripts": type(subscripts).__name__}, "Write them as a string.")
+        complain(
+            LabelError, "np.einsum", {"subscripts": type(subscripts).__name__}, "Write them as a string."
+        )
     nodes = [real(recording, array) for array in arrays]
     factors, output = _read_subscripts(recording, subscripts, nodes)
     call = f"np.einsum({subscripts!r})"
@@ -163,15 +182,22 @@ def _read_subscripts(
     letters = sorted({c for c in left if c.isalpha()})
     if len(terms) != len(nodes) or not set(left) <= {*letters, ",", "."}:
         facts: dict[str, object] = {"terms": len(terms), "operands": len(nodes)}
-        complain(LabelError, f"np.einsum({subscripts!r})", facts, "Write one term for each operand, letters only.")
+        complain(
+            LabelError, f"np.einsum({subscripts!r})", facts, "Write one term for each operand, letters only."
+        )
     ranks = [len(recording.store.shape(node)) for node in nodes]
-    extra = max((rank - len(t.replace("...", "")) for rank, t in zip(ranks, terms, strict=True) if "..." in t), default=0)
+    extra = max(
+        (rank - len(t.replace("...", "")) for rank, t in zip(ranks, terms, strict=True) if "..." in t),
+        default=0,
+    )
     if not arrow:
         once = "".join(c for c in letters if left.count(c) == 1)
         right = ("..." if "..." in left else "") + once
     number = {c: -1 - k for k, c in enumerate(letters)}
     if any(c not in number for c in right.replace("...", "")):
-        complain(LabelError, f"np.einsum({subscripts!r})", {"output": right}, "Use labels that an operand has.")
+        complain(
+            LabelError, f"np.einsum({subscripts!r})", {"output": right}, "Use labels that an operand has."
+        )
     factors = []
     for node, term, rank in zip(nodes, terms, ranks, strict=True):
         count = rank - len(term.replace("...", "")) if "..." in term else 0

@@ -16,7 +16,7 @@ from symdiff.ir.dispatching import RULES, Rule, rule
 from symdiff.ir.graph import Node
 from symdiff.ir.lifting import dtype_of, inexact, lift, real
 from symdiff.ir.ops import Coefficient, Span
-from symdiff.ir.places import complain
+from symdiff.ir.places import complain, located
 from symdiff.ir.recording import Recording
 from symdiff.ir.sizes import Shape, concrete, product, text
 from symdiff.ir.tensors import Tensor
@@ -51,10 +51,14 @@ def _summed(recording: Recording, a: Any, axis: Any, keepdims: Any, factor: Coef
 
 
 @rule(np.sum)
-def sum_(recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False) -> Tensor:
+def sum_(
+    recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False
+) -> Tensor:
     """The sum over some axes."""
     given = dtype_of(a)
-    return Tensor(recording, _summed(recording, a, axis, keepdims, Fraction(1)), INT if given == BOOL else given)
+    return Tensor(
+        recording, _summed(recording, a, axis, keepdims, Fraction(1)), INT if given == BOOL else given
+    )
 
 
 def count(recording: Recording, a: Any, axis: Any, ddof: Any = 0) -> Coefficient:
@@ -68,14 +72,18 @@ def count(recording: Recording, a: Any, axis: Any, ddof: Any = 0) -> Coefficient
 
 
 @rule(np.mean)
-def mean(recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False) -> Tensor:
+def mean(
+    recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False
+) -> Tensor:
     """The sum divided by the count."""
     node = _summed(recording, a, axis, keepdims, 1 / count(recording, a, axis))
     return Tensor(recording, node, inexact(dtype_of(a)))
 
 
 @rule(np.average)
-def average(recording: Recording, a: Any, axis: Any = None, weights: Any = None, *, keepdims: Any = False) -> Any:
+def average(
+    recording: Recording, a: Any, axis: Any = None, weights: Any = None, *, keepdims: Any = False
+) -> Any:
     """The mean, or the weighted mean."""
     if weights is None:
         return mean(recording, a, axis, keepdims=keepdims)
@@ -126,7 +134,9 @@ def ptp(recording: Recording, a: Any, axis: Any = None, *, keepdims: Any = False
 
 
 @rule(np.prod)
-def prod(recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False) -> Tensor:
+def prod(
+    recording: Recording, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: Any = False
+) -> Tensor:
     """A balanced tree of products over a concrete axis."""
     store = recording.store
     node = real(recording, a)
@@ -145,7 +155,9 @@ def _product_tree(recording: Recording, node: Node, axis: int, length: int) -> N
         return alg.constant(store, 1, rest)
     while length > 1:
         half = length // 2
-        left, right, last = (_part(recording, node, axis, s, n) for s, n in ((0, half), (half, half), (2 * half, length % 2)))
+        left, right, last = (
+            _part(recording, node, axis, s, n) for s, n in ((0, half), (half, half), (2 * half, length % 2))
+        )
         node = alg.multiply(store, left, right)
         if length % 2:
             node = alg.concatenate(store, [node, last], axis)
@@ -194,7 +206,7 @@ def count_nonzero(recording: Recording, a: Any, axis: Any = None, *, keepdims: A
 
 
 @rule(np.linalg.norm)
-def norm(recording: Recording, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002
+def norm(recording: Recording, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """Vector norms 1, 2, p and inf; of matrices 'fro', 1 and inf."""
     rank = np.ndim(x)
     axes = axes_of(axis, rank)
@@ -207,15 +219,11 @@ def norm(recording: Recording, x: Any, ord: Any = None, axis: Any = None, keepdi
         first, second = given if ord == 1 else given[::-1]
         largest = np.max(np.sum(np.abs(x), axis=first, keepdims=True), axis=second, keepdims=True)
         return largest if keepdims else np.squeeze(largest, axis=axes)
-    complain(
-        TracingError,
-        f"np.linalg.norm(x, ord={ord!r})",
-        {"why": "this norm of a matrix needs its singular values"},
-        "Use ord=None, 'fro', 1 or np.inf.",
-    )
+    why: dict[str, object] = {"why": "this norm of a matrix needs its singular values"}
+    raise TracingError(located(f"np.linalg.norm(x, ord={ord!r})", why, "Use ord=None, 'fro', 1 or np.inf."))
 
 
-def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: Any) -> Any:  # noqa: A002
+def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
     if ord == np.inf:
         return np.max(np.abs(x), axis=axes, keepdims=keepdims)
     if ord == -np.inf:

@@ -34,7 +34,18 @@ _REASONS: dict[tuple[Any, ...], tuple[str, str]] = {
         _LINEAR,
         "Check the derivative as a black box.",
     ),
-    (np.floor, np.ceil, np.rint, np.trunc, np.round, np.floor_divide, np.remainder, np.fmod, np.divmod, np.fix): (
+    (
+        np.floor,
+        np.ceil,
+        np.rint,
+        np.trunc,
+        np.round,
+        np.floor_divide,
+        np.remainder,
+        np.fmod,
+        np.divmod,
+        np.fix,
+    ): (
         _ROUND,
         "Round outside and pass the result, or leave it out.",
     ),
@@ -42,7 +53,10 @@ _REASONS: dict[tuple[Any, ...], tuple[str, str]] = {
         "it looks at values, which are not known while tracing",
         "Check values outside the traced function; for a guard inside use np.where with a comparison.",
     ),
-    (np.fft.fft, np.fft.ifft, np.fft.rfft): (_COMPLEX, "Write the transform as a product with constant sine and cosine matrices."),
+    (np.fft.fft, np.fft.ifft, np.fft.rfft): (
+        _COMPLEX,
+        "Write the transform as a product with constant sine and cosine matrices.",
+    ),
     (np.cumprod, np.cross, np.convolve, np.correlate, np.interp, np.trapezoid, np.gradient, np.cov): (
         "symdiff has no rule for it yet",
         "Write it with sums, products, slices and sliding_window_view.",

@@ -51,7 +51,9 @@ def _left_over(own: Shape, rest: Size, wanted: list[Size]) -> Size:
         if rest == 0 or total % rest:
             _cannot_reshape(own, tuple(wanted))
         return total // rest
-    return size(Dim(total) // Dim(rest)) if not isinstance(total, int) else _cannot_reshape(own, tuple(wanted))
+    return (
+        size(Dim(total) // Dim(rest)) if not isinstance(total, int) else _cannot_reshape(own, tuple(wanted))
+    )
 
 
 def _cannot_reshape(own: Shape, wanted: Shape) -> Size:

@@ -34,7 +34,12 @@ def log_softmax(recording: Recording, x: Any, axis: Any = None) -> Any:
 
 @rule(special.logsumexp)
 def logsumexp(
-    recording: Recording, a: Any, axis: Any = None, b: Any = None, keepdims: Any = False, return_sign: Any = False
+    recording: Recording,
+    a: Any,
+    axis: Any = None,
+    b: Any = None,
+    keepdims: Any = False,
+    return_sign: Any = False,
 ) -> Any:
     """``m + log(sum(b * exp(a - m)))``."""
     if return_sign:

@@ -112,7 +112,7 @@ class Graph:
 
     def node(self, name: str) -> Node:
         """The input or the named intermediate of that name."""
-        if self._found[0] is not self.inputs:  # looked up once, not once for each name: thousands may be asked for
+        if self._found[0] is not self.inputs:  # one scan, not one for each of 10,000 names
             named = {op.name: x for x in self.inputs if isinstance(op := self.store.op(x), Input)}
             self._found = (self.inputs, named)
         if name in self._found[1]:

@@ -16,7 +16,8 @@ def labelled(view: View, labels: Sequence[int], sizes: Mapping[int, int]) -> tup
     wanted = [axis for axis, length in enumerate(view.shape) if length != 1]
     if len(wanted) < len(labels):
         index = ", ".join(":" if axis in wanted else "0" for axis in range(len(labels)))
-        view = view.then(f"{{}}[{index}]", tuple(view.shape[axis] for axis in wanted))
+        whole = "" if wanted else ", ..."  # a view, where [0] alone would be a copy of the entry
+        view = view.then(f"{{}}[{index}{whole}]", tuple(view.shape[axis] for axis in wanted))
         labels = tuple(labels[axis] for axis in wanted)
     distinct = tuple(dict.fromkeys(labels))
     if len(distinct) < len(labels):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import sympy as sp
 
+from symdiff.checking.formulas import formula_text
 from symdiff.evaluation.entries import output_entries
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
+from symdiff.ir.sizes import text
 from symdiff.pages.html import to_html
 from symdiff.pages.latex import to_latex
 from symdiff.pages.terminal import report
@@ -40,12 +43,23 @@ def _repr_latex(self: Graph) -> str:
     return f"$\\displaystyle {_graph_latex(self)}$"
 
 
+def _repr_html(self: Graph) -> str:
+    """Inputs, size and outputs of a graph for notebooks."""
+    inputs = ", ".join(f"{name} {text(self.shape(node))}" for name, node in zip(self.input_names, self.inputs, strict=True))
+    outputs = "".join(
+        f"<li><code>{escape(formula_text(self.store, node, 600))}</code> {escape(text(self.shape(node)))}</li>"
+        for node in self.outputs
+    )
+    return f"<div><b>Graph</b> of {escape(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol></div>"
+
+
 def attach() -> None:
     """Give graphs and verdicts their conveniences."""
     for name, method in {
         "compile": _compile,
         "to_sympy": _to_sympy,
         "to_latex": _graph_latex,
+        "_repr_html_": _repr_html,
         "_repr_latex_": _repr_latex,
     }.items():
         setattr(Graph, name, method)

@@ -14,23 +14,29 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.entries import hessian_entries, jacobian_entries, output_entries
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
+from symdiff.ir.tensors import Tensor
 from symdiff.ir.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree
+from symdiff.on_graphs import derive
 
 Function = Callable[..., Any]
 
 
-def grad(fn: Function, wrt: Wrt = 0) -> Function:
+def grad(fn: Any, wrt: Any = 0) -> Any:
     """The function ``x -> d f / d x`` of a scalar function, with fn's signature.
+
+    A Graph gives the graph of its gradient, a Tensor of a graph the tensor of its gradient; so do the others below.
 
     >>> import numpy as np
     >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
+    if isinstance(fn, (Graph, Tensor)):
+        return derive(fn, wrt, calculus.gradient)
     return _derived(fn, wrt, lambda g, leaves: calculus.gradient(g, leaves), "grad")
 
 
-def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
+def value_and_grad(fn: Any, wrt: Any = 0) -> Any:
     """The function ``x -> (f(x), d f / d x)``; the value is computed once.
 
     >>> import numpy as np
@@ -38,10 +44,12 @@ def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
     >>> float(value), float(slope)
     (0.0, 1.0)
     """
+    if isinstance(fn, (Graph, Tensor)):
+        return derive(fn, wrt, lambda g, leaves: calculus.gradient(g, leaves, with_value=True))
     return _derived(fn, wrt, lambda g, leaves: calculus.gradient(g, leaves, with_value=True), "value_and_grad", value=True)
 
 
-def jacobian(fn: Function, wrt: Wrt = 0) -> Function:
+def jacobian(fn: Any, wrt: Any = 0) -> Any:
     """The function ``x -> d f / d x`` of shape ``f.shape + x.shape``.
 
     >>> import numpy as np
@@ -49,10 +57,12 @@ def jacobian(fn: Function, wrt: Wrt = 0) -> Function:
     array([[2., 0.],
            [0., 4.]])
     """
+    if isinstance(fn, (Graph, Tensor)):
+        return derive(fn, wrt, calculus.jacobian)
     return _derived(fn, wrt, lambda g, leaves: calculus.jacobian(g, leaves), "jacobian")
 
 
-def hessian(fn: Function, wrt: Wrt = 0) -> Function:
+def hessian(fn: Any, wrt: Any = 0) -> Any:
     """The function ``x -> d^2 f / d x d x`` of shape ``x.shape + x.shape``; nested blocks for several x.
 
     >>> import numpy as np
@@ -60,16 +70,20 @@ def hessian(fn: Function, wrt: Wrt = 0) -> Function:
     array([[0., 1.],
            [1., 0.]])
     """
+    if isinstance(fn, (Graph, Tensor)):
+        return derive(fn, wrt, calculus.hessian)
     return _derived(fn, wrt, lambda g, leaves: calculus.hessian(g, leaves), "hessian", square=True)
 
 
-def hvp(fn: Function, wrt: Wrt = 0) -> Function:
+def hvp(fn: Any, wrt: Any = 0) -> Any:
     """The function ``(*inputs, direction) -> H @ direction``, forward over reverse; no Hessian is formed.
 
     >>> import numpy as np
     >>> hvp(lambda x: x[0] * x[1])(np.array([3.0, 4.0]), np.array([1.0, 0.0]))
     array([0., 1.])
     """
+    if isinstance(fn, (Graph, Tensor)):
+        return derive(fn, wrt, calculus.hvp)
 
     def product(*args: Any, **kwargs: Any) -> Any:
         if "direction" in kwargs:

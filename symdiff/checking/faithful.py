@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from symdiff.checking.questions import Question, claim_examples, extra_tree, flat_claim, leaf_values
+from symdiff.checking.questions import Question, claim_examples, extra_tree, flat_claim, leaf_values, split_call
+from symdiff.checking.wording import called
 from symdiff.errors import ImpureFunction, explain
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
@@ -19,12 +21,13 @@ _LOOSE = 1e-6  # a wrong trace is wrong altogether; rounding of any order stays 
 
 def require_faithful(question: Question) -> None:
     """Raise if the function does not do what its graph says at the examples."""
-    call = list(question.examples.values())
-    difference = _difference(question.fn, call, question.forward, leaf_values(question))
+    args, kwargs = split_call(question.fn, question.examples)
+    call = partial(question.fn, **copy.deepcopy(kwargs))
+    difference = _difference(call, list(args), question.forward, leaf_values(question))
     if difference is not None:
         facts: dict[str, object] = {"function": difference[0], "graph": difference[1]}
         mend = "Remove randomness, hidden state and dependence on types or values from the function."
-        raise ImpureFunction(explain(f"trace({question.fn.__name__}): the graph and the function differ", facts, mend))
+        raise ImpureFunction(explain(f"trace({called(question.fn, 'fn')}): the graph and the function differ", facts, mend))
 
 
 def claim_is_faithful(question: Question) -> str:

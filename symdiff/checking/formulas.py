@@ -19,6 +19,7 @@ from symdiff.ir.ops import (
     Gather,
     Index,
     Input,
+    Labels,
     Literal,
     Map,
     Maximum,
@@ -195,10 +196,30 @@ def _times(xs: Sequence[Text]) -> Text:
 
 
 def _einsum(op: Contract, xs: Sequence[Text]) -> str:
+    inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
+    output = tuple(k for k in op.output if op.sizes[k] != 1)
+    if len(xs) == 2:
+        for first, second in ((0, 1), (1, 0)):
+            written = _matmul(inputs[first], inputs[second], output, xs[first], xs[second])
+            if written is not None:
+                return written
     letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
     spec = ",".join("".join(letter[k] for k in labels) for labels in op.inputs)
     spec += "->" + "".join(letter[k] for k in op.output)
-    known = {"ij,j->i": "{0} @ {1}", "ij,i->j": "{0}.T @ {1}", "ij,jk->ik": "{0} @ {1}", "i,i->": "dot({0}, {1})", "i,j->ij": "outer({0}, {1})"}
-    if spec in known:
-        return known[spec].format(*(_in(x, _ATOM) if "@" in known[spec] else x[0] for x in xs))
     return f"einsum({spec!r}, {', '.join(x[0] for x in xs)})"
+
+
+def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> str | None:
+    """``x @ y`` with the transposes that it needs, ``outer`` without a shared label, or None."""
+    if len(left) == len(right) == 1 and output == left + right:
+        return f"outer({x[0]}, {y[0]})"
+    shared = set(left) & set(right)
+    if len(shared) != 1 or len(set(left)) != len(left) or len(set(right)) != len(right) or len(left + right) < 3:
+        return None
+    (s,) = shared
+    rows, columns = tuple(k for k in left if k != s), tuple(k for k in right if k != s)
+    if s in output or output != rows + columns or len(left) > 2 or len(right) > 2:
+        return None
+    one = _in(x, _ATOM) if left[-1] == s else f"{_in(x, _ATOM)}.T"
+    two = _in(y, _ATOM) if right[0] == s else f"{_in(y, _ATOM)}.T"
+    return f"{one} @ {two}"

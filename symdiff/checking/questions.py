@@ -107,6 +107,25 @@ def parameters(fn: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     return dict(bound.arguments)
 
 
+def split_call(fn: Callable[..., Any], examples: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Named examples as the arguments of a call: by position where that can be."""
+    try:
+        known = inspect.signature(fn).parameters
+    except (TypeError, ValueError):
+        return tuple(examples.values()), {}
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for name, value in examples.items():
+        skipped = len(args) < list(known).index(name) if name in known else False
+        if name in known and (known[name].kind is inspect.Parameter.KEYWORD_ONLY or skipped):
+            kwargs[name] = value
+        elif isinstance(value, tuple) and name in known and known[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            args.extend(value)
+        else:
+            args.append(value)
+    return tuple(args), kwargs
+
+
 def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
     """``wrt`` as names: positions become the names of parameters."""
     many = wrt if isinstance(wrt, (tuple, list)) else (wrt,)
@@ -130,7 +149,8 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
     names = () if of == "value" else chosen(wrt or 0, list(examples))
-    forward = trace_call(fn, (), examples, promote=frozenset(names), shapes=is_symbolic(examples))
+    args, kwargs = split_call(fn, examples)
+    forward = trace_call(fn, args, kwargs, promote=frozenset(names), shapes=is_symbolic(examples))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
     truth, targets = _truth(forward, leaves, of)
     many = isinstance(wrt, (tuple, list))

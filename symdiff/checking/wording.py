@@ -59,7 +59,7 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
 def snippet(question: Question, inputs: dict[str, Any], target: int) -> str:
     """Python that shows the two values, for a reader who has the two functions at hand."""
     lines = [f"{_identifier(name)} = {_source(value)}" for name, value in inputs.items()]
-    fn, claim = _called(question.fn, "fn"), _called(question.claim, "claim")
+    fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
     arguments = ", ".join(_identifier(name) for name in inputs)
     if any("." in name or "[" in name for name in inputs):
         return "\n".join(lines)
@@ -68,7 +68,8 @@ def snippet(question: Question, inputs: dict[str, Any], target: int) -> str:
     return "\n".join([*lines, f"{claim}({arguments}), sd.{_operator(question)}({arguments})"]).replace("FN", fn)
 
 
-def _called(function: Any, otherwise: str) -> str:
+def called(function: Any, otherwise: str) -> str:
+    """The name of a function if it can be written in Python, otherwise a stand-in."""
     name = getattr(function, "__name__", otherwise)
     return name if name.isidentifier() else otherwise
 

@@ -23,7 +23,11 @@ class Buffers:
         fitting = [b for b in self._free if self.sizes[b][0] == code]
         if fitting:
             enough = [b for b in fitting if self.sizes[b][1] >= size]
-            chosen = min(enough, key=lambda b: self.sizes[b][1]) if enough else max(fitting, key=lambda b: self.sizes[b][1])
+            chosen = (
+                min(enough, key=lambda b: self.sizes[b][1])
+                if enough
+                else max(fitting, key=lambda b: self.sizes[b][1])
+            )
             self._free.remove(chosen)
             self.sizes[chosen] = (code, max(size, self.sizes[chosen][1]))
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from symdiff.ir.calling import bind
 from symdiff.ir.graph import Graph
 from symdiff.ir.trees import LEAF, Tree
 
@@ -50,9 +52,13 @@ def unpack(arguments: Tree, names: Names) -> tuple[list[str], list[str], list[st
     parameters, statements, leaves = [], [], []
     for key, child in zip(arguments.keys, arguments.children, strict=True):
         name = names.claim(key)
-        parameters.append(f"{name}=None" if child.form == "static" else name)
+        parameters.append(f"{_stars(child)}{name}")
         _unpack(child, name, names, statements, leaves)
-    return parameters, statements, leaves
+    if not statements:
+        return parameters, [], leaves
+    given = ", ".join(f"{key!r}: {p.lstrip('*')}" for key, p in zip(arguments.keys, parameters, strict=True))
+    checked = ["try:", *(f"    {s}" for s in statements), "except (TypeError, ValueError, KeyError):"]
+    return parameters, [*checked, f"    misfit({{{given}}})", "    raise"], leaves
 
 
 def _unpack(tree: Tree, name: str, names: Names, statements: list[str], leaves: list[str]) -> None:
@@ -65,17 +71,52 @@ def _unpack(tree: Tree, name: str, names: Names, statements: list[str], leaves: 
             statements.append(f"{part} = {name}[{key!r}]")
             _unpack(child, part, names, statements, leaves)
         return
-    parts = [names.claim(f"{name}{k}" if name[-1].isalpha() else f"{name}_{k}") for k in range(len(tree.children))]
+    parts = [
+        names.claim(f"{name}{k}" if name[-1].isalpha() else f"{name}_{k}") for k in range(len(tree.children))
+    ]
     if tree.form != "static":
-        statements.append(f"{', '.join(parts)}, = {name}" if parts else f"() = {name}")
+        target = ", ".join(parts) + ("," if len(parts) == 1 else "")
+        statements.append(f"{target} = {name}" if parts else f"() = {name}")
     for part, child in zip(parts, tree.children, strict=True):
         _unpack(child, part, names, statements, leaves)
+
+
+def misfit(arguments: Tree, given: dict[str, Any]) -> None:
+    """Say which argument is nested in another way than it was traced."""
+    bind(replace(arguments, children=tuple(map(_unstarred, arguments.children))), [], given, "kernel")
+
+
+def _stars(tree: Tree) -> str:
+    return tree.value if tree.form in ("tuple", "dict") and tree.value in ("*", "**") else ""
+
+
+def _unstarred(tree: Tree) -> Tree:
+    return replace(tree, value=None) if _stars(tree) else tree
+
+
+def call_with_leaves(function: Callable[..., Any], arguments: Tree, leaves: Sequence[Any]) -> Any:
+    """Call a function of nested arguments with their leaves."""
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    starred = False
+    values = replace(arguments, form="list").build(list(leaves))
+    for key, child, value in zip(arguments.keys, arguments.children, values, strict=True):
+        if _stars(child) == "*":
+            positional += value
+            starred = True
+        elif _stars(child) == "**":
+            named |= value
+        elif starred:
+            named[key] = value
+        else:
+            positional.append(value)
+    return function(*positional, **named)
 
 
 def rebuild(results: Tree | None, outputs: Sequence[str], namespace: dict[str, Any], names: Names) -> str:
     """The expression that nests the outputs as the function returns them."""
     if results is None:
-        return outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)},)" if outputs else "()"
+        return outputs[0] if len(outputs) == 1 else _tuple(", ".join(outputs), len(outputs))
     waiting = iter(outputs)
 
     def build(tree: Tree) -> str:
@@ -91,7 +132,7 @@ def rebuild(results: Tree | None, outputs: Sequence[str], namespace: dict[str, A
             return f"[{inner}]"
         if tree.form == "namedtuple":
             return f"{constant(tree.value.__name__, tree.value)}({inner})"
-        return f"({inner},)" if inner else "()"
+        return _tuple(inner, len(tree.children))
 
     def constant(wish: str, value: Any) -> str:
         name = names.claim(wish)
@@ -101,21 +142,5 @@ def rebuild(results: Tree | None, outputs: Sequence[str], namespace: dict[str, A
     return build(results)
 
 
-def leaves(results: Tree | None, value: Any, count: int) -> list[Any]:
-    """The outputs in order, from the nested results."""
-    if results is None:
-        return [value] if count == 1 else list(value)
-    found: list[Any] = []
-
-    def walk(tree: Tree, part: Any) -> None:
-        if tree.form == "leaf":
-            found.append(part)
-        elif tree.form == "dict":
-            for key, child in zip(tree.keys, tree.children, strict=True):
-                walk(child, part[key])
-        elif tree.form != "static":
-            for child, inner in zip(tree.children, part, strict=True):
-                walk(child, inner)
-
-    walk(results, value)
-    return found
+def _tuple(inner: str, count: int) -> str:
+    return f"({inner},)" if count == 1 else f"({inner})"

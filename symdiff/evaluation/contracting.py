@@ -74,7 +74,9 @@ class Contracting:
         assert isinstance(scaled, View)
         return [*factors[:smallest], (scaled, labels), *factors[smallest + 1 :]], 1.0
 
-    def _multiply_all(self, factors: list[Factor], output: Labels, sizes: dict[int, int], code: Code) -> Factor:
+    def _multiply_all(
+        self, factors: list[Factor], output: Labels, sizes: dict[int, int], code: Code
+    ) -> Factor:
         if all(k in output for _, labels in factors for k in labels):
             return self._elementwise(factors, output, code)
         factors = self._reduced(factors, output, code)
@@ -83,7 +85,9 @@ class Contracting:
             chosen = [factors[i], factors[j]]
             rest = [factor for k, factor in enumerate(factors) if k not in (i, j)]
             kept = frozenset(output).union(*(labels for _, labels in rest))
-            factors = self._reduced([*rest, self._pair(chosen[0], chosen[1], kept, output, code)], output, code)
+            factors = self._reduced(
+                [*rest, self._pair(chosen[0], chosen[1], kept, output, code)], output, code
+            )
         return factors[0]
 
     def _elementwise(self, factors: list[Factor], order: Labels, code: Code) -> Factor:
@@ -106,11 +110,20 @@ class Contracting:
     def _sum(self, view: View, labels: Labels, dropped: Sequence[int], code: Code) -> Factor:
         kept = tuple(k for k in labels if k not in dropped)
         shape = tuple(view.shape[labels.index(k)] for k in kept)
-        if code == "f" and self.program.code(view) == "f" and view.form == "{}" and self._suits_ones(view, labels, kept):
-            matrix = grouped(view, labels, (tuple(dropped), kept) if labels[0] in dropped else (kept, tuple(dropped)))
+        if (
+            code == "f"
+            and self.program.code(view) == "f"
+            and view.form == "{}"
+            and self._suits_ones(view, labels, kept)
+        ):
+            matrix = grouped(
+                view, labels, (tuple(dropped), kept) if labels[0] in dropped else (kept, tuple(dropped))
+            )
             ones = self._ones(prod(view.shape[labels.index(k)] for k in dropped))
             order = ("{1}", "{0}") if labels[0] in dropped else ("{0}", "{1}")
-            return self._blas(f"dot({order[0]}, {order[1]}, {{o}})", (matrix, ones), shape, (prod(shape),), code), kept
+            return self._blas(
+                f"dot({order[0]}, {order[1]}, {{o}})", (matrix, ones), shape, (prod(shape),), code
+            ), kept
         axes = tuple(labels.index(k) for k in dropped)
         if not kept:
             return self._call("add.reduce({0}, None, dtype={o_dtype})", (view,), (), code), ()
@@ -120,18 +133,26 @@ class Contracting:
     def _suits_ones(self, view: View, labels: Labels, kept: Labels) -> bool:
         if not kept or view.size < _GEMV:
             return False
-        return labels[: len(kept)] == kept and view.size // prod(view.shape[: len(kept)]) <= _LONG_ROW or (
-            labels[-len(kept) :] == kept
+        return (
+            labels[: len(kept)] == kept
+            and view.size // prod(view.shape[: len(kept)]) <= _LONG_ROW
+            or (labels[-len(kept) :] == kept)
         )
 
     def _ones(self, count: int) -> View:
         value = np.ones(count)
         for number, register in enumerate(self.program.registers):
-            if register.origin == "constant" and register.shape == (count,) and np.array_equal(register.value, value):
+            if (
+                register.origin == "constant"
+                and register.shape == (count,)
+                and np.array_equal(register.value, value)
+            ):
                 return View(number, (count,))
         return View(self.program.register((count,), "f", origin="constant", value=value), (count,))
 
-    def _pair(self, first: Factor, second: Factor, kept: frozenset[int], output: Labels, code: Code) -> Factor:
+    def _pair(
+        self, first: Factor, second: Factor, kept: frozenset[int], output: Labels, code: Code
+    ) -> Factor:
         plan = pair(first[1], second[1], kept, output)
         if prefers_swap(plan, output):
             first, second = second, first
@@ -142,7 +163,9 @@ class Contracting:
             return self._elementwise([first, second], order, code)
         (left, a), (right, b) = ((self._numbers(view, code), labels) for view, labels in (first, second))
         summed = plan.summed if left.size >= right.size else tuple(k for k in b if k in plan.summed)
-        lengths = {k: n for view, own in ((left, a), (right, b)) for k, n in zip(own, view.shape, strict=True)}
+        lengths = {
+            k: n for view, own in ((left, a), (right, b)) for k, n in zip(own, view.shape, strict=True)
+        }
         rows = grouped(left, a, [*((k,) for k in plan.batch), plan.left, summed])
         columns = grouped(right, b, [*((k,) for k in plan.batch), summed, plan.right])
         labels = (*plan.batch, *plan.left, *plan.right)
@@ -174,7 +197,9 @@ class Contracting:
     def _blas(self, form: str, operands: tuple[View, ...], shape: Shape, full: Shape, code: Code) -> View:
         view = self._call(form, operands, shape, code)
         if full != shape:
-            self.program.instructions[-1].out_form = f"{{}}.reshape{full if len(full) > 1 else f'({full[0]})'}"
+            self.program.instructions[
+                -1
+            ].out_form = f"{{}}.reshape{full if len(full) > 1 else f'({full[0]})'}"
         return view
 
     def _call(self, form: str, operands: tuple[Value, ...], shape: Shape, code: Code) -> View:

@@ -15,7 +15,9 @@ from symdiff.ir.formulas import Formula
 COMPARISONS = frozenset(
     "greater less greater_equal less_equal equal not_equal logical_and logical_or logical_not logical_xor".split()
 )
-_COMMUTING = frozenset({"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "hypot", "logaddexp"})
+_COMMUTING = frozenset(
+    {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "hypot", "logaddexp"}
+)
 
 
 class Elementwise:
@@ -51,7 +53,9 @@ class Elementwise:
             case "divide", left, right:
                 return self.divide(left, right)
             case "square", View() as operand:
-                return replace(self.ufunc("square", [replace(operand, scale=1.0)], code), scale=operand.scale**2)
+                return replace(
+                    self.ufunc("square", [replace(operand, scale=1.0)], code), scale=operand.scale**2
+                )
             case "not_equal", View() as operand, 0.0 if self.program.code(operand) == "b":
                 return operand
             case "equal", View() as operand, 0.0 if self.program.code(operand) == "b":
@@ -106,7 +110,9 @@ class Elementwise:
         logical = self.program.code(one) == self.program.code(other) == "b"
         if logical:
             return replace(self.ufunc("logical_and", [one, other], "b"), scale=scale)
-        result = self.ufunc("square", [one], code) if one == other else self.ufunc("multiply", [one, other], code)
+        result = (
+            self.ufunc("square", [one], code) if one == other else self.ufunc("multiply", [one, other], code)
+        )
         return replace(result, scale=scale)
 
     def divide(self, left: Value, right: Value) -> Value:
@@ -115,7 +121,12 @@ class Elementwise:
         bare = replace(right, scale=1.0) if isinstance(right, View) else right
         above = left.scale if isinstance(left, View) else 1.0
         top = replace(left, scale=1.0) if isinstance(left, View) else left
-        if isinstance(top, float) and isinstance(bare, View) and self.program.code(bare) == "f" and abs(top) == 1:
+        if (
+            isinstance(top, float)
+            and isinstance(bare, View)
+            and self.program.code(bare) == "f"
+            and abs(top) == 1
+        ):
             return replace(self.ufunc("reciprocal", [bare], "f"), scale=top / below)
         if isinstance(bare, float):
             return replace(self.ufunc("divide", [top, bare], "f"), scale=above)
@@ -142,7 +153,11 @@ class Elementwise:
     def _add_literal(self, left: Value, right: Value, sign: float, code: Code) -> Value:
         if isinstance(left, View):
             literal = sign * float(right)  # type: ignore[arg-type]
-            return self.ufunc("add" if literal >= 0 else "subtract", [left, abs(literal)], code) if literal else left
+            return (
+                self.ufunc("add" if literal >= 0 else "subtract", [left, abs(literal)], code)
+                if literal
+                else left
+            )
         if not isinstance(right, View):
             return left + sign * right
         scaled = replace(right, scale=sign * right.scale)

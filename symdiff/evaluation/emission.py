@@ -70,7 +70,17 @@ class _Emitter:
         items = schedule(self.program)
         self.buffers = allocate(self.program, items)
         called = {i.form for i in self.program.instructions if i.elementwise}
-        self.names.taken |= {"program", "scratch", "type_f", "type_i", "type_b", "inf", "nan", *FUNCTIONS, *called}
+        self.names.taken |= {
+            "program",
+            "scratch",
+            "type_f",
+            "type_i",
+            "type_b",
+            "inf",
+            "nan",
+            *FUNCTIONS,
+            *called,
+        }
         self.functions = {f: FUNCTIONS.get(f) or array_function(f) for f in called} | FUNCTIONS
         for register, name in zip(self.program.inputs, self.input_names, strict=True):
             self.name[register] = self.names.claim(name)
@@ -84,7 +94,9 @@ class _Emitter:
         self.lines.append(f"return [{returned}]")
         unpacking = [f"{', '.join(self.scratch)}, = scratch"] if self.scratch else []
         body = "\n    ".join(unpacking + self.lines)
-        return Source(f"{self._factory()}\n\ndef program({parameters}):\n    {body}\n", self.functions, self.constants)
+        return Source(
+            f"{self._factory()}\n\ndef program({parameters}):\n    {body}\n", self.functions, self.constants
+        )
 
     def _factory(self) -> str:
         lines = [f"m{k} = empty({size}, type_{code})" for k, (code, size) in enumerate(self.buffers.sizes)]
@@ -110,7 +122,9 @@ class _Emitter:
 
     def _memory(self, number: int) -> str:
         register = self.program.registers[number]
-        return f"m{self.buffers.place[number]}[:{register.size}].reshape({', '.join(map(str, register.shape))})"
+        return (
+            f"m{self.buffers.place[number]}[:{register.size}].reshape({', '.join(map(str, register.shape))})"
+        )
 
     def _view(self, number: int, form: str) -> str:
         """The name of a view; views of scratch are made with it, others at first use."""
@@ -119,7 +133,7 @@ class _Emitter:
             return base
         if (number, form) not in self.views:
             name = self.views[number, form] = self.names.fresh()
-            if base in self.scratch:
+            if base in self.scratch and _shares_memory(form):
                 self.scratch[name] = form.format(base)
             else:
                 self.lines.append(f"{name} = {form.format(base)}")
@@ -193,6 +207,11 @@ class _Emitter:
         texts = [piece(v) if isinstance(v, View) else repr(v) for v in instruction.operands]
         register = self.program.registers[instruction.out]
         return _statement(instruction, texts, piece(View(instruction.out, register.shape)), register.code)
+
+
+def _shares_memory(form: str) -> bool:
+    """Whether a view of a contiguous array is sure to be no copy: only the first step may merge axes."""
+    return "reshape" not in form.removeprefix("{}.reshape")
 
 
 def _statement(instruction: Instruction, texts: list[str], out: str, code: Code) -> str:

@@ -65,7 +65,9 @@ def array_function(name: str) -> Callable[..., Any]:
         if found is not None:
             return found  # type: ignore[no-any-return]
     raise NotCompilable(
-        explain("compile('numpy')", {"function": name}, "NumPy and SciPy lack it: use the arithmetic 'mpmath'.")
+        explain(
+            "compile('numpy')", {"function": name}, "NumPy and SciPy lack it: use the arithmetic 'mpmath'."
+        )
     )
 
 
@@ -117,7 +119,12 @@ _SCALAR: dict[str, Callable[..., Any]] = {
 @cache
 def scalar_function(name: str) -> Callable[..., Any]:
     """The function of Python floats of that name: ours, math's, or SciPy's."""
-    for found in (_SCALAR.get(name), getattr(math, name, None), _OWN.get(name), getattr(scipy.special, name, None)):
+    for found in (
+        _SCALAR.get(name),
+        getattr(math, name, None),
+        _OWN.get(name),
+        getattr(scipy.special, name, None),
+    ):
         if found is not None:
             return found  # type: ignore[no-any-return]
     raise NotCompilable(

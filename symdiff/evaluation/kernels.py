@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from symdiff.errors import NotCompilable, explain
 from symdiff.evaluation.exact import compile_exact
-from symdiff.evaluation.math_kernel import MathKernel
-from symdiff.evaluation.numpy_kernel import NumPyKernel
-from symdiff.ir.graph import Graph
+from symdiff.evaluation.math_kernel import math_kernel
+from symdiff.evaluation.numpy_kernel import ArrayFunction, NumPyKernel
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.trees import Tree
+
+T = TypeVar("T")
+_KEPT = 128
 
 
 class Kernel(Protocol):
@@ -17,7 +23,7 @@ class Kernel(Protocol):
 
     @property
     def source(self) -> str:
-        """The generated program."""
+        """The generated program; empty for the exact arithmetics, which go node by node."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results, nested as the function returns them."""
@@ -27,10 +33,54 @@ class Kernel(Protocol):
 
 
 def compile(graph: Graph, arithmetic: str = "numpy") -> Kernel:
-    """The kernel of a graph in ``"numpy"``, ``"math"``, ``"sympy"``, ``"balls"`` or ``"mpmath"``."""
+    """The kernel of a graph.
+
+    ``"numpy"`` takes arrays of one shape or dtype after another; a graph of numbers also takes arrays, entry by entry.
+    ``"math"`` takes numbers in Python's nestings. ``"sympy"``, ``"balls"`` and ``"mpmath"`` are exact or certified.
+    Equal graphs share one program. Raises NotCompilable where the arithmetic has no form for an operation.
+    """
+    if arithmetic == "numpy":
+        return NumPyKernel(graph, _kept((arithmetic, *_structure(graph)), lambda: ArrayFunction(graph)))
+    if arithmetic == "math":
+        trees = (graph.arguments, graph.results)
+        if any(tree is not None and _carries_values(tree) for tree in trees):
+            return math_kernel(graph)
+        return _kept((arithmetic, *_structure(graph), *trees), lambda: math_kernel(graph))
     if arithmetic in ("sympy", "balls", "mpmath"):
         return compile_exact(graph, arithmetic)
-    if arithmetic not in ("numpy", "math"):
-        facts: dict[str, object] = {"known": "numpy, math, sympy, balls, mpmath"}
-        raise NotCompilable(explain(f"compile({arithmetic!r})", facts, "Choose one of these arithmetics."))
-    return NumPyKernel(graph) if arithmetic == "numpy" else MathKernel(graph)
+    facts: dict[str, object] = {"known": "numpy, math, sympy, balls, mpmath"}
+    raise NotCompilable(explain(f"compile({arithmetic!r})", facts, "Choose one of these arithmetics."))
+
+
+_programs: OrderedDict[Hashable, Any] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _kept(key: Hashable, make: Callable[[], T]) -> T:
+    """The program of an equal graph, or a new one; the latest are kept."""
+    with _lock:
+        if key in _programs:
+            _programs.move_to_end(key)
+            found: T = _programs[key]
+            return found
+    made = make()
+    with _lock:
+        _programs[key] = made
+        if len(_programs) > _KEPT:
+            _programs.popitem(last=False)
+    return made
+
+
+def _structure(graph: Graph) -> tuple[Hashable, ...]:
+    """What two traces of one function have in common: the operations and the wiring."""
+    store = graph.store
+    place: dict[Node, int] = {}
+    nodes: list[Hashable] = []
+    for position, node in enumerate(graph.nodes):
+        place[node] = position
+        nodes.append((store.op(node), tuple([place[k] for k in store.operands(node)])))
+    return tuple(nodes), tuple(place[k] for k in graph.inputs), tuple(place[k] for k in graph.outputs)
+
+
+def _carries_values(tree: Tree) -> bool:
+    return tree.form == "static" or any(map(_carries_values, tree.children))

@@ -105,7 +105,9 @@ class _Lowering:
             return False
         if _is_product(op):
             return len(user.inputs) == 1 and not user.is_view
-        return isinstance(op, Map) and op.formula is RECIPROCAL and user.is_elementwise and len(user.inputs) == 2
+        return (
+            isinstance(op, Map) and op.formula is RECIPROCAL and user.is_elementwise and len(user.inputs) == 2
+        )
 
     def _value(self, node: Node) -> Value:
         op, operands = self.store.op(node), self.store.operands(node)
@@ -225,7 +227,9 @@ class _Lowering:
                 parts = (self._numbers(operands[0], code), self._full(operands[1]))
                 return self._made(f"scatter_add({{0}}, {{1}}, {axis}, {int(size)})", parts, shape, code)
             case Fold(axis, size):
-                return self._made(f"fold({{0}}, {axis}, {int(size)})", (self._numbers(operands[0], code),), shape, code)
+                return self._made(
+                    f"fold({{0}}, {axis}, {int(size)})", (self._numbers(operands[0], code),), shape, code
+                )
             case _:
                 assert_never(op)
 
@@ -259,7 +263,11 @@ class _Lowering:
         value = self.elementwise.plain(value)
         if isinstance(value, View) and self.program.code(value) == code and value.shape == shape:
             register = self.program.registers[value.register]
-            whole = value.size == register.size and "broadcast_to" not in value.form and "window" not in value.form
+            whole = (
+                value.size == register.size
+                and "broadcast_to" not in value.form
+                and "window" not in value.form
+            )
             if register.origin in ("scratch", "assigned", "fresh") and whole and value.register not in taken:
                 register.origin = "fresh" if register.origin == "scratch" else register.origin
                 taken.add(value.register)

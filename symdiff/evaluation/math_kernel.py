@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from symdiff.ir.formulas import RECIPROCAL
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Contract, Input, Map, Named
 from symdiff.ir.sizes import text
+from symdiff.ir.trees import LEAF, Tree
 
 _LONG = 60
 
@@ -37,22 +40,40 @@ class Code:
 
 
 class MathKernel:
-    """A graph of numbers as a function of Python floats."""
+    """A graph of numbers as a function of Python floats: calling it is calling the generated function."""
 
-    def __init__(self, graph: Graph) -> None:
+    __slots__ = ("_flat", "graph", "source")
+
+    def __init__(self, graph: Graph, source: str, flat: Callable[..., Any]) -> None:
         self.graph = graph
-        self.source, self._namespace = Writer(graph).program()
-        exec(compile(self.source, "<symdiff math kernel>", "exec"), self._namespace)
-        self._function = self._namespace["kernel"]
+        self.source = source
+        self._flat = flat
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results, nested as the function returns them."""
-        return self._function(*args, **kwargs)
+        raise NotImplementedError
 
     def flat(self, values: Sequence[Any]) -> list[Any]:
         """The outputs in order, from the values of the inputs in order."""
-        nested = calls.arguments_of(self.graph).build(list(values))
-        return calls.leaves(self.graph.results, self._function(*nested), len(self.graph.outputs))
+        return list(self._flat(*values))
+
+
+def math_kernel(graph: Graph) -> MathKernel:
+    """The kernel of a graph of numbers."""
+    source, namespace = Writer(graph).program()
+    exec(compile(source, "<symdiff math kernel>", "exec"), namespace)
+    function = namespace["kernel"]
+    arguments = calls.arguments_of(graph)
+    results = graph.results or (
+        LEAF if len(graph.outputs) == 1 else Tree("tuple", (LEAF,) * len(graph.outputs))
+    )
+
+    def flat(*values: Any) -> list[Any]:
+        return results.leaves(calls.call_with_leaves(function, arguments, values))
+
+    # a method would cost as much again as a small program: the class is made for this one function
+    made = type("MathKernel", (MathKernel,), {"__call__": staticmethod(function), "__slots__": ()})
+    return cast(MathKernel, made(graph, source, flat))
 
 
 class Writer:
@@ -65,14 +86,18 @@ class Writer:
         self.namespace: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
         self.names = calls.Names(["kernel", "inf", "nan", "if", "else"])
         self.lines: list[str] = []
+        self.shadowed: frozenset[str] = frozenset()
         self.code: dict[Node, Code] = {}
         self.uses = self._count_uses()
 
     def program(self) -> tuple[str, dict[str, Any]]:
         """The source and the namespace that it runs in."""
-        # a parameter called exp is renamed inside, the function exp is not
+        arguments = calls.arguments_of(self.graph)
+        self.names.taken.add("misfit")
+        self.namespace["misfit"] = partial(calls.misfit, arguments)
+        parameters, statements, leaves = calls.unpack(arguments, self.names)
+        self.shadowed = frozenset(self.names.taken)
         self.names.taken |= {f for node in self.work.nodes for f in self._functions(node)}
-        parameters, statements, leaves = calls.unpack(calls.arguments_of(self.graph), self.names)
         self.lines += statements
         self.code |= {node: Code(name) for node, name in zip(self.graph.inputs, leaves, strict=True)}
         for node in self.work.nodes:
@@ -142,10 +167,13 @@ class Writer:
 
     def _fill(self, template: Text, slots: list[Code]) -> Code:
         texts = [s.within(need) for s, need in zip(slots, (*template.needs, *[0] * len(slots)), strict=False)]
+        form, test = template.form, template.conditional
         for name in template.functions:
+            if name in self.shadowed:  # a parameter has the name of a function
+                form, test = (re.sub(rf"\b{name}\(", f"{name}__(", t) if t else t for t in (form, test))
+                self.namespace[f"{name}__"] = scalar_function(name)
             self.namespace.setdefault(name, scalar_function(name))
-        condition = None if template.conditional is None else template.conditional.format(*texts)
-        return Code(template.form.format(*texts), template.strength, condition)
+        return Code(form.format(*texts), template.strength, test and test.format(*texts))
 
     def _product(self, op: Contract, operands: list[Code]) -> Code:
         conditions = [x.condition for x in operands if x.condition is not None]
@@ -158,13 +186,19 @@ class Writer:
             texts.insert(0, literal(abs(scale)))
             texts[1:2] = [x.within(PRODUCT + 1) for x in above[:1]]
         product = "*".join(texts) + "".join(f"/{x}" for x in below)
-        code = Code(f"-{product}", SUM) if scale < 0 else Code(product, PRODUCT if len(texts) + len(below) > 1 else ATOM)
+        code = (
+            Code(f"-{product}", SUM)
+            if scale < 0
+            else Code(product, PRODUCT if len(texts) + len(below) > 1 else ATOM)
+        )
         if len(texts) == 1 and not below and scale == 1 and above:
             code = above[0]
         if not conditions:
             return code
         test = " and ".join(conditions)
-        return Code(f"{code.within(LOGIC)} if {test} else 0.0", CONDITION, test if code.text == "1.0" else None)
+        return Code(
+            f"{code.within(LOGIC)} if {test} else 0.0", CONDITION, test if code.text == "1.0" else None
+        )
 
 
 def _occurrences(body: Body, slot: int) -> int:

@@ -43,7 +43,11 @@ def scatter_add(x: Array, index: Array, axis: int, size: int) -> Array:
     lead, rest = x.shape[:axis], x.shape[axis + index.ndim :]
     rows = np.ascontiguousarray(np.moveaxis(x.reshape(*lead, index.size, *rest), axis, 0))
     places = np.where(index.ravel() < 0, index.ravel() + size, index.ravel())
-    if x.dtype == np.float64 and rows.ndim == 1 and (not places.size or 0 <= places.min() <= places.max() < size):
+    if (
+        x.dtype == np.float64
+        and rows.ndim == 1
+        and (not places.size or 0 <= places.min() <= places.max() < size)
+    ):
         return np.bincount(places, rows, size).astype(x.dtype, copy=False)
     result = np.zeros((size, *rows.shape[1:]), x.dtype)
     np.add.at(result, places, rows)

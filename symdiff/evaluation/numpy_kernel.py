@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import DtypeError, ShapeError, explain
+from symdiff.evaluation import calls
 from symdiff.evaluation.emission import Source, emit
 from symdiff.evaluation.lowering import lower
 from symdiff.evaluation.programs import work
@@ -26,6 +27,34 @@ _DOUBLE = np.dtype(np.float64)
 class NumPyKernel:
     """A graph as a function of NumPy arrays."""
 
+    __slots__ = ("_arrays", "graph")
+
+    def __init__(self, graph: Graph, arrays: ArrayFunction | None = None) -> None:
+        self.graph = graph
+        self._arrays = arrays or ArrayFunction(graph)
+
+    @property
+    def source(self) -> str:
+        """The generated program; for symbolic sizes, the one of the last call."""
+        return self._arrays.source
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results, nested as the function returns them."""
+        graph = self.graph
+        values = bind(calls.arguments_of(graph), args, kwargs, "kernel")
+        outputs = self._arrays(values)
+        if graph.results is not None:
+            return graph.results.build(outputs)
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def flat(self, values: Sequence[Any]) -> list[Any]:
+        """The outputs in order, from the values of the inputs in order."""
+        return self._arrays(values)
+
+
+class ArrayFunction:
+    """A graph as a function from the list of its inputs to the list of its outputs; may serve several kernels."""
+
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._kinds = tuple(graph.store.kind(x) for x in graph.inputs)
@@ -38,16 +67,7 @@ class NumPyKernel:
             shapes = tuple(tuple(int(size) for size in graph.shape(x)) for x in graph.inputs)
             self.source = self._source(shapes, _DOUBLE).text
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The results, nested as the function returns them."""
-        graph = self.graph
-        values = bind(graph.arguments, args, kwargs, "kernel") if graph.arguments is not None else args
-        outputs = self.flat(values)
-        if graph.results is not None:
-            return graph.results.build(outputs)
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
-
-    def flat(self, values: Sequence[Any]) -> list[Any]:
+    def __call__(self, values: Sequence[Any]) -> list[Any]:
         """The outputs in order, from the values of the inputs in order."""
         key = tuple([(v.shape, v.dtype) if type(v) is np.ndarray else _signature(v) for v in values])
         run = self._runs.get(key)
@@ -66,7 +86,9 @@ class NumPyKernel:
         found = np.result_type(*reals) if reals else _DOUBLE
         if found.kind not in "fiub":
             facts: dict[str, object] = {"dtype": found}
-            raise DtypeError(explain("kernel call", facts, "Give real numbers: float64, float32 or integers."))
+            raise DtypeError(
+                explain("kernel call", facts, "Give real numbers: float64, float32 or integers.")
+            )
         return found if found.kind == "f" else _DOUBLE
 
     def _source(self, shapes: Shapes, real: np.dtype[Any]) -> Source:
@@ -87,14 +109,20 @@ class NumPyKernel:
 def _signature(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.shape, value.dtype
-    return (np.shape(value), type(value)) if isinstance(value, (int, float)) else (np.shape(value), np.asarray(value).dtype)
+    return (
+        (np.shape(value), type(value))
+        if isinstance(value, (int, float))
+        else (np.shape(value), np.asarray(value).dtype)
+    )
 
 
 def _require_shapes(graph: Graph, shapes: Shapes) -> None:
     for node, name, given in zip(graph.inputs, graph.input_names, shapes, strict=True):
         if given != graph.shape(node):
             facts: dict[str, object] = {name: text(graph.shape(node)), "given": text(given)}
-            raise ShapeError(explain("kernel call", facts, "Give arrays of the shapes that were traced, or trace again."))
+            raise ShapeError(
+                explain("kernel call", facts, "Give arrays of the shapes that were traced, or trace again.")
+            )
 
 
 def _bound(source: Source, dtypes: Sequence[np.dtype[Any]], shapes: Shapes, real: np.dtype[Any]) -> Run:
@@ -125,4 +153,6 @@ def _bound(source: Source, dtypes: Sequence[np.dtype[Any]], shapes: Shapes, real
 def _reader(dtype: np.dtype[Any], is_array: bool) -> Callable[[Any], Any]:
     if not is_array:
         return dtype.type  # type: ignore[return-value]
-    return lambda value: value if type(value) is np.ndarray and value.dtype is dtype else np.asarray(value, dtype)
+    return lambda value: (
+        value if type(value) is np.ndarray and value.dtype is dtype else np.asarray(value, dtype)
+    )

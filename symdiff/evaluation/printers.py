@@ -173,4 +173,10 @@ class MathPrinter(_Numbers, PythonCodePrinter):  # type: ignore[misc]
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
 
-_MATH_NAMES = {"loggamma": "lgamma", "LambertW": "lambertw", "ceiling": "ceil", "besselj": "jv", "absolute": "abs"}
+_MATH_NAMES = {
+    "loggamma": "lgamma",
+    "LambertW": "lambertw",
+    "ceiling": "ceil",
+    "besselj": "jv",
+    "absolute": "abs",
+}

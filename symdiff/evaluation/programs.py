@@ -36,7 +36,9 @@ class Work:
         for k in store.ancestors([node]):
             if k not in self._known:
                 dtype = reference.dtype_of(store.kind(k), self.real)
-                self._known[k] = reference.apply(store.op(k), [self._known[x] for x in store.operands(k)], dtype)
+                self._known[k] = reference.apply(
+                    store.op(k), [self._known[x] for x in store.operands(k)], dtype
+                )
         return self._known[node]
 
 

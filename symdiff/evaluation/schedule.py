@@ -86,7 +86,9 @@ def _with_locals(program: Program, items: list[Item]) -> list[Item]:
             item.local = {
                 i.out
                 for i in item.instructions
-                if len(seen[i.out]) == 1 and i.out not in viewed and program.registers[i.out].origin == "scratch"
+                if len(seen[i.out]) == 1
+                and i.out not in viewed
+                and program.registers[i.out].origin == "scratch"
             }
     return items
 

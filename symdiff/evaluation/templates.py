@@ -16,7 +16,6 @@ from symdiff.evaluation.stable import stable_form
 from symdiff.ir.formulas import Formula
 
 
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """The body that lambdify wrote: temporaries, then the value."""
@@ -104,7 +103,9 @@ def _number(
             return step(name, *arguments)
         case _:
             raise NotCompilable(
-                explain("compile('numpy')", {"expression": ast.unparse(expression)}, "Register a simpler formula.")
+                explain(
+                    "compile('numpy')", {"expression": ast.unparse(expression)}, "Register a simpler formula."
+                )
             )
 
 
@@ -152,7 +153,9 @@ def _text(expression: ast.expr, slots: dict[str, int]) -> Text:
     match expression:
         case ast.IfExp(test=test, body=ast.Constant(value=1.0), orelse=ast.Constant(value=0.0)):
             condition = _write(test, slots, needs, [0] * len(slots), LOGIC)[1]
-    called = {n.func.id for n in ast.walk(expression) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    called = {
+        n.func.id for n in ast.walk(expression) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
     return Text(form, strength, tuple(needs), tuple(uses), tuple(sorted(called)), condition)
 
 
@@ -205,10 +208,17 @@ def _bare(
             return CONDITION, f"{write(body, LOGIC)} if {write(test, LOGIC)} else {write(other, CONDITION)}"
         case _:
             raise NotCompilable(
-                explain("compile('math')", {"expression": ast.unparse(expression)}, "Register a simpler formula.")
+                explain(
+                    "compile('math')", {"expression": ast.unparse(expression)}, "Register a simpler formula."
+                )
             )
 
 
 _RELATIONS: dict[type[ast.cmpop], str] = {
-    ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
 }

@@ -11,7 +11,20 @@ import sympy as sp
 from symdiff.errors import ShapeError, explain
 from symdiff.ir.formulas import formula
 from symdiff.ir.graph import Graph, Node, Store
-from symdiff.ir.ops import Coefficient, Contract, Fold, Index, Input, Map, Op, Pad, Reshape, ScatterAdd, Slice, Span
+from symdiff.ir.ops import (
+    Coefficient,
+    Contract,
+    Fold,
+    Index,
+    Input,
+    Map,
+    Op,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Span,
+)
 from symdiff.ir.sizes import Shape, Size, substitute, symbols_of, text
 
 Values = Mapping[sp.Symbol, int]
@@ -42,7 +55,9 @@ def _at(op: Op, values: Values) -> Op:
         case Input() | Index():
             return replace(op, shape=_shape(op.shape, values))
         case Contract():
-            return replace(op, sizes=_shape(op.sizes, values), coefficient=_coefficient(op.coefficient, values))
+            return replace(
+                op, sizes=_shape(op.sizes, values), coefficient=_coefficient(op.coefficient, values)
+            )
         case Map(f):
             sizes = f.expression.free_symbols & set(values)
             return Map(formula(f.expression.subs(values), f.arity, boolean=f.boolean)) if sizes else op
@@ -76,7 +91,9 @@ def _coefficient(value: Coefficient, values: Values) -> Coefficient:
 # Which sizes do these arrays have? ------------------------------------------------------------------------------
 
 
-def solve_sizes(names: Sequence[str], declared: Sequence[Shape], given: Sequence[tuple[int, ...]]) -> dict[sp.Symbol, int]:
+def solve_sizes(
+    names: Sequence[str], declared: Sequence[Shape], given: Sequence[tuple[int, ...]]
+) -> dict[sp.Symbol, int]:
     """The numbers that make declared shapes equal to given ones, or a ShapeError.
 
     >>> from symdiff.ir.sizes import parse_shape
@@ -103,11 +120,18 @@ def solve_sizes(names: Sequence[str], declared: Sequence[Shape], given: Sequence
         # one symbol left unknown means that no whole number fits it
         if not _agrees(shape, actual, found, missing):
             known = ", ".join(f"{s}={v}" for s, v in found.items())
-            _disagree(name, shape, actual, f"With {known} the sizes do not fit." if known else "The sizes do not fit.")
+            _disagree(
+                name,
+                shape,
+                actual,
+                f"With {known} the sizes do not fit." if known else "The sizes do not fit.",
+            )
     if missing:
         facts: dict[str, object] = {name: f"{size} = {length}" for name, size, length in waiting}
         lacking = " or ".join(sorted(map(str, missing)))
-        raise ShapeError(explain("kernel call", facts, f"Also give an input that has {lacking} as an axis of its own."))
+        raise ShapeError(
+            explain("kernel call", facts, f"Also give an input that has {lacking} as an axis of its own.")
+        )
     order = _in_order(size for _, size, _ in equations)
     return {symbol: found[symbol] for symbol in order}
 

@@ -43,5 +43,7 @@ def _input(op: Input, into: Store, target: Node | None) -> Node:
         return into.add(op)
     if not same_shape(into.shape(target), op.shape):
         facts: dict[str, object] = {"here": text(into.shape(target)), "there": text(op.shape)}
-        raise InputError(explain(f"merge: input {op.name}", facts, "Give both functions arguments of one shape."))
+        raise InputError(
+            explain(f"merge: input {op.name}", facts, "Give both functions arguments of one shape.")
+        )
     return target

@@ -1,4 +1,4 @@
-"""Under which conditions is an identity valid? What was assumed nonzero or positive, on which side, and how it reads."""
+"""Under which conditions is an identity valid? What was assumed nonzero or positive, on which side."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _LONG = 60
 
 @dataclass(eq=False, slots=True)
 class Condition:
-    """``poly`` is assumed nonzero or positive. ``left``: the truth needs it too; ``masked``: perhaps only in a branch.
+    """``poly`` is assumed nonzero or positive.
 
+    ``left``: the truth needs it too. ``masked``: perhaps in a branch only.
     ``odd``: the sign and the irreducible factors that decide the sign, for positivity.
     """
 

@@ -64,7 +64,9 @@ class Coordinates:
                 result[place] = self._boolean(name, place)
             else:
                 generator = self._new(name, place, clean=fact != "integer")
-                self.draws.append(_draw_integer(generator.index) if fact == "integer" else _draw(generator.index))
+                self.draws.append(
+                    _draw_integer(generator.index) if fact == "integer" else _draw(generator.index)
+                )
                 result[place] = generator.poly
         return result
 
@@ -93,7 +95,9 @@ class Coordinates:
         result = np.empty(shape, dtype=object)
         for row in np.ndindex(shape[:-1]):
             made = [
-                self._new(name, (*row, k), choice=one_hot, nonnegative=True, clean=not one_hot, positive=not one_hot)
+                self._new(
+                    name, (*row, k), choice=one_hot, nonnegative=True, clean=not one_hot, positive=not one_hot
+                )
                 for k in range(shape[-1] - 1)
             ]
             last = ring.one
@@ -123,7 +127,11 @@ def _draw_between(index: int, low: Fraction | None, high: Fraction | None) -> Dr
             return {index: _rational(low) + (_rational(high) - _rational(low)) * step}
         if low is not None:
             return {index: _rational(low) + abs(draw_real(rng, attempt))}
-        return {index: _rational(high) - abs(draw_real(rng, attempt)) if high is not None else draw_real(rng, attempt)}
+        return {
+            index: _rational(high) - abs(draw_real(rng, attempt))
+            if high is not None
+            else draw_real(rng, attempt)
+        }
 
     return draw
 

@@ -1,7 +1,8 @@
 """In which ring are entries computed? Polynomials over Q in generators, modulo relations between generators.
 
-Every quotient is a product with the inverse generator d of a denominator p, with the relation ``p*d = 1``: sums need no
-common denominator, and normal forms cancel by themselves. Newer generators are larger in the lexicographic order.
+Every quotient is a product with the inverse generator d of a denominator p, with the relation ``p*d = 1``: sums
+need no common denominator, and normal forms cancel by themselves. Newer generators are larger in the
+lexicographic order.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 Poly: TypeAlias = Any  # flint.fmpq_mpoly; python-flint has no stubs
-Element: TypeAlias = Any  # Poly | Special
+Element: TypeAlias = Any  # Poly, or Special
 
 _LARGEST_PRODUCT = 400_000
 _LARGEST_REDUCTION = 4_000_000
@@ -25,7 +26,7 @@ _FACTORED_TERMS = 80
 _ROUNDS = 12
 
 
-class Undecided(Exception):
+class Undecided(Exception):  # noqa: N818
     """The test cannot answer; the text is the reason."""
 
 
@@ -33,7 +34,7 @@ class NeedsCases(Undecided):
     """The test cannot answer without looking at each side of a kink."""
 
 
-class OutOfGenerators(Exception):
+class OutOfGenerators(Exception):  # noqa: N818
     """The context is too small: start again with a larger one."""
 
 
@@ -50,40 +51,43 @@ class Special:
         return 1
 
     def __add__(self, other: Element) -> Special:
-        return UNDEFINED if isinstance(other, Special) and other is not self else self
+        if isinstance(other, Special) and other is not self:
+            return UNDEFINED
+        return self
 
     def __radd__(self, other: Element) -> Special:
-        return self + other
+        return self.__add__(other)
 
     def __neg__(self) -> Special:
-        return {INFINITY: MINUS_INFINITY, MINUS_INFINITY: INFINITY}.get(self, UNDEFINED)
+        return OPPOSITE.get(self, UNDEFINED)
 
     def __sub__(self, other: Element) -> Special:
-        return self + (-other)
+        return self.__add__(-other)
 
     def __rsub__(self, other: Element) -> Special:
-        return (-self) + other
+        return self.__neg__().__add__(other)
 
     def __mul__(self, other: Element) -> Special:
         if isinstance(other, Special):
             return UNDEFINED
         if self is not UNDEFINED and other.is_constant() and not other.is_zero():
-            return self if other.leading_coefficient() > 0 else -self
+            return self if other.leading_coefficient() > 0 else self.__neg__()
         return UNDEFINED
 
     def __rmul__(self, other: Element) -> Special:
-        return self * other
+        return self.__mul__(other)
 
 
 INFINITY, MINUS_INFINITY, UNDEFINED = Special("infinity"), Special("-infinity"), Special("undefined")
+OPPOSITE: dict[Special, Special] = {INFINITY: MINUS_INFINITY, MINUS_INFINITY: INFINITY}
 
 
 @dataclass(eq=False, slots=True)
 class Generator:
     """One indeterminate: what it stands for, and what is known of that function.
 
-    ``positive`` or ``nonnegative``: almost everywhere; ``clean``: real-analytic on the whole, connected, domain;
-    ``choice``: takes the values 0 and 1 only; ``constant``: a number.
+    ``clean``: real-analytic on the whole domain, which is connected; ``choice``: takes the values 0 and 1 only;
+    ``constant``: a number.
     """
 
     index: int
@@ -144,7 +148,7 @@ class Ring:
         self.zero = self.context.constant(0)
         self.one = self.context.constant(1)
 
-    # Generators and relations ---------------------------------------------------------------------------------
+    # Generators and relations ---------------------------------------------------------------------
 
     def generator(self, recipe: Any, **known: bool) -> Generator:
         """A new generator, larger than every older one."""
@@ -176,7 +180,14 @@ class Ring:
         """A rational number as a polynomial."""
         return self.context.constant(fmpq(value.numerator, value.denominator))
 
-    # Arithmetic -----------------------------------------------------------------------------------------------
+    def rational(self, poly: Poly) -> Fraction:
+        """A constant polynomial as a number."""
+        if poly.is_zero():
+            return Fraction(0)
+        value = poly.leading_coefficient()
+        return Fraction(int(value.p), int(value.q))
+
+    # Arithmetic -----------------------------------------------------------------------------------
 
     def check_time(self) -> None:
         """Stop when the seconds are used up."""
@@ -222,7 +233,7 @@ class Ring:
     def clear(self, poly: Poly) -> tuple[Poly, dict[int, int]]:
         """Numerator and denominator: ``poly = numerator * product of d**k`` over inverse generators d."""
         degrees = poly.degrees()
-        top = {k: degrees[k] for k in self.inverses if degrees[k] > 0}
+        top = {k: int(degrees[k]) for k in self.inverses if degrees[k] > 0}
         if not top:
             return poly, {}
         groups: dict[tuple[int, ...], dict[tuple[int, ...], Any]] = {}
@@ -278,4 +289,6 @@ class Ring:
 def _is_irreducible(poly: Poly) -> bool:
     """Cheap sufficient signs: linear in the largest generator alone, or a binomial with coprime exponents."""
     lead = poly.monomial(0)
-    return sum(lead) == 1 or (len(poly) == 2 and poly.coefficient(1) != 0 and gcd(*lead) == 1 and not any(poly.monomial(1)))
+    return sum(lead) == 1 or (
+        len(poly) == 2 and poly.coefficient(1) != 0 and gcd(*lead) == 1 and not any(poly.monomial(1))
+    )

@@ -1,11 +1,11 @@
-"""What is the value of a scalar formula in the ring? SymPy expressions, compiled once to closures over an Algebra."""
+"""What is the value of a scalar formula in the ring? SymPy expressions, compiled once to closures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -19,19 +19,19 @@ from symdiff.proof.generators import Algebra
 Closure: TypeAlias = Callable[[Algebra, Sequence[Element]], Element]
 
 _SLOTS = {symbol: k for k, symbol in enumerate(ARGUMENTS)}
-_OPAQUE = {
-    "erf", "erfi", "erfinv", "erfcinv", "atan", "asin", "acos", "asinh", "acosh", "atan2", "gamma", "loggamma", "digamma", "polygamma",
-    "LambertW", "Si", "Ci", "Ei", "besselj", "bessely", "besseli", "besselk", "zeta", "fresnels", "fresnelc",
-}  # fmt: skip
+_OPAQUE = frozenset(
+    "erf erfi erfinv erfcinv atan asin acos asinh acosh atan2 gamma loggamma digamma polygamma LambertW Si Ci Ei "
+    "besselj bessely besseli besselk zeta fresnels fresnelc".split()
+)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_formula(expression: sp.Expr) -> Closure:
     """The closure of an expression in ``a0, a1, ...``."""
     return _compile(piecewise(expression))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compile(e: Any) -> Closure:
     if e.is_Symbol:
         return _argument(e)
@@ -124,8 +124,7 @@ def _general_power(base: Closure, exponent: Closure) -> Closure:
     def power(algebra: Algebra, args: Sequence[Element]) -> Element:
         b, e = base(algebra, args), exponent(algebra, args)
         if not isinstance(e, Special) and e.is_constant():
-            c = e.leading_coefficient() if not e.is_zero() else 0
-            return algebra.power(b, Fraction(int(c.p), int(c.q)) if c else Fraction(0))
+            return algebra.power(b, algebra.ring.rational(e))
         return algebra.exp(algebra.ring.multiply(e, algebra.log(b)))
 
     return power
@@ -159,10 +158,10 @@ def _masked(algebra: Algebra, share: Element, value: Closure, args: Sequence[Ele
     return algebra.ring.multiply(share, branch)
 
 
-# Conditions as indicators -------------------------------------------------------------------------------------
+# Conditions as indicators -------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def _condition(c: Any) -> Closure:
     if isinstance(c, (BooleanTrue, BooleanFalse)):
         return _rational(Fraction(int(bool(c))))
@@ -208,7 +207,7 @@ def _relation(c: Any) -> Closure:
     return relation
 
 
-# Functions ----------------------------------------------------------------------------------------------------
+# Functions ----------------------------------------------------------------------------------------
 
 
 def _function(e: Any) -> Closure:

@@ -1,7 +1,7 @@
 """Which generators stand for exp, log, roots, sin and the rest, and which relations tie them?
 
-Logarithms and fractional powers are taken of absolute values of irreducible factors: ``log u = sum k_i log|p_i|`` and
-``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined, and that is recorded as a condition.
+Logarithms and fractional powers are taken of absolute values of irreducible factors: ``log u = sum k_i log|p_i|``
+and ``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined, which is recorded as a condition.
 """
 
 from __future__ import annotations
@@ -14,7 +14,17 @@ import sympy as sp
 
 from symdiff.proof.angles import Angles
 from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import UNDEFINED, Bucket, Element, Generator, NeedsCases, Poly, Ring, Special, Undecided
+from symdiff.proof.fields import (
+    UNDEFINED,
+    Bucket,
+    Element,
+    Generator,
+    NeedsCases,
+    Poly,
+    Ring,
+    Special,
+    Undecided,
+)
 from symdiff.proof.maxima import Maxima
 from symdiff.proof.positivity import NONNEGATIVE, POSITIVE, Positivity
 from symdiff.proof.recipes import Constant, Exponential, Head, Inverse, Logarithm, Root
@@ -29,11 +39,13 @@ _ODD = ("erf", "atan", "asin", "asinh", "Si", "fresnels", "fresnelc", "erfinv")
 class Algebra:
     """Elements of one ring and the elementary functions of them."""
 
-    def __init__(self, ring: Ring, conditions: Conditions, script: Script | None, *, trust_affine: bool) -> None:
+    def __init__(
+        self, ring: Ring, conditions: Conditions, script: Script | None, *, strict: bool, trust_affine: bool
+    ) -> None:
         self.ring = ring
         self.conditions = conditions
         self.positivity = Positivity(ring, trust_affine=trust_affine)
-        self.signs = Signs(ring, self.positivity, conditions, script)
+        self.signs = Signs(ring, self.positivity, conditions, script, strict=strict)
         self.maxima = Maxima(self.signs)
         self.angles = Angles(ring, self.positivity)
         self.exponents = Span()
@@ -43,7 +55,7 @@ class Algebra:
         self.logarithms = Bucket()
         self.heads: dict[Any, Bucket] = {}
 
-    # Quotients ------------------------------------------------------------------------------------------------
+    # Quotients ------------------------------------------------------------------------------------
 
     def reciprocal(self, u: Element) -> Element:
         """``1 / u``; undefined where u is identically zero."""
@@ -96,7 +108,7 @@ class Algebra:
         )
         return made.poly
 
-    # Powers ---------------------------------------------------------------------------------------------------
+    # Powers ---------------------------------------------------------------------------------------
 
     def power(self, u: Element, exponent: Fraction) -> Element:
         """``u ** exponent`` for a rational exponent."""
@@ -145,7 +157,9 @@ class Algebra:
             raise Undecided("over budget: a very high power")
         base = self.absolute(p)
         if whole < 0:
-            base = self.ring.multiply(base, self._inverse_square(p)) if base != p else self._number_or_inverse(p)
+            base = (
+                self.ring.multiply(base, self._inverse_square(p)) if base != p else self._number_or_inverse(p)
+            )
         result = self.ring.power(base, abs(whole))
         return self.ring.multiply(result, self._root(p, rest)) if rest else result
 
@@ -192,7 +206,7 @@ class Algebra:
         known.append(made)
         return self.ring.power(made.poly, int(exponent * degree))
 
-    # Logarithms and exponentials ------------------------------------------------------------------------------
+    # Logarithms and exponentials ------------------------------------------------------------------
 
     def log(self, u: Element) -> Element:
         """``log u``."""
@@ -250,14 +264,16 @@ class Algebra:
         combination = self.exponents.express(u)
         for v in self.exponents.basis[len(self.exponentials) :]:
             clean, constant = self.positivity.is_clean(v), self.positivity.is_constant(v)
-            made = self.ring.generator(Exponential(v), positive=True, nonnegative=True, clean=clean, constant=constant)
+            made = self.ring.generator(
+                Exponential(v), positive=True, nonnegative=True, clean=clean, constant=constant
+            )
             self.exponentials.append(made)
         return combination
 
-    # Everything else ------------------------------------------------------------------------------------------
+    # Everything else ------------------------------------------------------------------------------
 
     def head(self, function: Any, arguments: list[Element]) -> Poly:
-        """A function that is not expanded; one generator for each canonical argument, odd functions up to sign."""
+        """A function that is not expanded: a generator for each canonical argument, up to sign if it is odd."""
         if any(isinstance(u, Special) for u in arguments):
             raise Undecided(f"{function.__name__} of an infinite or undefined value")
         polys = [self.ring.reduce(u) for u in arguments]
@@ -291,4 +307,6 @@ def _primes(value: Fraction) -> list[tuple[int, int]]:
     for part in (value.numerator, value.denominator):
         if part.bit_length() > 200:
             raise Undecided("over budget: a number too large to factor")
-    return [(int(p), int(k)) for p, k in sp.factorrat(sp.Rational(value.numerator, value.denominator)).items()]
+    return [
+        (int(p), int(k)) for p, k in sp.factorrat(sp.Rational(value.numerator, value.denominator)).items()
+    ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symdiff.proof.fields import MINUS_INFINITY, Element, Poly, Special, Undecided
-from symdiff.proof.recipes import Largest, Winner
-from symdiff.proof.signs import Signs
+from symdiff.proof.recipes import Indicator, Largest, Winner
+from symdiff.proof.signs import Pair, Signs
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ class Maxima:
             race.shares = [self.ring.one]
             return race
         self.signs.kinks += len(entries) - 1
-        race.clean = all(map(self.signs.positivity.is_clean, race.differences()))
+        race.clean = not self.signs.strict and all(map(self.signs.positivity.is_clean, race.differences()))
         if self.signs.script is not None and race.clean:
             race.case = self.signs.script.choose(len(entries))
             race.top = entries[race.case]
@@ -100,11 +100,19 @@ class Maxima:
         race.shares = [*shares, 1 - sum(shares, ring.zero)]
         return race.shares
 
-    def _below_top(self, race: Race, p: Poly) -> tuple[Poly, Poly] | None:
-        """``[max - entry > 0]`` is one minus the share of the entry, and ``[max - entry < 0]`` is zero."""
+    def _below_top(self, race: Race, p: Poly) -> Pair | None:
+        """No entry is above the maximum; without ties all are below it but the winner."""
         for k, entry in enumerate(race.entries):
-            if race.clean and p in (race.top - entry, entry - race.top):
+            if p in (race.top - entry, entry - race.top):
                 share = (race.shares or self._new_shares(race))[k]
-                above = self.ring.reduce(1 - share)
-                return (above, self.ring.zero) if p == race.top - entry else (self.ring.zero, above)
+                below = self.ring.reduce(1 - share) if race.clean else self._loser(share, race.top - entry)
+                return (below, self.ring.zero) if p == race.top - entry else (self.ring.zero, below)
         return None
+
+    def _loser(self, share: Poly, gap: Poly) -> Poly:
+        """An indicator of entries below the maximum, whose share is zero."""
+        loser = self.ring.generator(Indicator(gap, 1), choice=True, nonnegative=True).poly
+        self.ring.relate(loser * loser - loser)
+        if len(share) == 1:
+            self.ring.relate(loser * share)
+        return loser

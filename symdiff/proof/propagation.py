@@ -81,7 +81,7 @@ def _as_entries(value: Any) -> Entries:
     return value if isinstance(value, np.ndarray) else _filled((), value)
 
 
-# Map and Contract ---------------------------------------------------------------------------------------------
+# Map and Contract ---------------------------------------------------------------------------------
 
 
 def _map(algebra: Algebra, op: Map, operands: Sequence[Entries], shape: tuple[int, ...]) -> Entries:
@@ -138,7 +138,11 @@ def _diagonal(labels: Labels, entries: Entries) -> tuple[Labels, Entries]:
 
 
 def _join(
-    algebra: Algebra, left: tuple[Labels, Entries], right: tuple[Labels, Entries], sizes: list[int], needed: set[int]
+    algebra: Algebra,
+    left: tuple[Labels, Entries],
+    right: tuple[Labels, Entries],
+    sizes: list[int],
+    needed: set[int],
 ) -> tuple[Labels, Entries]:
     """The product of two arrays, summed over the labels that are not needed any more."""
     union = tuple(dict.fromkeys(left[0] + right[0]))
@@ -148,12 +152,13 @@ def _join(
     dropped = tuple(k for k in union if k not in needed)
     first, second = (_align(labels, entries, kept + dropped) for labels, entries in (left, right))
     if not left[0] and not dropped:
-        scalar = left[1][()]
+        scalar: Element = left[1][()]
         if not isinstance(scalar, Special) and scalar.is_one():
             return kept, second
     product = _multiply(algebra, first, second)
     if dropped:
-        product = _sum_last(algebra, product.reshape(product.shape[: len(kept)] + (-1,)))
+        length = math.prod(sizes[k] for k in dropped)
+        product = _sum_last(algebra, product.reshape((*product.shape[: len(kept)], length)))
     return kept, product
 
 
@@ -187,7 +192,7 @@ def _spread(algebra: Algebra, labels: Labels, total: Entries, output: Labels, si
     return result
 
 
-# Moves and selections -----------------------------------------------------------------------------------------
+# Moves and selections -----------------------------------------------------------------------------
 
 
 def _positions(spans: Sequence[Span]) -> tuple[Any, ...]:
@@ -210,10 +215,11 @@ def _move(algebra: Algebra, op: Move, operands: Sequence[Entries], shape: tuple[
             return first[(slice(None),) * axis + (_integers(operands[1], first.shape[axis]),)]
         case ScatterAdd(axis, size):
             result = zeros()
-            np.add.at(result, (slice(None),) * axis + (_integers(operands[1], int(size)),), first)
+            place: Any = (slice(None),) * axis + (_integers(operands[1], int(size)),)
+            np.add.at(result, place, first)
             return result
         case Window(axis, length):
-            return np.lib.stride_tricks.sliding_window_view(first, length, axis=axis)  # type: ignore[call-overload, no-any-return]
+            return np.lib.stride_tricks.sliding_window_view(first, length, axis=axis)
         case Fold(axis):
             return _fold(zeros(), first, axis)
         case Reshape():
@@ -242,7 +248,9 @@ def _integers(entries: Entries, size: int) -> NDArray[np.int64]:
     return numbers
 
 
-def _select(algebra: Algebra, op: Maximum | ArgMax, x: Entries, axes: tuple[int, ...], shape: tuple[int, ...]) -> Entries:
+def _select(
+    algebra: Algebra, op: Maximum | ArgMax, x: Entries, axes: tuple[int, ...], shape: tuple[int, ...]
+) -> Entries:
     kept = [k for k in range(x.ndim) if k not in axes]
     moved = x.transpose([*kept, *axes])
     rows = moved.reshape(math.prod(moved.shape[: len(kept)]), -1)
@@ -257,7 +265,7 @@ def _select(algebra: Algebra, op: Maximum | ArgMax, x: Entries, axes: tuple[int,
     return shares.reshape(moved.shape).transpose(np.argsort([*kept, *axes]))
 
 
-# Constants ----------------------------------------------------------------------------------------------------
+# Constants ----------------------------------------------------------------------------------------
 
 
 def _table(algebra: Algebra, op: Table) -> Entries:
@@ -269,7 +277,9 @@ def _table(algebra: Algebra, op: Table) -> Entries:
     for k, value in enumerate(values):
         if value not in known:
             exact = array.dtype.kind != "f" or (not read and math.isfinite(value))
-            known[value] = algebra.ring.constant(Fraction(value)) if exact else float_value(value)(algebra, ())
+            known[value] = (
+                algebra.ring.constant(Fraction(value)) if exact else float_value(value)(algebra, ())
+            )
         result[k] = known[value]
     return result.reshape(array.shape)
 

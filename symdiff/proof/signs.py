@@ -1,7 +1,7 @@
-"""Which sign has an entry, and where does it change? Positivity that can be read off, indicators at kinks.
+"""Which sign has an entry, and where does it change? Indicators of half-spaces.
 
-``[p < 0] = 1 - [p > 0]`` holds almost everywhere only if p is analytic on a connected domain and not identically zero
-("clean"); for every other p the two indicators stay apart.
+``[p < 0] = 1 - [p > 0]`` holds almost everywhere only for p that are clean and not identically zero; for every
+other p, and in a strict walk for all, the two indicators stay apart, with product zero.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import Bucket, Element, Poly, Ring, Special, Undecided
-from symdiff.proof.positivity import POSITIVE, Positivity, split_constant
+from symdiff.proof.fields import INFINITY, UNDEFINED, Bucket, Element, Poly, Ring, Special, Undecided
+from symdiff.proof.positivity import Positivity, split_constant
 from symdiff.proof.recipes import Indicator
 
-Rule: TypeAlias = Callable[[Poly], tuple[Poly, Poly] | None]
+Pair: TypeAlias = tuple[Poly, Poly]  # [p > 0] and [p < 0]
+Rule: TypeAlias = Callable[[Poly], Pair | None]
 
 _EXPANDED = 2
 
@@ -45,24 +46,35 @@ class Script:
 
 
 class Signs:
-    """Signs and indicators over one ring."""
+    """Signs and indicators over one ring; without a script they are generators, strict ones at zero too."""
 
     def __init__(
-        self, ring: Ring, positivity: Positivity, conditions: Conditions, script: Script | None
+        self,
+        ring: Ring,
+        positivity: Positivity,
+        conditions: Conditions,
+        script: Script | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         self.ring = ring
         self.positivity = positivity
         self.conditions = conditions
         self.script = script
-        self.known = Bucket()  # monic p -> ([p > 0], [p < 0])
-        self.thresholds = Bucket()  # p without its constant -> list of (constant, [p > 0])
+        self.strict = strict
+        self.known = Bucket()  # monic p -> its pair
+        self.thresholds = Bucket()  # p without its constant -> list of (constant, its pair)
         self.rules: list[Rule] = []
         self.constant_sign: Callable[[Poly], int] = lambda poly: 0
         self.kinks = 0
 
-    # Signs ----------------------------------------------------------------------------------------------------
+    def learn(self, rule: Rule) -> None:
+        """A rule that may know the indicators of a monic polynomial."""
+        self.rules.append(rule)
 
-    def compare(self, u: Element) -> tuple[Poly, Poly]:
+    # Signs ----------------------------------------------------------------------------------------
+
+    def compare(self, u: Element) -> Pair:
         """The indicators ``[u > 0]`` and ``[u < 0]``."""
         ring = self.ring
         if isinstance(u, Special):
@@ -73,52 +85,42 @@ class Signs:
         numerator, inverses = ring.clear(u)
         if numerator.is_zero():
             return ring.zero, ring.zero
-        denominators = [ring.inverses[k] for k, e in inverses.items() if e % 2]
-        denominators = [p for p in denominators if self.positivity.definite(p) != POSITIVE]
+        below = [(ring.inverses[k], e) for k, e in inverses.items()]
+        below = [(p, e) for p, e in below if not self.positivity.fixed_sign(p)]
         if any(g.choice for g in ring.used(numerator)):
-            return self._compare_choices(numerator, denominators)
+            return self._compare_choices(numerator, below)
         content, factors = ring.factor(numerator)
-        odd = [p for p, k in factors if k % 2] + denominators
-        even = [p for p, k in factors if k % 2 == 0 and self.positivity.definite(p) != POSITIVE]
-        return self._compare_factors(1 if content > 0 else -1, odd, even)
+        return self._compare_factors(1 if content > 0 else -1, factors + below)
 
-    def _compare_special(self, u: Special) -> tuple[Poly, Poly]:
-        if repr(u) == "undefined":
+    def _compare_special(self, u: Special) -> Pair:
+        if u is UNDEFINED:
             raise Undecided("a comparison with an undefined value")
         one, zero = self.ring.one, self.ring.zero
-        return (one, zero) if repr(u) == "infinity" else (zero, one)
+        return (one, zero) if u is INFINITY else (zero, one)
 
     def _is_boolean(self, u: Poly) -> bool:
-        used = self.ring.used(u) if not u.is_constant() else []
+        used = [] if u.is_constant() else self.ring.used(u)
         return bool(used) and all(g.choice for g in used) and bool(self.ring.reduce(u * u - u).is_zero())
 
-    def _compare_factors(self, sign: int, odd: list[Poly], even: list[Poly]) -> tuple[Poly, Poly]:
-        open_factors = []
-        for p in odd:
-            fixed = self._number_sign(p) if self.positivity.is_constant(p) else self.positivity.fixed_sign(p)
-            if fixed:
-                sign *= fixed
-            else:
-                open_factors.append(p)
-        if all(self.positivity.is_clean(p) for p in open_factors + even):
-            for p in even:
-                self.conditions.require("kink", p)
-            total = self.ring.constant(sign)
-            for p in open_factors:
-                total = total * self.sign(p)
-            total = self.ring.reduce(total)
-            half = Fraction(1, 2)
-            return self._scaled(1 + total, half), self._scaled(1 - total, half)
-        product = self.ring.one
-        for p in open_factors:
-            product = self.ring.multiply(product, p)
-        for p in even:
-            product = self.ring.multiply(product, self.ring.multiply(p, p))
-        above, below = self._split(self.ring.reduce(product))
-        return (above, below) if sign > 0 else (below, above)
+    def _compare_factors(self, sign: int, factors: list[tuple[Poly, int]]) -> Pair:
+        """The sign of a product is the product of the signs s, and ``[u > 0] = (s**2 + s)/2``."""
+        total = self.ring.constant(sign)
+        for p, k in factors:
+            own = self.sign(p)
+            total = self.ring.reduce(
+                self.ring.multiply(total, own if k % 2 else self.ring.multiply(own, own))
+            )
+        square = self.ring.reduce(self.ring.multiply(total, total))
+        half = self.ring.constant(Fraction(1, 2))
+        return half * (square + total), half * (square - total)
 
-    def _scaled(self, poly: Poly, factor: Fraction) -> Poly:
-        return poly * self.ring.constant(factor)
+    def sign(self, p: Poly) -> Poly:
+        """The sign of an irreducible monic polynomial: 1, 0 or -1."""
+        fixed = self._number_sign(p) if self.positivity.is_constant(p) else self.positivity.fixed_sign(p)
+        if fixed:
+            return self.ring.constant(fixed)
+        above, below = self._split(p)
+        return above - below
 
     def _number_sign(self, poly: Poly) -> int:
         sign = self.constant_sign(poly)
@@ -126,54 +128,44 @@ class Signs:
             raise Undecided("the sign of a constant cannot be decided")
         return sign
 
-    def sign(self, p: Poly) -> Poly:
-        """The sign of an irreducible monic polynomial, almost everywhere."""
-        fixed = self._number_sign(p) if self.positivity.is_constant(p) else self.positivity.fixed_sign(p)
-        if fixed:
-            return self.ring.constant(fixed)
-        if self.positivity.definite(p):
-            self.conditions.require("kink", p)
-            return self.ring.one
-        above, below = self._split(p)
-        return above - below
-
-    def learn(self, rule: Rule) -> None:
-        """A rule that may know the indicators of a monic polynomial."""
-        self.rules.append(rule)
-
-    def _split(self, p: Poly) -> tuple[Poly, Poly]:
-        """``[p > 0]`` and ``[p < 0]`` as generators, or as decided by the script."""
+    def _split(self, p: Poly) -> Pair:
+        """The pair of p: generators, or what the script decides."""
         scale = p.leading_coefficient()
-        found = self.known.get(p / scale)
+        monic = p / scale
+        found: Pair | None = self.known.get(monic)
         if found is None:
-            found = self._decide(p / scale)
-            self.known.put(p / scale, found)
-        if self.positivity.is_clean(p):
-            self.conditions.require("kink", p / scale)
+            found = self._decide(monic)
+            self.known.put(monic, found)
+        if self._is_merged(monic):
+            self.conditions.require("kink", monic)
         return found if scale > 0 else (found[1], found[0])
 
-    def _decide(self, p: Poly) -> tuple[Poly, Poly]:
-        ring, clean = self.ring, self.positivity.is_clean(p)
-        if clean:
-            implied = self._from_thresholds(p)
-            if implied is not None:
-                return implied, 1 - implied
-        for rule in self.rules:
+    def _is_merged(self, p: Poly) -> bool:
+        return not self.strict and self.positivity.is_clean(p)
+
+    def _decide(self, p: Poly) -> Pair:
+        merged = self._is_merged(p)
+        for rule in (self._from_thresholds, *self.rules):
             found = rule(p)
             if found is not None:
                 return found
         self.kinks += 1
-        if self.script is not None:
-            case = self.script.choose(2 if clean else 3)
-            above, below = ring.constant(int(case == 0)), ring.constant(int(case == 1))
-        elif clean:
-            above = self._new_indicator(p, 1)
-            below = 1 - above
+        if self.positivity.definite(p):
+            pair = (self.ring.one if merged else self._new_indicator(p, 1), self.ring.zero)
+        elif self.script is not None:
+            case = self.script.choose(2 if merged else 3)
+            pair = self.ring.constant(int(case == 0)), self.ring.constant(int(case == 1))
         else:
-            above, below = self._new_indicator(p, 1), self._new_indicator(p, -1)
-            ring.relate(above * below)
-        if clean:
-            self._add_threshold(p, above)
+            pair = self._new_pair(p, merged=merged)
+        self._add_threshold(p, pair)
+        return pair
+
+    def _new_pair(self, p: Poly, *, merged: bool) -> Pair:
+        above = self._new_indicator(p, 1)
+        if merged:
+            return above, 1 - above
+        below = self._new_indicator(p, -1)
+        self.ring.relate(above * below)
         return above, below
 
     def _new_indicator(self, p: Poly, sign: int) -> Poly:
@@ -181,47 +173,56 @@ class Signs:
         self.ring.relate(made * made - made)
         return made
 
-    # ``x > 2`` implies ``x > 1`` ------------------------------------------------------------------------------
+    # ``x > 2`` implies ``x > 1`` ------------------------------------------------------------------
 
-    def _from_thresholds(self, p: Poly) -> Poly | None:
+    def _from_thresholds(self, p: Poly) -> Pair | None:
         rest, constant = split_constant(p)
-        for other, above in self.thresholds.get(rest) or []:
+        one, zero = self.ring.one, self.ring.zero
+        for other, (above, below) in self.thresholds.get(rest) or []:
             if above.is_one() and constant >= other:
-                return self.ring.one
-            if above.is_zero() and constant <= other:
-                return self.ring.zero
+                return one, zero
+            if below.is_one() and constant <= other:
+                return zero, one
         return None
 
-    def _add_threshold(self, p: Poly, above: Poly) -> None:
+    def _add_threshold(self, p: Poly, pair: Pair) -> None:
         rest, constant = split_constant(p)
-        family = self.thresholds.get(rest)
+        family: list[tuple[Fraction, Pair]] | None = self.thresholds.get(rest)
         if family is None:
             family = []
             self.thresholds.put(rest, family)
         for other, its in family:
-            if not (above.is_constant() or its.is_constant()):
-                smaller = above if constant < other else its
-                self.ring.relate(above * its - smaller)
-        family.append((constant, above))
+            if not any(g.is_constant() for g in (*pair, *its)):
+                self._relate_thresholds(*((pair, its) if constant < other else (its, pair)))
+        family.append((constant, pair))
 
-    # Arguments that contain indicators ------------------------------------------------------------------------
+    def _relate_thresholds(self, high: Pair, low: Pair) -> None:
+        """``x > high`` implies ``x > low``; below low implies below high; one of the two always holds."""
+        products = [
+            (high[0], low[0], high[0]),
+            (high[1], low[1], low[1]),
+            (high[0], low[1], self.ring.zero),
+            (low[0], high[1], low[0] + high[1] - 1),
+        ]
+        for left, right, product in products:
+            relation = self.ring.reduce(left * right - product)
+            if not relation.is_zero():
+                self.ring.relate(relation)
 
-    def _compare_choices(self, numerator: Poly, denominators: list[Poly]) -> tuple[Poly, Poly]:
-        """``[u > 0] = g [u > 0 where g] + (1 - g) [u > 0 where not g]``, if that leads to known or few indicators."""
-        if self.known.get(numerator / numerator.leading_coefficient()) is not None or denominators:
-            return self._compare_factors(1, [numerator, *denominators], [])
+    # Arguments that contain indicators ------------------------------------------------------------
+
+    def _compare_choices(self, numerator: Poly, below: list[tuple[Poly, int]]) -> Pair:
+        """``[u > 0] = g [u > 0 where g] + (1 - g) [u > 0 where not g]``, where that needs few new indicators."""
+        if self._is_settled(numerator) or below:
+            return self._compare_factors(1, [(numerator, 1), *below])
         choices = [g for g in self.ring.used(numerator) if g.choice]
-        top = choices[0]
-        name = f"g{top.index}"
-        sides = [self.ring.reduce(numerator.subs({name: value})) for value in (1, 0)]
-        if len(choices) > _EXPANDED and not all(self._is_settled(side) for side in sides):
-            return self._compare_factors(1, [numerator], [])
-        (on_above, on_below), (off_above, off_below) = map(self.compare, sides)
-        g = top.poly
-        return (
-            self.ring.reduce(g * on_above + (1 - g) * off_above),
-            self.ring.reduce(g * on_below + (1 - g) * off_below),
-        )
+        g = choices[0].poly
+        sides = [self.ring.reduce(numerator.subs({f"g{choices[0].index}": value})) for value in (1, 0)]
+        if len(choices) > _EXPANDED and not all(map(self._is_settled, sides)):
+            return self._compare_factors(1, [(numerator, 1)])
+        on, off = map(self.compare, sides)
+        above, under = (self.ring.reduce(g * on[k] + (1 - g) * off[k]) for k in (0, 1))
+        return above, under
 
     def _is_settled(self, side: Poly) -> bool:
         return side.is_constant() or self.known.get(side / side.leading_coefficient()) is not None

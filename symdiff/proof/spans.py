@@ -1,7 +1,7 @@
 """Is an exponent a rational combination of earlier ones? Incremental elimination over Q.
 
-Exponentials of exponents that are linearly independent over Q (modulo constants) are algebraically independent, so a
-basis of the exponents gives a complete set of relations: ``exp(a + b) = exp(a) exp(b)`` and its kin.
+Exponentials of exponents that are linearly independent over Q (modulo constants) are algebraically independent,
+so a basis of the exponents gives a complete set of relations: ``exp(a + b) = exp(a) exp(b)`` and its kin.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _add(target: dict[_Key, Fraction], other: Mapping[_Key, Fraction], factor: F
 
 
 def primitive_part(poly: Poly) -> tuple[Fraction, Poly]:
-    """The content, with the sign of the leading coefficient, and the rest: integers without a common factor."""
+    """The content, with the sign of the leading coefficient, and the rest with coprime integers."""
     numerator, denominator = 0, 1
     for c in poly.coeffs():
         numerator, denominator = gcd(numerator, int(c.p)), lcm(denominator, int(c.q))

@@ -23,7 +23,12 @@ class Question:
     """The two sides, restricted to the outputs that are not the same node: (output, left, right)."""
 
     def __init__(
-        self, store: Store, left: Sequence[Node], right: Sequence[Node], facts: Mapping[str, Any], deadline: float
+        self,
+        store: Store,
+        left: Sequence[Node],
+        right: Sequence[Node],
+        facts: Mapping[str, Any],
+        deadline: float,
     ) -> None:
         self.store = store
         self.facts = facts
@@ -52,11 +57,13 @@ def _tested_symbols(expression: Any) -> set[Any]:
 class Walk:
     """One evaluation; ``open_output`` is the first output whose difference was not shown to be zero."""
 
-    def __init__(self, question: Question, script: Script | None, capacity: int, *, trust_affine: bool) -> None:
+    def __init__(
+        self, question: Question, script: Script | None, capacity: int, *, strict: bool, trust_affine: bool
+    ) -> None:
         self.question = question
         self.conditions = Conditions()
         self.ring = Ring(capacity, question.deadline)
-        self.algebra = Algebra(self.ring, self.conditions, script, trust_affine=trust_affine)
+        self.algebra = Algebra(self.ring, self.conditions, script, strict=strict, trust_affine=trust_affine)
         self.algebra.signs.constant_sign = lambda poly: constant_sign(self.ring, poly)
         self.coordinates = Coordinates(self.algebra, question.facts)
         values = self._evaluate()
@@ -95,7 +102,11 @@ class Walk:
             raise Undecided("an infinite or undefined value in an output")
         self.ring.check_time()
         difference = a - b
-        return difference.is_zero() or self.ring.is_zero(difference) or self.ring.is_zero(self._force(difference))
+        return (
+            difference.is_zero()
+            or self.ring.is_zero(difference)
+            or self.ring.is_zero(self._force(difference))
+        )
 
     # Positivity that the truth itself needs -------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Is it certain that nothing was divided by zero? Nonzero witnesses: certified balls at random rational points.
+"""Is it certain that nothing was divided by zero? Nonzero witnesses: certified balls at random points.
 
 Without a witness a quantity may be identically zero without being recognised, and u/u = 1 would prove anything.
 """
@@ -14,8 +14,19 @@ from flint import arb, ctx, fmpq
 
 from symdiff.proof.conditions import Condition, describe, text_of
 from symdiff.proof.fields import Generator, Poly, Ring, Undecided
-from symdiff.proof.recipes import Constant, Entry, Exponential, Head, Indicator, Inverse, Largest, Logarithm, Root, Winner
 from symdiff.proof.positivity import Positivity
+from symdiff.proof.recipes import (
+    Constant,
+    Entry,
+    Exponential,
+    Head,
+    Indicator,
+    Inverse,
+    Largest,
+    Logarithm,
+    Root,
+    Winner,
+)
 
 Draw: TypeAlias = Callable[[random.Random, int], dict[int, fmpq]]
 
@@ -23,11 +34,11 @@ _BITS = 200
 _ATTEMPTS = 48
 _NORMED_TERMS = 50
 _NAN = arb("nan")
-_HEADS: dict[str, Callable[..., arb]] = {
-    "erf": arb.erf, "erfi": arb.erfi, "erfinv": arb.erfinv, "atan": arb.atan, "asin": arb.asin, "acos": arb.acos, "asinh": arb.asinh,
-    "acosh": arb.acosh, "gamma": arb.gamma, "loggamma": arb.lgamma, "digamma": arb.digamma, "LambertW": arb.lambertw,
-    "sin": arb.sin, "cos": arb.cos, "atan2": arb.atan2, "Si": arb.si, "Ci": arb.ci, "Ei": arb.ei,
-}  # fmt: skip
+_SPECIAL = {"loggamma": "lgamma", "LambertW": "lambertw", "Si": "si", "Ci": "ci", "Ei": "ei"}
+_PLAIN = "erf erfi erfinv atan asin acos asinh acosh gamma digamma sin cos atan2".split()
+_HEADS: dict[str, Callable[..., arb]] = {name: getattr(arb, name) for name in _PLAIN} | {
+    name: getattr(arb, own) for name, own in _SPECIAL.items()
+}
 
 
 def draw_real(rng: random.Random, attempt: int) -> fmpq:
@@ -59,7 +70,9 @@ class Point:
                 continue
             found[generator.index] = generator
             for part in _parts(generator.recipe):
-                stack += [g for g in self.ring.used(part) if g.index not in self.values and g.index not in found]
+                stack += [
+                    g for g in self.ring.used(part) if g.index not in self.values and g.index not in found
+                ]
         return [found[k] for k in sorted(found, reverse=True)]
 
     def _sum(self, poly: Poly) -> arb:
@@ -87,7 +100,9 @@ class Point:
                 known = _HEADS.get(function.__name__)
                 return known(*map(self._sum, arguments)) if known else _NAN
             case Constant(number):
-                return {"pi": arb.pi, "EulerGamma": arb.const_euler, "Catalan": arb.const_catalan}.get(str(number), _nan)()
+                return {"pi": arb.pi, "EulerGamma": arb.const_euler, "Catalan": arb.const_catalan}.get(
+                    str(number), _nan
+                )()
             case Indicator(p, sign):
                 return _step(sign * self._sum(p))
             case Largest(entries):
@@ -144,7 +159,7 @@ def constant_sign(ring: Ring, poly: Poly) -> int:
 
 
 def certify(ring: Ring, positivity: Positivity, conditions: list[Condition], draws: list[Draw]) -> None:
-    """Find a witness for every condition, one common witness for those of both sides' unmasked nodes, or refuse."""
+    """Find a witness for every condition, a common one for those of nodes that no branch masks, or refuse."""
     open_conditions = [(c, _target(ring, positivity, c)) for c in conditions]
     joint = {id(c) for c, _ in open_conditions if not c.masked and c.need in ("nonzero", "positive")}
     pending = {id(c): c for c, p in open_conditions if not _is_obvious(ring, c, p)}
@@ -183,7 +198,9 @@ def _holding(ring: Ring, conditions: list[tuple[Condition, Poly]], point: Point)
 
 def _is_obvious(ring: Ring, condition: Condition, poly: Poly) -> bool:
     """A polynomial in free coordinates that is not the zero polynomial is not the zero function."""
-    return condition.need != "positive" and all(isinstance(g.recipe, Entry) and g.clean for g in ring.used(poly))
+    return condition.need != "positive" and all(
+        isinstance(g.recipe, Entry) and g.clean for g in ring.used(poly)
+    )
 
 
 def _target(ring: Ring, positivity: Positivity, condition: Condition) -> Poly:
@@ -204,7 +221,9 @@ def _target(ring: Ring, positivity: Positivity, condition: Condition) -> Poly:
 def _clean_terms(ring: Ring, poly: Poly) -> Poly:
     """Some terms of a sum of nonnegative terms: where they are not zero, the sum is not."""
     clean = {k for k, g in ring.generators.items() if g.clean}
-    return ring.context.from_dict({m: c for m, c in poly.to_dict().items() if all(k in clean for k, e in enumerate(m) if e)})
+    return ring.context.from_dict(
+        {m: c for m, c in poly.to_dict().items() if all(k in clean for k, e in enumerate(m) if e)}
+    )
 
 
 def _norm(ring: Ring, poly: Poly, root: Generator) -> Poly:

@@ -1,7 +1,7 @@
-"""Are two sets of nodes equal at their concrete shapes? Proved in exact arithmetic, or not proved; never refuted.
+"""Are two sets of nodes equal at their concrete shapes? Proved in exact arithmetic, or not proved.
 
-``left`` is the truth and ``right`` the claim: a proof says that the right side equals the left wherever the left is
-defined, outside a closed set without interior points, which the assumptions describe.
+``left`` is the truth and ``right`` the claim: a proof says that the right side equals the left wherever the left
+is defined, outside a closed set without interior points, which the assumptions describe.
 """
 
 from __future__ import annotations
@@ -84,14 +84,17 @@ class _Prover:
         return ZeroTest(True, tuple(texts), self._readings(), max(walk.generators for walk in walks))
 
     def _whole(self) -> list[Walk]:
-        """One walk with indicators as generators; none if kinks are in the way."""
+        """One walk with indicators as generators, at kinks too if that is enough; none if kinks are in the way."""
         try:
-            walk = self._walk(None)
+            for strict in (True, False):
+                walk = self._walk(None, strict=strict)
+                if walk.open_output is None:
+                    return [walk]
+                if not walk.kinks:
+                    raise Undecided(f"the difference is not zero in output {walk.open_output}")
         except NeedsCases:
-            return []
-        if walk.open_output is not None and not walk.kinks:
-            raise Undecided(f"the difference is not zero in output {walk.open_output}")
-        return [walk] if walk.open_output is None else []
+            pass
+        return []
 
     def _cases(self) -> list[Walk]:
         walks: list[Walk] = []
@@ -106,11 +109,13 @@ class _Prover:
             script = script.following()
         return walks
 
-    def _walk(self, script: Script | None) -> Walk:
+    def _walk(self, script: Script | None, *, strict: bool = False) -> Walk:
         taken = list(script.taken) if script else []
         while True:
             try:
-                walk = Walk(self.question, script, self.capacity, trust_affine=self.trust_affine)
+                walk = Walk(
+                    self.question, script, self.capacity, strict=strict, trust_affine=self.trust_affine
+                )
                 if walk.is_trustworthy:
                     return walk
                 self.trust_affine = False

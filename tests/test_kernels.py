@@ -15,7 +15,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff import calculus
-from symdiff.errors import NotCompilable, ShapeError
+from symdiff.errors import InputError, NotCompilable, ShapeError
 from symdiff.evaluation.kernels import compile
 from symdiff.evaluation.reference import evaluate
 from symdiff.ir import algebra as alg
@@ -38,7 +38,9 @@ def graph_of(build: Callable[..., Any], *inputs: Any) -> Graph:
     store = Store()
     nodes = []
     for k, spec in enumerate(inputs):
-        shape, kind = spec if isinstance(spec, tuple) and spec and isinstance(spec[-1], str) else (spec, "real")
+        shape, kind = (
+            spec if isinstance(spec, tuple) and spec and isinstance(spec[-1], str) else (spec, "real")
+        )
         shape = parse_shape(shape) if isinstance(shape, str) else shape
         nodes.append(store.add(Input(f"x{k}", shape, kind)))
     outputs = build(store, *nodes)
@@ -80,7 +82,9 @@ def spec(text: str, coefficient: Fraction = Fraction(1), **sizes: int) -> Callab
     letters = {c: k for k, c in enumerate(sorted(set(text) - set(",->")))}
 
     def build(store: Store, *nodes: Node) -> Node:
-        factors = [(n, tuple(letters[c] for c in part)) for n, part in zip(nodes, left.split(","), strict=True)]
+        factors = [
+            (n, tuple(letters[c] for c in part)) for n, part in zip(nodes, left.split(","), strict=True)
+        ]
         output = tuple(letters[c] for c in right)
         return alg.contract(store, factors, output, coefficient, {letters[k]: v for k, v in sizes.items()})
 
@@ -109,7 +113,10 @@ def test_contractions(text: str, coefficient: Fraction) -> None:
     )
 
 
-@pytest.mark.parametrize("text, sizes", [("a->ab", {"b": 3}), ("->ab", {"a": 2, "b": 3}), ("ab->bca", {"c": 4}), ("a->abb", {"b": 2})])
+@pytest.mark.parametrize(
+    "text, sizes",
+    [("a->ab", {"b": 3}), ("->ab", {"a": 2, "b": 3}), ("ab->bca", {"c": 4}), ("a->abb", {"b": 2})],
+)
 def test_broadcasts_as_outputs(text: str, sizes: dict[str, int]) -> None:
     left = text.split("->")[0]
     agree(graph_of(spec(text, Fraction(2), **sizes), tuple(SHAPES[c] for c in left)))
@@ -160,7 +167,9 @@ def test_formulas_on_floats(f: Formula, numpy: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble, np.float16])
 def test_dtype_is_kept(dtype: type) -> None:
     def build(s: Store, x: Node, w: Node) -> list[Node]:
-        z = alg.apply(s, TANH, [alg.scale(s, alg.contract(s, [(x, (0, 1)), (w, (1,))], (0,)), Fraction(1, 4))])
+        z = alg.apply(
+            s, TANH, [alg.scale(s, alg.contract(s, [(x, (0, 1)), (w, (1,))], (0,)), Fraction(1, 4))]
+        )
         c = s.add(table(np.array([0.5, 0.25, 2.0])))
         return [alg.multiply(s, z, c), alg.reduce_sum(s, z, (0,))]
 
@@ -200,8 +209,10 @@ def test_indicators_and_booleans() -> None:
 def test_moves() -> None:
     def build(s: Store, x: Node, y: Node) -> list[Node]:
         spans = [Span(2, -1, 3), Span(1, 2, 2)]
+        turned = alg.transpose(s, alg.apply(s, TANH, [x]), (1, 0))
         sliced = alg.slice_(s, x, spans)
         return [
+            alg.apply(s, EXP, [alg.reshape(s, turned, (6, 2))]),
             alg.reshape(s, x, (2, 6)),
             alg.reshape(s, alg.transpose(s, x, (1, 0)), (12,)),
             sliced,
@@ -311,7 +322,9 @@ def network(rows: int = 300, width: int = 200) -> Graph:
     """Large enough that elementwise work is done in pieces."""
 
     def build(s: Store, x: Node, w: Node, b: Node) -> Node:
-        z = alg.add(s, alg.contract(s, [(x, (0, 1)), (w, (1, 2))], (0, 2)), alg.broadcast_to(s, b, (rows, width)))
+        z = alg.add(
+            s, alg.contract(s, [(x, (0, 1)), (w, (1, 2))], (0, 2)), alg.broadcast_to(s, b, (rows, width))
+        )
         a = alg.apply(s, SIGMOID, [alg.apply(s, TANH, [z])])
         column = alg.broadcast_to(s, alg.insert_axes(s, alg.reduce_sum(s, a, (1,)), (1,)), (rows, width))
         d = alg.divide(s, alg.apply(s, SQUARE, [alg.apply(s, RELU, [alg.subtract(s, a, z)])]), column)
@@ -452,7 +465,9 @@ def test_numbers_in_both_float_arithmetics() -> None:
         np.testing.assert_allclose(got, by_hand(*PARAMETERS, 0.8, 1.0), rtol=1e-14)
 
 
-@pytest.mark.parametrize("shapes", [((5,), (5,)), ((100_003,), (100_003,)), ((300, 1), (1, 200)), ((4, 1), ())])
+@pytest.mark.parametrize(
+    "shapes", [((5,), (5,)), ((100_003,), (100_003,)), ((300, 1), (1, 200)), ((4, 1), ())]
+)
 def test_graphs_of_numbers_take_arrays(shapes: tuple[tuple[int, ...], ...]) -> None:
     graph = calculus.gradient(three_layers(), ["w1", "b1", "w2", "b2", "w3", "b3"])
     x, y = (RNG.standard_normal(shape) for shape in shapes)
@@ -486,12 +501,16 @@ def test_a_program_for_floats_reads_as_written_by_hand() -> None:
     graph = calculus.gradient(chain(2), ["w[0]", "w[1]"])
     assert compile(graph, "math").source == (
         "def kernel(w, b, x):\n"
-        "    w0, w1, = w\n"
-        "    b0, b1, = b\n"
+        "    try:\n"
+        "        w0, w1 = w\n"
+        "        b0, b1 = b\n"
+        "    except (TypeError, ValueError, KeyError):\n"
+        "        misfit({'w': w, 'b': b, 'x': x})\n"
+        "        raise\n"
         "    t1 = tanh(b0 + w0*x)\n"
         "    t2 = tanh(b1 + w1*t1)\n"
         "    t3 = 1.0 - t2*t2\n"
-        "    return (x*(w1*t3*(1.0 - t1*t1)), t1*t3,)\n"
+        "    return (x*(w1*t3*(1.0 - t1*t1)), t1*t3)\n"
     )
 
 
@@ -505,3 +524,36 @@ def test_floats_do_not_overflow_in_sigmoid() -> None:
     assert kernel(-800.0) == 0.0
     assert kernel(800.0) == 1.0
     assert kernel(-705.0) == pytest.approx(math.exp(-705.0), rel=1e-13)
+
+
+def test_parameters_may_have_the_names_of_functions() -> None:
+    s = Store()
+    x, y = s.add(Input("exp", ())), s.add(Input("t1", ()))
+    out = alg.apply(s, EXP, [alg.apply(s, TANH, [alg.multiply(s, x, y)])])
+    graph = Graph(s, (x, y), (out, out), Tree("tuple", (LEAF, LEAF), ("exp", "t1")))
+    for arithmetic in ("math", "numpy"):
+        a, b = compile(graph, arithmetic)(exp=0.5, t1=2.0)
+        assert a == b == pytest.approx(math.exp(math.tanh(1.0)))
+
+
+@pytest.mark.parametrize("arithmetic", ["math", "numpy"])
+def test_nested_arguments_and_results(arithmetic: str) -> None:
+    s = Store()
+    a, b, c = (s.add(Input(name, ())) for name in ("p.a", "p.b[0]", "x"))
+    nested = Tree("dict", (LEAF, Tree("tuple", (LEAF,))), ("a", "b"))
+    product = alg.multiply(s, a, alg.multiply(s, b, c))
+    results = Tree("dict", (LEAF, Tree("list", (LEAF, Tree("static", value="kept")))), ("value", "rest"))
+    graph = Graph(s, (a, b, c), (product, c), Tree("tuple", (nested, LEAF), ("p", "x")), results)
+    kernel = compile(graph, arithmetic)
+    assert kernel({"a": 2.0, "b": (3.0,)}, x=4.0) == {"value": 24.0, "rest": [4.0, "kept"]}
+    assert kernel.flat([2.0, 3.0, 4.0]) == [24.0, 4.0]
+    with pytest.raises(InputError, match=r"p.b=2 items\n  traced with=1 items"):
+        kernel({"a": 2.0, "b": (3.0, 1.0)}, 4.0)
+    with pytest.raises(InputError, match="same keys"):
+        kernel({"b": (3.0,)}, 4.0)
+
+
+def test_equal_graphs_share_one_program() -> None:
+    first, second = compile(chain(3), "math"), compile(chain(3), "math")
+    assert first is second
+    assert compile(chain(4), "math") is not first

@@ -124,6 +124,7 @@ CONSTRUCTORS = [
     Fault(algebra, "x + x is x", "return scale(store, left, 2)", "return left", "doubled"),
     Fault(algebra, "0 - x is x", "return scale(store, right, -1)", "return right", "negated"),
     Fault(algebra, "a + (-b) is b - a", "return subtract(store, one, opposite)", "return subtract(store, opposite, one)", "plus_negative"),
+    Fault(algebra, "a masked diagonal is a negative", "len(op.inputs) == 1 and op.is_elementwise", "len(op.inputs) == 1 and op.inputs[0] == op.output", "minus_diagonal"),
     Fault(algebra, "a quotient by a number is a product", "scale(store, left, 1 / value)", "scale(store, left, value)", "divided_by_number"),
     Fault(algebra, "a stretched axis is transposed", "labels.append(len(shape) + axis if stretched else lead + axis)", "labels.append(len(shape) + axis if stretched else axis)", "broadcast_rows"),
     Fault(scatter, "runs in another order", "if places[0] < end or not", "if False and not", "many_slices"),

@@ -144,6 +144,20 @@ PRODUCTS = rows(
     ("np.kron", lambda M, x: np.kron(M, x).sum(axis=0) + np.kron(x, M[0])),
     ("np.tril triu", lambda S: np.tril(S) + 2 * np.triu(S, 1) + np.tril(np.ones((3, 3)))),
 )
+COMPOSITIONS = rows(
+    ("np.polyval", lambda x: np.polyval([2.0, -1.0, 0.5], x)),
+    ("np.select", lambda x: np.select([x < -1, x < 1], [-x, x**2], default=3.0)),
+    ("np.append, lists of numbers", lambda x, s: np.append(x, s) + np.append([s], x) + np.var([s, x[0], 2.0])),
+    (
+        "np.meshgrid broadcast_arrays",
+        lambda x, p: np.meshgrid(x, p)[0] + np.broadcast_arrays(x[:, None], p)[1],
+    ),
+    (
+        "np.linalg.multi_dot matrix_power",
+        lambda M, N, S: np.linalg.multi_dot([S, M, N]).sum() + np.linalg.matrix_power(S, 3),
+    ),
+    ("np.isscalar iscomplexobj", lambda s: s * 2 if np.isscalar(s) and not np.iscomplexobj(s) else s),
+)
 SHAPING = rows(
     (
         "np.reshape ravel flatten",

@@ -13,6 +13,7 @@ TABLE: dict[str, list[Row]] = {
     "scipy.special": known.SPECIAL,
     "reductions": known.REDUCTIONS,
     "products": known.PRODUCTS,
+    "compositions": known.COMPOSITIONS,
     "shapes": known.SHAPING,
     "indexing": known.INDEXING,
     "creation and writes": known.CREATION,

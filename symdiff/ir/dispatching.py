@@ -21,22 +21,26 @@ _F = TypeVar("_F", bound=Function)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a function acts on nodes; ``view`` says that NumPy's result shows the first argument's memory."""
+    """How a function acts on nodes.
+
+    ``view``: NumPy's result shows the first argument's memory; ``sequence``: it takes several arrays in a list.
+    """
 
     action: Function
     view: bool = False
+    sequence: bool = False
 
 
 RULES: dict[Any, Rule] = {}
 REFUSED: dict[Any, tuple[str, str]] = {}
 
 
-def rule(*functions: Any, view: bool = False) -> Callable[[_F], _F]:
+def rule(*functions: Any, view: bool = False, sequence: bool = False) -> Callable[[_F], _F]:
     """Declare the rule of some NumPy functions; it is called with the recording before their arguments."""
 
     def declare(action: _F) -> _F:
         for function in functions:
-            RULES[function] = Rule(action, view)
+            RULES[function] = Rule(action, view, sequence)
         return action
 
     return declare
@@ -92,6 +96,10 @@ def _apply(recording: Recording, function: Any, args: tuple[Any, ...], kwargs: d
     if found is None:
         refuse_unknown(function, args)
     try:
+        if not found.sequence:
+            args = tuple(
+                _stacked(recording, value) if type(value) in (list, tuple) else value for value in args
+            )
         result = found.action(recording, *args, **kwargs)
     except SymdiffError as error:
         raise _with_line(error, function) from None
@@ -104,6 +112,13 @@ def _apply(recording: Recording, function: Any, args: tuple[Any, ...], kwargs: d
     if found.view:
         _note_views(result, args[0])
     return result
+
+
+def _stacked(recording: Recording, value: Any) -> Any:
+    """A list of traced numbers as NumPy takes it: as an array."""
+    if any(True for _ in traced_values(value)):
+        return RULES[np.stack].action(recording, value)
+    return value
 
 
 def _with_line(error: SymdiffError, function: Any) -> SymdiffError:

@@ -106,6 +106,12 @@ class Tensor(Traced, NDArrayOperatorsMixin):
         """As ``numpy.ndarray.astype``; to integers only from integers and booleans."""
         return dispatch(np.astype, (self, dtype), {})
 
+    def __copy__(self) -> Any:
+        return dispatch(np.copy, (self,), {})
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return dispatch(np.copy, (self,), {})
+
     def __round__(self, digits: int | None = None) -> Any:
         return dispatch(np.round, (self,), {})
 

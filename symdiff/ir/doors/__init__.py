@@ -2,6 +2,7 @@
 
 from symdiff.ir.doors import (
     arithmetic,
+    compositions,
     creation,
     elementwise,
     joining,
@@ -15,6 +16,7 @@ from symdiff.ir.doors import (
 
 __all__ = [
     "arithmetic",
+    "compositions",
     "creation",
     "elementwise",
     "joining",

@@ -23,7 +23,7 @@ from symdiff.ir.tensors import Tensor
 from symdiff.ir.traced import BOOL
 
 
-@rule(np.concatenate)
+@rule(np.concatenate, sequence=True)
 def concatenate(recording: Recording, arrays: Sequence[Any], axis: Any = 0, **_: Any) -> Tensor:
     """End to end along an axis."""
     if axis is None:
@@ -48,7 +48,7 @@ def concatenate(recording: Recording, arrays: Sequence[Any], axis: Any = 0, **_:
     return Tensor(recording, alg.concatenate(recording.store, nodes, place), dtype)
 
 
-@rule(np.stack)
+@rule(np.stack, sequence=True)
 def stack(recording: Recording, arrays: Sequence[Any], axis: Any = 0, **_: Any) -> Tensor:
     """Along a new axis."""
     items = list(arrays)
@@ -65,20 +65,20 @@ def _dispatchable(recording: Recording, value: Any) -> Any:
     )
 
 
-@rule(np.vstack)
+@rule(np.vstack, sequence=True)
 def vstack(recording: Recording, tup: Sequence[Any], **_: Any) -> Tensor:
     """Rows below each other."""
     return concatenate(recording, [np.atleast_2d(_dispatchable(recording, a)) for a in tup], 0)
 
 
-@rule(np.hstack)
+@rule(np.hstack, sequence=True)
 def hstack(recording: Recording, tup: Sequence[Any], **_: Any) -> Tensor:
     """Columns beside each other."""
     items = [np.atleast_1d(_dispatchable(recording, a)) for a in tup]
     return concatenate(recording, items, 0 if np.ndim(items[0]) == 1 else 1)
 
 
-@rule(np.column_stack)
+@rule(np.column_stack, sequence=True)
 def column_stack(recording: Recording, tup: Sequence[Any]) -> Tensor:
     """Vectors as columns."""
     items = [_dispatchable(recording, a) for a in tup]

@@ -23,7 +23,7 @@ def sum_of_terms(store: Store, terms: Sequence[Node], lead: Shape, shape: Shape)
     padded = [t for t in terms if isinstance(store.op(t), Pad)]
     if len(padded) < _FEW or not is_concrete(lead + shape):
         return alg.total(store, terms, lead + shape)
-    others = [t for t in terms if t not in set(padded)]
+    others = [t for t in terms if not isinstance(store.op(t), Pad)]
     return alg.total(store, [*others, _lay_out(store, padded, lead, shape)], lead + shape)
 
 
@@ -38,7 +38,9 @@ def _lay_out(store: Store, padded: Sequence[Node], lead: Shape, shape: Shape) ->
         pieces.append((places, alg.reshape(store, block, (*lead, len(places)))))
     pieces.sort(key=lambda piece: int(piece[0][0]) if len(piece[0]) else -1)
     size = grid.size
-    flat = _concatenated(store, pieces, lead, size) or _scattered(store, pieces, lead, size)
+    flat = _concatenated(store, pieces, lead, size)
+    if flat is None:
+        flat = _scattered(store, pieces, lead, size)
     return alg.reshape(store, flat, lead + shape)
 
 

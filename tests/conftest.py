@@ -19,6 +19,16 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write what comes out into README")
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether a test writes what it would compare with."""
+    return bool(request.config.getoption("--update", default=False))
+
+
 @pytest.fixture(autouse=True)
 def restored_precision() -> Iterator[None]:
     """Whatever a test does to the precision of mpmath and of the balls, the next one starts from the default."""

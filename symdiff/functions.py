@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.entries import hessian_entries, jacobian_entries, output_entries
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
+from symdiff.ir.inlining import inline, recording_of
 from symdiff.ir.tensors import Tensor
 from symdiff.ir.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree
@@ -159,6 +161,7 @@ def exact(fn: Function, *examples: Any, wrt: Wrt = 0, of: Of = "gradient") -> An
 def _derived(
     fn: Function, wrt: Wrt, derive: Callable[[Graph, list[str]], Graph], call: str, *, value: bool = False, square: bool = False
 ) -> Function:
+    @functools.wraps(fn)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         graph, names, many = _traced(fn, wrt, args, kwargs, call)
         leaves = [leaf for name in names for leaf in graph.leaf_names(name)]
@@ -207,7 +210,9 @@ def _run(derived: Graph, graph: Graph, fn: Function, args: Sequence[Any], kwargs
     assert graph.arguments is not None
     keys = graph.arguments.keys
     leaves = [leaf for k, name in enumerate(keys) for leaf in graph.arguments.children[k].leaves(bound[name])]
-    outputs = compile_kernel(derived).flat([*leaves, *more])
+    values = [*leaves, *more]
+    recording = recording_of(values)
+    outputs: list[Any] = inline(derived, recording, values) if recording else compile_kernel(derived).flat(values)
     if derived.results is not None:
         return derived.results.build(outputs)
     return outputs[0] if len(outputs) == 1 else tuple(outputs)

@@ -1,4 +1,4 @@
-"""Does every row of the tracing table do what it says? Traced values equal NumPy's; the others raise their error."""
+"""Does every row of the tracing table do what it says? NumPy's value, or the error."""
 
 from __future__ import annotations
 

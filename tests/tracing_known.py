@@ -1,4 +1,4 @@
-"""Which calls can be traced? The rows of the table that trace; the parameters of an example name its samples."""
+"""Which calls can be traced? The rows that trace; an example's parameters name its samples."""
 
 from __future__ import annotations
 
@@ -147,7 +147,10 @@ PRODUCTS = rows(
 COMPOSITIONS = rows(
     ("np.polyval", lambda x: np.polyval([2.0, -1.0, 0.5], x)),
     ("np.select", lambda x: np.select([x < -1, x < 1], [-x, x**2], default=3.0)),
-    ("np.append, lists of numbers", lambda x, s: np.append(x, s) + np.append([s], x) + np.var([s, x[0], 2.0])),
+    (
+        "np.append, lists of numbers",
+        lambda x, s: np.append(x, s) + np.append([s], x) + np.var([s, x[0], 2.0]),
+    ),
     (
         "np.meshgrid broadcast_arrays",
         lambda x, p: np.meshgrid(x, p)[0] + np.broadcast_arrays(x[:, None], p)[1],

@@ -1,4 +1,4 @@
-"""What is a row of the tracing table? A call as users write it, what it is tried on, and the error it may meet."""
+"""What is a row of the tracing table? A call as users write it, and the error it may meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which calls can be traced, and what do the others say? One table; a test runs every row, README prints it."""
+"""Which calls can be traced, and what do the others say? A test runs every row, README prints them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of input does each argument become? Floats and arrays are real, integer arrays indices, the rest fixed."""
+"""What kind of input does each argument become? Real, an index, or fixed."""
 
 from __future__ import annotations
 
@@ -112,11 +112,8 @@ def example_leaf(call: str, promoted: Callable[[str], bool]) -> Callable[[str, A
     """Reads an example array or number as an input."""
 
     def read(name: str, value: Any) -> Leaf:
-        if isinstance(value, Traced):
-            facts: dict[str, object] = {name: value}
-            raise InputError(
-                explain(call, facts, "Give numbers, not traced arrays: call the function itself instead.")
-            )
+        if isinstance(value, Traced) and value.value is None:
+            return _traced_leaf(name, value, promoted(name))
         array = np.asarray(value)
         _require_real(array, name, call)
         is_int = isinstance(value, (int, np.integer))
@@ -130,6 +127,17 @@ def example_leaf(call: str, promoted: Callable[[str], bool]) -> Callable[[str, A
         return Leaf(Input(name, shape, kind), dtype, is_int, not isinstance(value, np.ndarray))
 
     return read
+
+
+def _traced_leaf(name: str, value: Traced, promoted: bool) -> Leaf:
+    """An argument that is itself being traced: a derivative is asked for inside a traced function."""
+    kind: Kind = (
+        "real" if promoted or value.dtype.kind == "f" else "boolean" if value.dtype == BOOL else "integer"
+    )
+    dtype = FLOAT if promoted and value.dtype.kind != "f" else value.dtype
+    return Leaf(
+        Input(name, value.size_shape, kind), dtype, False, value.origin == "inside" and not value.size_shape
+    )
 
 
 def _require_real(array: np.ndarray[Any, Any], name: str, call: str) -> None:

@@ -1,4 +1,4 @@
-"""What does an array hold after ``out[i] = v``? A list of writes; reads resolve to the write that covers them.
+"""What does an array hold after ``out[i] = v``? Writes; a read resolves to the write that covers it.
 
 Nothing is copied until a read needs several writes at once, so n scalar writes and one read make O(n) nodes.
 """

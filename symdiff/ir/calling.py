@@ -1,4 +1,4 @@
-"""How do a caller's arguments become the graph's inputs? By position, name and nesting, as the function was traced."""
+"""How do a caller's arguments become the graph's inputs? By position, name and nesting."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Dim:
             ShapeError,
             f"int({self})",
             {"size": self},
-            "A size symbol has no number: give an example array or a number for it, or write it without a loop.",
+            "A size symbol has no number: give an example array or a number, or write it without a loop.",
         )
 
     __int__ = __index__

@@ -23,7 +23,7 @@ _F = TypeVar("_F", bound=Function)
 class Rule:
     """How a function acts on nodes.
 
-    ``view``: NumPy's result shows the first argument's memory; ``sequence``: it takes several arrays in a list.
+    ``view``: NumPy's result shows the first argument's memory; ``sequence``: it takes arrays in a list.
     """
 
     action: Function
@@ -189,5 +189,6 @@ def refuse_unknown(function: Any, args: tuple[Any, ...]) -> NoReturn:
         UnknownFunction,
         name,
         {"why": "symdiff does not know its formula"},
-        f"If it acts entry by entry, register it in one line: sd.register({name}, lambda {arguments}: <SymPy formula>).",
+        "If it acts entry by entry, register it in one line: "
+        f"sd.register({name}, lambda {arguments}: <SymPy formula>).",
     )

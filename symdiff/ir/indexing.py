@@ -1,4 +1,4 @@
-"""What do ``x[key]``, ``x[key] = v`` and ``x += v`` do? Slices and gathers; writes into arrays made inside."""
+"""What do ``x[key]``, ``x[key] = v`` and ``x += v`` do? Reads, and writes into arrays made inside."""
 
 from __future__ import annotations
 

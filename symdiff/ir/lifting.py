@@ -1,4 +1,4 @@
-"""How does any value become a node? Numbers, arrays, lists of traced arrays, and one common shape for operands."""
+"""How does any value become a node? Numbers, arrays, lists; operands in one shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does rebuilt code call instead of a NumPy function? A ``Door``, which sees traced arrays in any argument."""
+"""What does rebuilt code call instead of a NumPy function? A ``Door``, which sees traced arguments."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How does user code meet traced arrays where NumPy does not dispatch? Functions are rebuilt around proxies.
 
-The code objects stay; globals and closures are copied with NumPy, SciPy and the user's own functions replaced.
+The code objects stay; globals and closures are copied, with NumPy, SciPy and the user's functions replaced.
 Nothing global is patched, and no module is run again.
 """
 

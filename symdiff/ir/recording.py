@@ -22,7 +22,7 @@ current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
 class NeedsStatic(BaseException):
-    """User code uses these integer arguments as plain ints: trace again with their values fixed."""
+    """User code uses these integer arguments as plain ints: trace again with them fixed."""
 
     def __init__(self, inputs: frozenset[Node]) -> None:
         super().__init__(inputs)

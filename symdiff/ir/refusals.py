@@ -43,7 +43,7 @@ def branch(tensor: Shaped, wanted: str) -> NoReturn:
             "shape": text(tensor.size_shape),
             "why": "a graph is the same for all values, so no `if` may look at them",
         },
-        "Write np.where(condition, a, b), np.maximum or np.clip instead of `if`, `while`, `and`, `or`, `not`, min, max.",
+        "Write np.where(condition, a, b), np.maximum or np.clip instead of `if`, `while`, `and`, `or`, min, max.",
     )
 
 
@@ -57,7 +57,7 @@ def index(tensor: Shaped, wanted: str) -> NoReturn:
             "dtype": tensor.dtype,
             "why": "its value is not known while tracing",
         },
-        "Pass it as a Python int (it is then fixed), or index with an integer array argument: np.take(x, i, axis=0).",
+        "Pass it as a Python int (it is then fixed), or index by an integer array: np.take(x, i, axis=0).",
     )
 
 

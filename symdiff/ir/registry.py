@@ -24,8 +24,8 @@ def register(
 ) -> None:
     """Give the formula of an elementwise function; from then on it is traced as one operation.
 
-    ``expression`` is a function of SymPy symbols, or a SymPy expression with its ``symbols`` in the order of the
-    arguments (alphabetical if they are not given). Its derivative is ``sympy.diff`` of the formula.
+    ``expression`` is a function of SymPy symbols, or a SymPy expression with its ``symbols`` in the order of
+    the arguments (alphabetical if they are not given). Its derivative is ``sympy.diff`` of the formula.
 
     >>> import numpy as np
     >>> def softplus(x):

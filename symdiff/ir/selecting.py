@@ -1,4 +1,4 @@
-"""Which entries does an index select? Basic indices become slices, constant and traced integer arrays gathers."""
+"""Which entries does an index select? Basic indices become slices, integer arrays gathers."""
 
 from __future__ import annotations
 

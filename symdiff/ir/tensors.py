@@ -1,6 +1,6 @@
-"""What does user code compute with? A ``Tensor``: a node that speaks NumPy's operators, methods and protocols.
+"""What does user code compute with? A ``Tensor``: a node that speaks NumPy's operators and protocols.
 
-Operators and methods go through NumPy itself, and come back through ``__array_ufunc__`` and ``__array_function__``.
+Operators go through NumPy, and come back through ``__array_ufunc__`` and ``__array_function__``.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class Traced:
     """An array without operators: what it is, and what it refuses to tell."""
 
     __slots__ = (
-        "__weakref__", "assembly", "dtype", "memory", "origin", "own", "pending", "recording", "structure", "value",
+        "__weakref__", "assembly", "dtype", "memory", "origin",
+        "own", "pending", "recording", "structure", "value",
     )  # fmt: skip
     __array_priority__ = 1000.0
 
@@ -78,7 +79,7 @@ class Traced:
         assert self.recording is not None
         return self.recording.store.shape(self.own)
 
-    # What user code asks of an array --------------------------------------------------------------------------
+    # What user code asks of an array --------------------------------------------------------
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -126,7 +127,7 @@ class Traced:
     def __hash__(self) -> int:
         return id(self)
 
-    # A Tensor has no value: each way out of the graph is closed -----------------------------------------------
+    # A Tensor has no value: each way out of the graph is closed ------------------------------
 
     def __bool__(self) -> bool:
         return bool(self._plain("bool", refusals.branch))

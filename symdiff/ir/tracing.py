@@ -55,7 +55,7 @@ def trace_call(
     promote: frozenset[str] = frozenset(),
     shapes: bool = False,
 ) -> Graph:
-    """The graph of a call; integers of the parameters in ``promote`` are real, because a derivative by them is asked.
+    """The graph of a call; integers of the parameters in ``promote`` are real, for a derivative by them.
 
     With ``shapes`` strings are shapes, otherwise they are plain values of the call.
     """

@@ -1,4 +1,4 @@
-"""Which NumPy and SciPy functions are known? One file for each group; importing them fills the table of rules."""
+"""Which NumPy and SciPy functions are known? A file for each group; importing fills the table."""
 
 from symdiff.ir.doors import (
     arithmetic,

@@ -1,4 +1,4 @@
-"""What do ``np.zeros``, ``np.array``, ``np.eye`` make inside a traced function? Constants that can be written into."""
+"""What do ``np.zeros``, ``np.array``, ``np.eye`` make inside a traced function? Writable constants."""
 
 from __future__ import annotations
 

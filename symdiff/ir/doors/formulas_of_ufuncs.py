@@ -1,4 +1,4 @@
-"""What do NumPy's and SciPy's elementwise functions compute? One SymPy formula each; derivatives follow from it."""
+"""What do NumPy's and SciPy's elementwise functions compute? One SymPy formula each."""
 
 from __future__ import annotations
 

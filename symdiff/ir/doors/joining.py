@@ -1,4 +1,4 @@
-"""How do functions that join, split, pad and repeat arrays act on nodes? Concatenations, slices and gathers."""
+"""How do functions that join, split, pad and repeat arrays act on nodes? Concatenations and slices."""
 
 from __future__ import annotations
 

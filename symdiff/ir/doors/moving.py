@@ -1,4 +1,4 @@
-"""How do functions that repeat, select and move entries act on nodes? Broadcasts, gathers, windows, diagonals."""
+"""How do functions that repeat, select and move entries act on nodes? Gathers, windows, diagonals."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _COMPLEX = "its result is complex"
 _REASONS: dict[tuple[Any, ...], tuple[str, str]] = {
     (np.sort, np.argsort, np.partition, np.median, np.percentile, np.quantile, np.lexsort): (
         _ORDER,
-        "For the extremes use np.max and np.min; otherwise sort outside and pass the order as an integer argument.",
+        "For the extremes use np.max and np.min; otherwise sort outside and pass the order as integers.",
     ),
     (np.argmax, np.argmin, np.nonzero, np.argwhere, np.flatnonzero, np.searchsorted): (
         "its result is a position that depends on values",

@@ -1,4 +1,4 @@
-"""How do functions that move entries act on nodes? Reshapes, permutations, slices, pads and concatenations."""
+"""How do functions that move entries act on nodes? Reshapes and permutations."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class NeedsStatic(BaseException):
 
 
 class Recording:
-    """The store that grows, the user's line of each new node, the names given, the inputs that are Python ints."""
+    """The store that grows, the user's line of each node, the names, the inputs that are Python ints."""
 
     __slots__ = ("integers", "names", "seen", "store", "taken")
 

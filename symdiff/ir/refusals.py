@@ -43,7 +43,7 @@ def branch(tensor: Shaped, wanted: str) -> NoReturn:
             "shape": text(tensor.size_shape),
             "why": "a graph is the same for all values, so no `if` may look at them",
         },
-        "Write np.where(condition, a, b), np.maximum or np.clip instead of `if`, `while`, `and`, `or`, min, max.",
+        "Write np.where(condition, a, b), np.maximum or np.clip instead of `if`, `while`, `and`, min, max.",
     )
 
 

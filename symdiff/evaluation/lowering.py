@@ -16,7 +16,7 @@ from symdiff.evaluation.elementwise import Elementwise
 from symdiff.evaluation.instructions import Code, Instruction, Program, Shape, Value, View
 from symdiff.evaluation.programs import Work
 from symdiff.evaluation.reference import ints, spans_of
-from symdiff.evaluation.views import labelled
+from symdiff.evaluation.views import labelled, ordered
 from symdiff.ir.formulas import RECIPROCAL, SQUARE
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import (
@@ -56,6 +56,7 @@ class _Lowering:
         self.elementwise = Elementwise(self.program)
         self.contracting = Contracting(self.program, self.elementwise)
         self.values: dict[Node, Value] = {}
+        self.maxima: dict[tuple[Node, tuple[int, ...]], View] = {}
         self.users = _users(work)
         self.live = frozenset(work.nodes)
         self.vector = shapes is not None
@@ -119,11 +120,9 @@ class _Lowering:
             case Named():
                 return self._of(operands[0])
             case Maximum(axes):
-                x, shape = self._full(operands[0]), ints(self.store.shape(node))
-                return self._call(f"maximum_over({{0}}, {axes}, {{o}})", (x,), shape, self._code(node))
+                return self._maximum(operands[0], axes)
             case ArgMax(axes):
-                x, shape = self._full(operands[0]), ints(self.store.shape(node))
-                return self._call(f"argmax_over({{0}}, {axes}, {{o}})", (x,), shape, "f")
+                return self._argmax(operands[0], axes)
             case Reshape() | Slice() | Pad() | Concatenate() | Gather() | ScatterAdd() | Window() | Fold():
                 return self._move(op, operands, ints(self.store.shape(node)), self._code(node))
             case Input() | Literal() | Table() | Index():
@@ -203,6 +202,20 @@ class _Lowering:
             shape = ints(self.store.shape(x))
             return self.elementwise.times(self._call(form, (view,), shape, code), float(op.coefficient), code)
         return None
+
+    def _maximum(self, node: Node, axes: tuple[int, ...]) -> View:
+        if (node, axes) not in self.maxima:
+            x = self._full(node)
+            shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
+            form = f"maximum_over({{0}}, {axes}, {{o}})"
+            self.maxima[node, axes] = self._call(form, (x,), shape, self._code(node))
+        return self.maxima[node, axes]
+
+    def _argmax(self, node: Node, axes: tuple[int, ...]) -> View:
+        x, best = self._full(node), self._maximum(node, axes)
+        kept = tuple(axis for axis in range(len(x.shape)) if axis not in axes)
+        best = ordered(best, kept, tuple(range(len(x.shape))))
+        return self._call(f"argmax_over({{0}}, {{1}}, {axes}, {{o}})", (x, best), x.shape, "f")
 
     # Moves ---------------------------------------------------------------------------------------------------------
 

@@ -76,15 +76,20 @@ def maximum(x: Array, axes: Ints, out: Array | None = None) -> Array:
     if not x.size and any(x.shape[axis] == 0 for axis in axes):
         facts: dict[str, object] = {"shape": x.shape, "axes": axes}
         raise ShapeError(explain("max", facts, "The maximum of no numbers is undefined: give a longer axis."))
+    if x.ndim == 2 and axes == (1,) and x.shape[1] <= _SHORT < x.shape[0]:
+        x, axes = np.ascontiguousarray(x.T), (0,)  # whole columns at a time
     return np.maximum.reduce(x, axis=axes, out=out)  # type: ignore[no-any-return]
 
 
-def argmax(x: Array, axes: Ints, out: Array) -> Array:
-    """1 where the maximum over some axes is reached, shared equally between ties."""
-    best = np.maximum.reduce(x, axis=axes, keepdims=True)
-    np.equal(x, best, out=out, casting="unsafe")
-    count = np.add.reduce(out, axis=axes, keepdims=True)
-    if (count != 1).any():
+_SHORT = 32
+
+
+def argmax(x: Array, best: Array, axes: Ints, out: Array) -> Array:
+    """1 where ``x`` reaches its maximum ``best`` over some axes, shared equally between ties."""
+    won = x == best
+    np.copyto(out, won)
+    if np.count_nonzero(won) != best.size:
+        count = np.add.reduce(out, axis=axes, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             np.divide(out, count, out=out)
     return out

@@ -95,7 +95,8 @@ def _apply(op: Op, operands: Sequence[Array], dtype: np.dtype[Any]) -> Any:
         case Maximum(axes):
             return moves.maximum(operands[0], axes)
         case ArgMax(axes):
-            return moves.argmax(operands[0], axes, np.empty(operands[0].shape, dtype))
+            best = np.max(operands[0], axis=axes, keepdims=True)
+            return moves.argmax(operands[0], best, axes, np.empty(operands[0].shape, dtype))
         case Input():
             raise KeyError(op.name)
         case _:

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from symdiff.evaluation.instructions import Instruction, Program, Shape, View
 
-LARGE = 32_768  # entries; smaller arrays fit the cache as they are
+LARGE = 65_536  # entries; smaller arrays fit the cache as they are
 PIECE = 16_384  # entries of one piece
+_WORTH = 3  # instructions
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ def schedule(program: Program) -> list[Item]:
         segment.instructions.append(instruction)
     if segment is not None:
         items.append(segment)
-    return _with_locals(program, [_unwrapped(item) for item in items])
+    return _with_locals(program, [part for item in items for part in _unwrapped(item)])
 
 
 def _segment(shape: Shape) -> Segment | None:
@@ -66,8 +67,10 @@ def _segment(shape: Shape) -> Segment | None:
     return Segment(shape, axis, ceil(shape[axis] / pieces)) if row <= 4 * PIECE and pieces > 1 else None
 
 
-def _unwrapped(item: Item) -> Item:
-    return item.instructions[0] if isinstance(item, Segment) and len(item.instructions) == 1 else item
+def _unwrapped(item: Item) -> list[Item]:
+    """A segment of few instructions is not worth a loop."""
+    short = isinstance(item, Segment) and len(item.instructions) < _WORTH
+    return list(instructions_of(item)) if short else [item]
 
 
 def _with_locals(program: Program, items: list[Item]) -> list[Item]:

@@ -74,10 +74,10 @@ BINARY: dict[Any, Callable[[Any, Any], Any]] = {
     np.logaddexp2: lambda a, b: log(2**a + 2**b) / log(2),
     np.heaviside: lambda a, b: Piecewise((1, a > 0), (0, a < 0), (b, True)),
     np.copysign: lambda a, b: Piecewise((abs(a), b >= 0), (-abs(a), True)),
-    special.xlogy: lambda a, b: Piecewise((0, sp.Eq(a, 0)), (a * log(b), True)),
-    special.xlog1py: lambda a, b: Piecewise((0, sp.Eq(a, 0)), (a * log(1 + b), True)),
-    special.rel_entr: lambda a, b: Piecewise((0, sp.Eq(a, 0)), (a * log(a / b), True)),
-    special.kl_div: lambda a, b: Piecewise((b, sp.Eq(a, 0)), (a * log(a / b) - a + b, True)),
+    special.xlogy: lambda a, b: Piecewise((a * log(b), sp.Ne(a, 0)), (0, True)),
+    special.xlog1py: lambda a, b: Piecewise((a * log(1 + b), sp.Ne(a, 0)), (0, True)),
+    special.rel_entr: lambda a, b: Piecewise((a * log(a / b), sp.Ne(a, 0)), (0, True)),
+    special.kl_div: lambda a, b: Piecewise((a * log(a / b) - a + b, sp.Ne(a, 0)), (b, True)),
     special.pseudo_huber: lambda a, b: a**2 * (sqrt(1 + (b / a) ** 2) - 1),
 }
 if hasattr(special, "softplus"):

@@ -94,7 +94,7 @@ def partial(f: Formula, slot: int) -> Partial:
     >>> partial(from_function(lambda a: 1 / (1 + sp.exp(-a)), 1), 0).slots
     (-1,)
     """
-    derivative = sp.diff(f.expression, ARGUMENTS[slot])
+    derivative = _through_points(sp.diff(f.expression, ARGUMENTS[slot]), ARGUMENTS[slot])
     if f.arity == 1:
         derivative = _by_output(f.expression, derivative)
     derivative = _prune(derivative)
@@ -104,6 +104,22 @@ def partial(f: Formula, slot: int) -> Partial:
     slots = (*used, -1) if derivative.has(OUTPUT) else tuple(used)
     renaming = {ARGUMENTS[i] if i >= 0 else OUTPUT: ARGUMENTS[k] for k, i in enumerate(slots)}
     return Partial(formula(derivative.xreplace(renaming), len(slots)), slots)
+
+
+def _through_points(derivative: sp.Expr, a: sp.Symbol) -> sp.Expr:
+    """At a single point (sinc at 0, ``x log y`` at x = 0) the derivative is its limit there, not that of a constant."""
+    if not isinstance(derivative, sp.Piecewise) or len(derivative.args) != 2:
+        return derivative
+    (first, condition), (second, otherwise) = derivative.args
+    if not isinstance(condition, (sp.Eq, sp.Ne)) or condition.lhs != a or condition.rhs.has(a) or otherwise != sp.true:
+        return derivative
+    around = second if isinstance(condition, sp.Eq) else first
+    limit = around if not around.has(a) else sp.limit(around, a, condition.rhs)
+    if limit.has(sp.oo, -sp.oo, sp.zoo, sp.nan, sp.Limit, sp.AccumBounds):
+        return derivative
+    if isinstance(condition, sp.Ne):
+        return sp.Piecewise((around, condition), (limit, True))
+    return sp.Piecewise((limit, condition), (around, True))
 
 
 def _prune(derivative: sp.Expr) -> sp.Expr:

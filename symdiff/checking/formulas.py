@@ -176,9 +176,9 @@ def _product(op: Contract, xs: Sequence[Text]) -> Text:
     aligned = all(labels in (every, ()) for labels in inputs) and len(set(every)) == len(every)
     added = [k for k in output if k not in every]
     if not aligned or len(set(output)) != len(output) or list(own) != [k for k in every if k in own]:
-        return _einsum(op, xs), _ATOM
+        return _einsum(op, xs)
     if added and own and output[: len(added)] != tuple(added):
-        return _einsum(op, xs), _ATOM
+        return _einsum(op, xs)
     body = _times(xs) if len(xs) > 1 else xs[0]
     if len(own) == len(every):
         return body
@@ -195,7 +195,7 @@ def _times(xs: Sequence[Text]) -> Text:
     return ("-" if minus % 2 else "") + "*".join(_in(x, _PRODUCT) for x in bare), _PRODUCT
 
 
-def _einsum(op: Contract, xs: Sequence[Text]) -> str:
+def _einsum(op: Contract, xs: Sequence[Text]) -> Text:
     inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
     output = tuple(k for k in op.output if op.sizes[k] != 1)
     if len(xs) == 2:
@@ -206,13 +206,13 @@ def _einsum(op: Contract, xs: Sequence[Text]) -> str:
     letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
     spec = ",".join("".join(letter[k] for k in labels) for labels in op.inputs)
     spec += "->" + "".join(letter[k] for k in op.output)
-    return f"einsum({spec!r}, {', '.join(x[0] for x in xs)})"
+    return f"einsum({spec!r}, {', '.join(x[0] for x in xs)})", _ATOM
 
 
-def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> str | None:
+def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> Text | None:
     """``x @ y`` with the transposes that it needs, ``outer`` without a shared label, or None."""
     if len(left) == len(right) == 1 and output == left + right:
-        return f"outer({x[0]}, {y[0]})"
+        return f"outer({x[0]}, {y[0]})", _ATOM
     shared = set(left) & set(right)
     if len(shared) != 1 or len(set(left)) != len(left) or len(set(right)) != len(right) or len(left + right) < 3:
         return None
@@ -222,4 +222,4 @@ def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> st
         return None
     one = _in(x, _ATOM) if left[-1] == s else f"{_in(x, _ATOM)}.T"
     two = _in(y, _ATOM) if right[0] == s else f"{_in(y, _ATOM)}.T"
-    return f"{one} @ {two}"
+    return f"{one} @ {two}", _PRODUCT

@@ -122,24 +122,6 @@ def _through_points(derivative: sp.Expr, a: sp.Symbol) -> sp.Expr:
     return sp.Piecewise((limit, condition), (around, True))
 
 
-def _differentiate(expression: sp.Expr, a: sp.Symbol) -> sp.Expr:
-    """``sympy.diff``, with the limit where a value is given at one point only: sinc at 0, x log y at x = 0."""
-    derivative = sp.diff(expression, a)
-    if not isinstance(expression, sp.Piecewise) or len(expression.args) != 2:
-        return derivative
-    (first, condition), (last, _) = expression.args
-    if not isinstance(condition, (sp.Eq, sp.Ne)) or condition.lhs != a or not condition.rhs.is_number:
-        return derivative
-    smooth, isolated = (first, last) if isinstance(condition, sp.Ne) else (last, first)
-    if sp.limit(smooth, a, condition.rhs) != isolated:
-        return derivative
-    beside = sp.diff(smooth, a)
-    at = sp.limit(beside, a, condition.rhs)
-    if not at.is_finite and not at.free_symbols:
-        return derivative
-    return sp.Piecewise((beside, sp.Ne(a, condition.rhs)), (at, True))
-
-
 def _prune(derivative: sp.Expr) -> sp.Expr:
     """Merge the branches of a Piecewise that became equal."""
     if isinstance(derivative, sp.Piecewise) and len({e for e, _ in derivative.args}) == 1:

@@ -36,12 +36,13 @@ from symdiff.ir.ops import (
     Table,
     Window,
 )
+from symdiff.ir.pausing import without_collection
 from symdiff.ir.scatter import sum_of_terms
 from symdiff.ir.sizes import Shape, Size, product, text
 
 _LEAD = 1 << 20  # labels of leading axes; those of a contraction are small
 
-# The rules ----------------------------------------------------------------------------------------------------
+# The rules --------------------------------------------------------------------------------------------------
 
 
 def _transpose(
@@ -173,7 +174,7 @@ def _with_lead(op: Contract, lead: Shape) -> tuple[Labels, dict[int, Size]]:
     return labels, dict(enumerate(op.sizes)) | dict(zip(labels, lead, strict=True))
 
 
-# The two sweeps -----------------------------------------------------------------------------------------------
+# The two sweeps ---------------------------------------------------------------------------------------------
 
 
 def pull_back(
@@ -237,9 +238,10 @@ def _between(store: Store, sources: Iterable[Node], sinks: Iterable[Node]) -> se
     return reached
 
 
-# Derivatives of whole graphs ----------------------------------------------------------------------------------
+# Derivatives of whole graphs --------------------------------------------------------------------------------
 
 
+@without_collection
 def gradient(graph: Graph, wrt: Sequence[str], *, with_value: bool = False) -> Graph:
     """``d f / d x`` for each x of ``wrt``; f has one scalar output."""
     output = _scalar_output(graph, "gradient")
@@ -248,6 +250,7 @@ def gradient(graph: Graph, wrt: Sequence[str], *, with_value: bool = False) -> G
     return graph.with_outputs((output, *bars) if with_value else bars)
 
 
+@without_collection
 def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``x_bar = (d f / d x)^T f_bar``; the cotangents of the outputs become inputs, after the others."""
     store = graph.store
@@ -261,6 +264,7 @@ def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
     return graph.with_outputs(bars).with_inputs(added)
 
 
+@without_collection
 def jvp(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``f_dot = (d f / d x) x_dot``; the tangents become inputs, after the others."""
     store = graph.store
@@ -270,11 +274,13 @@ def jvp(graph: Graph, wrt: Sequence[str]) -> Graph:
     return graph.with_outputs(push_forward(store, dots, graph.outputs), graph.results).with_inputs(added)
 
 
+@without_collection
 def hvp(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``H u``, forward over reverse; the directions u become inputs, after the others."""
     return jvp(gradient(graph, wrt), wrt)
 
 
+@without_collection
 def jacobian(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``d f / d x`` of shape ``f.shape + x.shape`` for each x, by the sweep that carries fewer rows."""
     if len(graph.outputs) != 1:
@@ -289,6 +295,7 @@ def jacobian(graph: Graph, wrt: Sequence[str]) -> Graph:
     return graph.with_outputs([by_reverse[n] if n in by_reverse else _forward_jacobian(store, output, n) for n in nodes])
 
 
+@without_collection
 def hessian(graph: Graph, wrt: Sequence[str]) -> Graph:
     """``d^2 f / d x d x`` of shape ``x.shape + x.shape``; for several x, every block, row by row."""
     first = gradient(graph, wrt)

@@ -17,6 +17,7 @@ from symdiff.errors import InputError, ShapeError, SymdiffError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.merging import merge
 from symdiff.ir.ops import Input
+from symdiff.ir.pausing import without_collection
 from symdiff.ir.sizes import concrete
 from symdiff.ir.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree, flatten
@@ -144,6 +145,7 @@ def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(result)
 
 
+@without_collection
 def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of) -> Question:
     """Trace the function, derive the truth, trace the claim if it can be traced."""
     if of not in OFS:

@@ -25,6 +25,7 @@ from symdiff.ir.dims import Dim
 from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.lifting import dtype_of, lift
 from symdiff.ir.ops import Named
+from symdiff.ir.pausing import without_collection
 from symdiff.ir.places import complain
 from symdiff.ir.rebuilding import Rebuilder
 from symdiff.ir.recording import NeedsStatic, Recording, current
@@ -83,6 +84,7 @@ def name(value: Any, text: str) -> Any:
     return Tensor(recording, node, dtype_of(value))
 
 
+@without_collection
 def _trace(
     fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any], promote: frozenset[str], *, shapes: bool
 ) -> Graph:

@@ -35,7 +35,7 @@ def _to_sympy(self: Graph) -> Any:
 
 def _graph_latex(self: Graph) -> str:
     """The outputs in LaTeX, entry by entry."""
-    shown = [sp.Array(a.tolist()) if a.ndim else sp.sympify(a[()]) for a in output_entries(self)]
+    shown = [sp.Array(a.tolist()) if a.ndim else sp.sympify(a[()], strict=True) for a in output_entries(self)]
     return r" \\ ".join(sp.latex(value) for value in shown)
 
 

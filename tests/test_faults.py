@@ -13,7 +13,7 @@ from roads import RoadsDiffer, roads_meet
 from symdiff import calculus
 from symdiff.errors import SymdiffError
 from symdiff.evaluation import exact
-from symdiff.ir import algebra, formulas, scatter, shapes
+from symdiff.ir import algebra, contractions, formulas, scatter, shapes
 
 CAUGHT = (RoadsDiffer, SymdiffError, IndexError, KeyError, ValueError, TypeError)
 
@@ -117,16 +117,16 @@ VALUES = [
 ]
 
 CONSTRUCTORS = [
-    Fault(algebra, "a view's coefficient is lost", "self.scale = times(self.scale, op.coefficient)", "pass", "scaled_view"),
-    Fault(algebra, "a view's labels are kept", "tuple(outer[k] for k in inputs)", "tuple(sorted(outer[k] for k in inputs))", "transposed_twice"),
-    Fault(algebra, "a diagonal is not merged", "self.same_as[one] = other", "pass", "embedding"),
-    Fault(algebra, "unused labels are not counted", "self.scale = times(self.scale, coefficient(product(self.sizes[k] for k in unused)))", "pass", "sum_of_broadcast"),
+    Fault(contractions, "a view's coefficient is lost", "self.scale = times(self.scale, op.coefficient)", "pass", "scaled_view"),
+    Fault(contractions, "a view's labels are kept", "tuple(outer[k] for k in inputs)", "tuple(sorted(outer[k] for k in inputs))", "transposed_twice"),
+    Fault(contractions, "a diagonal is not merged", "self.same_as[one] = other", "pass", "embedding"),
+    Fault(contractions, "unused labels are not counted", "self.scale = times(self.scale, coefficient(product(self.sizes[k] for k in unused)))", "pass", "sum_of_broadcast"),
     Fault(algebra, "x + x is x", "return scale(store, left, 2)", "return left", "doubled"),
     Fault(algebra, "0 - x is x", "return scale(store, right, -1)", "return right", "negated"),
     Fault(algebra, "a + (-b) is b - a", "return subtract(store, one, opposite)", "return subtract(store, opposite, one)", "plus_negative"),
     Fault(algebra, "a masked diagonal is a negative", "len(op.inputs) == 1 and op.is_elementwise", "len(op.inputs) == 1 and op.inputs[0] == op.output", "minus_diagonal"),
     Fault(algebra, "a quotient by a number is a product", "scale(store, left, 1 / value)", "scale(store, left, value)", "divided_by_number"),
-    Fault(algebra, "a stretched axis is transposed", "labels.append(len(shape) + axis if stretched else lead + axis)", "labels.append(len(shape) + axis if stretched else axis)", "broadcast_rows"),
+    Fault(contractions, "a stretched axis is transposed", "labels.append(len(shape) + axis if stretched else lead + axis)", "labels.append(len(shape) + axis if stretched else axis)", "broadcast_rows"),
     Fault(scatter, "runs in another order", "if places[0] < end or not", "if False and not", "many_slices"),
     Fault(scatter, "no zeros at the end", "if end < size:", "if end < 0:", "entries_one_by_one"),
     Fault(scatter, "one place for all", "np.concatenate([places for places, _ in pieces])", "np.concatenate([pieces[0][0] for _ in pieces])", "many_slices"),

@@ -114,7 +114,7 @@ def _text(store: Store, node: Node, op: Op, xs: Sequence[Text]) -> Text:
 def _span(start: object, step: int, length: object) -> str:
     if start == 0 and step == 1:
         return f":{length}"
-    return f"{start}:{sp.sympify(start) + step * sp.sympify(length)}" + ("" if step == 1 else f":{step}")
+    return f"{start}:{sp.sympify(start, strict=True) + step * sp.sympify(length, strict=True)}" + ("" if step == 1 else f":{step}")
 
 
 def _axes(axes: Sequence[int]) -> str:

@@ -50,7 +50,7 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
         (value,) = evaluate(store, [node], {k: lift(v, SYMPY) for k, v in point.items()}, SYMPY)
     except (Undetermined, ZeroDivisionError, TypeError, ValueError):
         return None
-    entry = sp.sympify(value[index])
+    entry = sp.sympify(value[index], strict=True)
     if entry.is_Rational:
         return Fraction(int(entry.p), int(entry.q))
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None

@@ -52,7 +52,7 @@ class Arithmetic:
         return best
 
 
-# Formulas through lambdify ------------------------------------------------------------------------------------
+# Formulas through lambdify ----------------------------------------------------------------------------------
 
 
 class _ExactPrinter(PythonCodePrinter):  # type: ignore[misc]
@@ -131,7 +131,7 @@ for _known in PythonCodePrinter._kf:  # it would import math.lgamma for loggamma
 def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithmetic) -> Function:
     """A scalar expression, or a tuple of them, as a function in an arithmetic, through ``sympy.lambdify``."""
     parts = expression if isinstance(expression, tuple) else (expression,)
-    called = {type(f).__name__ for part in parts for f in sp.sympify(part).atoms(sp.Function)}
+    called = {type(f).__name__ for part in parts for f in sp.sympify(part, strict=True).atoms(sp.Function)}
     missing = called - set(arithmetic.functions) - {"Piecewise"}
     if missing:
         facts: dict[str, object] = {"function": ", ".join(sorted(missing)), "arithmetic": arithmetic.name}
@@ -143,7 +143,7 @@ def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithm
     return sp.lambdify(symbols, expression, modules=[namespace], printer=_ExactPrinter(options), cse=True)  # type: ignore[no-any-return]
 
 
-# Balls --------------------------------------------------------------------------------------------------------
+# Balls ------------------------------------------------------------------------------------------------------
 
 
 def _ball(value: Fraction) -> flint.arb:
@@ -252,7 +252,7 @@ MPMATH = Arithmetic(
 )
 
 
-# SymPy --------------------------------------------------------------------------------------------------------
+# SymPy ------------------------------------------------------------------------------------------------------
 
 
 def _rational(value: Fraction) -> sp.Rational:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import Any, assert_never
@@ -15,9 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from symdiff.errors import NotCompilable, Undetermined, explain
-from symdiff.evaluation.arithmetics import ARITHMETICS, SYMPY, Arithmetic, compiled
-from symdiff.ir.calling import bind
-from symdiff.ir.graph import Graph, Node, Store
+from symdiff.evaluation.arithmetics import SYMPY, Arithmetic, compiled
+from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
     Concatenate,
@@ -153,7 +151,7 @@ def _map(op: Map, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
     arguments = formula.arguments
 
     def substitute(*values: Any) -> Any:
-        lifted = [v if isinstance(v, sp.Basic) else sp.sympify(v) for v in values]
+        lifted = [v if isinstance(v, sp.Basic) else sp.sympify(v, strict=True) for v in values]
         return formula.expression.xreplace(dict(zip(arguments, lifted, strict=True)))
 
     return _each(substitute, *xs)
@@ -231,7 +229,7 @@ def _positions(index: Objects) -> NDArray[np.int64]:
         return np.array([_whole(v) for v in index.ravel()], dtype=np.int64).reshape(index.shape)
     except (TypeError, ValueError) as error:
         facts: dict[str, object] = {"index": index.ravel()[:3].tolist()}
-        raise NotCompilable(explain("gather", facts, "Indices must be numbers here: give their values.")) from error
+        raise NotCompilable(explain("gather", facts, "Indices must be numbers: give their values.")) from error
 
 
 def _whole(value: Any) -> int:
@@ -296,38 +294,3 @@ def _symbolic_shares(row: Sequence[sp.Expr]) -> list[sp.Expr]:
     except Undetermined:
         pass
     return [sp.Piecewise((1, sp.And(*(u > v for v in row if v is not u))), (0, True)) for u in row]
-
-
-@dataclass(frozen=True)
-class ExactKernel:
-    """A graph as a function on exact numbers."""
-
-    graph: Graph
-    arithmetic: Arithmetic
-
-    source = ""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        graph = self.graph
-        values = bind(graph.arguments, args, kwargs, "kernel") if graph.arguments else list(args)
-        outputs = self.flat(values)
-        if graph.results is not None:
-            return graph.results.build(outputs)
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
-
-    def flat(self, values: Sequence[Any]) -> list[Any]:
-        """The outputs from the inputs in order; plain numbers are lifted exactly, floats as they are."""
-        lifted = [_each(self._lift, as_objects(value)) for value in values]
-        bound = dict(zip(self.graph.inputs, lifted, strict=True))
-        outputs = evaluate(self.graph.store, self.graph.outputs, bound, self.arithmetic)
-        return [output if output.ndim else output[()] for output in outputs]
-
-    def _lift(self, value: Any) -> Any:
-        if isinstance(value, (int, float, Fraction, np.number, np.bool_)):
-            return self.arithmetic.number(Fraction(value.item() if isinstance(value, np.generic) else value))
-        return value
-
-
-def compile_exact(graph: Graph, arithmetic: str) -> ExactKernel:
-    """A kernel in one of the exact arithmetics: ``sympy``, ``balls``, ``mpmath``."""
-    return ExactKernel(graph, ARITHMETICS[arithmetic])

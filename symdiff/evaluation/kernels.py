@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from symdiff.errors import NotCompilable, explain
-from symdiff.evaluation.exact import compile_exact
+from symdiff.evaluation.exact_kernels import compile_exact
 from symdiff.evaluation.math_kernel import math_kernel
 from symdiff.evaluation.numpy_kernel import ArrayFunction, NumPyKernel
 from symdiff.ir.graph import Graph, Node

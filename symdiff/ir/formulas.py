@@ -63,7 +63,7 @@ def from_function(function: Callable[..., sp.Expr], arity: int) -> Formula:
     >>> from_function(lambda a: abs(a), 1)
     Formula(Piecewise((a0, a0 > 0), (-a0, a0 < 0), (0, True)))
     """
-    return formula(piecewise(sp.sympify(function(*ARGUMENTS[:arity]))), arity)
+    return formula(piecewise(sp.sympify(function(*ARGUMENTS[:arity]), strict=True)), arity)
 
 
 def piecewise(expression: sp.Expr) -> sp.Expr:

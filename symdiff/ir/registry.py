@@ -49,7 +49,7 @@ def _formula(function: Any, expression: Any, symbols: tuple[sp.Symbol, ...]) -> 
         value = expression.xreplace(dict(zip(ordered, ARGUMENTS, strict=False)))
     elif callable(expression):
         arity = len(inspect.signature(expression).parameters)
-        value = sp.sympify(expression(*ARGUMENTS[:arity]))
+        value = sp.sympify(expression(*ARGUMENTS[:arity]), strict=True)
     else:
         _refuse(function, f"a {type(expression).__name__}")
     free = value.free_symbols - set(ARGUMENTS[:arity])

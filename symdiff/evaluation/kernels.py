@@ -12,6 +12,7 @@ from symdiff.evaluation.exact_kernels import compile_exact
 from symdiff.evaluation.math_kernel import math_kernel
 from symdiff.evaluation.numpy_kernel import ArrayFunction, NumPyKernel
 from symdiff.ir.graph import Graph, Node
+from symdiff.ir.pausing import without_collection
 from symdiff.ir.trees import Tree
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Kernel(Protocol):
         """The outputs in order, from the values of the inputs in order."""
 
 
+@without_collection
 def compile(graph: Graph, arithmetic: str = "numpy") -> Kernel:
     """The kernel of a graph.
 

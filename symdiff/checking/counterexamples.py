@@ -1,0 +1,146 @@
+"""Where is a black box wrong, as small as it gets? Shorter axes, simpler numbers, each time called again."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.checking.foreign import Foreign
+from symdiff.checking.measuring import OUTSIDE, Certified, Gauge, coarser
+from symdiff.checking.options import Options
+from symdiff.checking.probing import Probe, Prober
+from symdiff.checking.questions import Question, ask
+from symdiff.checking.sampling import Point
+from symdiff.checking.shrinking import simplest_point, smaller_examples
+from symdiff.checking.wording import exact_entry, inputs_of
+from symdiff.verdicts import Witness
+
+_PROBES = 20
+_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A probe at which one entry of one target is outside everything that rounding explains."""
+
+    claim: Foreign
+    gauge: Gauge
+    probe: Probe
+    target: int
+    index: tuple[int, ...]
+    claimed: float
+    exact: Certified | None
+
+    @property
+    def question(self) -> Question:
+        """The question at whose shapes it was found."""
+        return self.gauge.question
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether the claim is NaN or infinite there."""
+        return not math.isfinite(self.claimed)
+
+
+def find(claim: Foreign, gauge: Gauge, probe: Probe, target: int) -> Finding | None:
+    """The finding, if the claim is clearly wrong at a probe."""
+    answer = claim([probe.values[n] for n in gauge.truth.inputs])
+    if answer.error is not None:
+        return None
+    claimed, near = answer.arrays[target], gauge.floats(probe)[target]
+    if claimed.shape != near.shape:
+        return None
+    measure = gauge.measure(probe, target, claimed, near)
+    if measure.undefined is None and measure.ratio <= OUTSIDE:
+        return None
+    index = measure.index if measure.undefined is None else measure.undefined
+    return found_at(claim, gauge, probe, target, index, claimed)
+
+
+def found_at(
+    claim: Foreign, gauge: Gauge, probe: Probe, target: int, index: tuple[int, ...], claimed: NDArray[Any]
+) -> Finding | None:
+    """The finding, if balls confirm it or the graph is too large for balls; None on kinks and poles."""
+    exact = gauge.certify(probe, target, index, claimed)
+    undefined = not math.isfinite(float(claimed[index]))
+    if exact is None:
+        if gauge.is_affordable(target) or undefined:
+            return None
+        return Finding(claim, gauge, probe, target, index, float(claimed[index]), None)
+    dtype = coarser(np.dtype(probe_dtype(probe)), claimed.dtype)
+    limit = gauge.bounds(probe, target, dtype)[1][index]
+    if not undefined and exact.gap <= OUTSIDE * limit:
+        return None
+    return Finding(claim, gauge, probe, target, index, float(claimed[index]), exact)
+
+
+def probe_dtype(probe: Probe) -> np.dtype[Any]:
+    """The dtype of a probe's floats."""
+    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
+    return np.result_type(*floats) if floats else np.dtype(float)
+
+
+def shrink(found: Finding, options: Options) -> Finding:
+    """The same mistake at shorter axes, if the claim takes them, then at simpler numbers."""
+    deadline = time.monotonic() + min(_SECONDS, options.seconds_left)
+    for examples in smaller_examples(found.question.examples):
+        smaller = _at_examples(found, examples, options)
+        if smaller is not None:
+            found = smaller
+            break
+    prober = Prober(found.question, options)
+
+    def still_wrong(point: Point) -> Finding | None:
+        if time.monotonic() > deadline:
+            return None
+        return find(found.claim, found.gauge, prober.at(point), found.target)
+
+    return simplest_point(found.question.truth, found.probe.point, options.domain, still_wrong)[1] or found
+
+
+def _at_examples(found: Finding, examples: dict[str, Any], options: Options) -> Finding | None:
+    old = found.question
+    try:
+        question = ask(old.fn, old.claim, examples, old.asked_wrt, old.of).without_claimed(old.reason)
+        if len(question.targets) != len(old.targets):
+            return None
+        claim, gauge, prober = Foreign(question), Gauge(question), Prober(question, options)
+        for probe in [prober.own(), *islice(prober.generated(), _PROBES)]:
+            smaller = find(claim, gauge, probe, found.target)
+            if smaller is not None:
+                return smaller
+    except Exception:  # foreign code may refuse other shapes in any way it likes
+        return None
+    return None
+
+
+def witness(found: Finding) -> Witness:
+    """The witness: exact inputs, the float that was claimed, and the exact value or its ball."""
+    question, target = found.question, found.target
+    point = found.probe.point
+    exact = exact_entry(question.truth.store, question.truth.outputs[target], point, found.index)
+    if found.exact is None:
+        value = gauge_value(found)
+        return Witness(inputs_of(question.truth, point), question.targets[target], found.index, found.claimed, value, False)
+    ball = found.exact.exact
+    return Witness(
+        inputs=inputs_of(question.truth, point),
+        argument=question.targets[target],
+        index=found.index,
+        claimed=found.claimed,
+        exact=exact if exact is not None else float(ball.mid()),
+        certified=True,
+        enclosures=(repr(found.claimed), str(ball.str(20))),
+    )
+
+
+def gauge_value(found: Finding) -> float:
+    """The true value in floats, where balls are too dear."""
+    value, _ = found.gauge.bounds(found.probe, found.target, np.dtype(float))
+    return float(value[found.index])

@@ -1,0 +1,169 @@
+"""Would these probes have seen a mistake? Mistakes planted in the reference are counted when they are caught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from symdiff.calculus import pull_back
+from symdiff.checking.measuring import OUTSIDE, Gauge, work
+from symdiff.checking.probing import OWN, Probe
+from symdiff.checking.questions import Question
+from symdiff.errors import SymdiffError
+from symdiff.evaluation.reference import evaluate
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import formula
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Map
+from symdiff.verdicts import Blindness
+
+Array = NDArray[Any]
+Planted = list[Array]
+
+_MOST_PATHS = 8
+_MOST_WORK = 300_000
+_SUBTLE = {np.dtype(np.float64): 1e-6}  # a factor of one plus this; a coarser dtype sees less
+_COARSE = 1e-3
+
+
+@dataclass
+class Branches:
+    """The comparisons of a function, and which of their sides were seen."""
+
+    question: Question
+    open_: dict[Node, tuple[str, set[bool]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        forward, store = self.question.forward, self.question.forward.store
+        for node in store.ancestors(forward.outputs):
+            op = store.op(node)
+            if not isinstance(op, Map):
+                continue
+            operands = store.operands(node)
+            for relation in op.formula.expression.atoms(sp.core.relational.Relational):
+                used = [k for k in range(op.formula.arity) if relation.has(op.formula.arguments[k])]
+                if any(store.kind(operands[k]) == "real" for k in used):
+                    test = formula(sp.Piecewise((1, relation), (0, True)), op.formula.arity, boolean=True)
+                    self.open_[alg.apply(store, test, operands)] = (str(relation), set())
+
+    def see(self, probe: Probe) -> None:
+        """Note the sides that a probe takes."""
+        waiting = [node for node, (_, seen) in self.open_.items() if len(seen) < 2]
+        if not waiting:
+            return
+        graph = self.question.forward.with_outputs(waiting)
+        values = {n: np.asarray(probe.values[n]) for n in self.question.forward.inputs}
+        with np.errstate(all="ignore"):
+            known = evaluate(graph, values, np.dtype(float))
+        for node in waiting:
+            self.open_[node][1].update(bool(side) for side in np.unique(known[node]))
+
+    @property
+    def never(self) -> list[str]:
+        """The comparisons of which one side was never taken."""
+        missing = [(text, seen) for text, seen in self.open_.values() if len(seen) == 1]
+        return [f"{text} was always {'true' if True in seen else 'false'}" for text, seen in missing]
+
+
+def plant(question: Question, gauge: Gauge, probes: Sequence[Probe], never: Sequence[str]) -> Blindness:
+    """Plant mistakes in each target and count those that lie outside the bounds at one of the probes."""
+    caught = planted = 0
+    for target in range(len(question.targets)):
+        pairs = [gauge.bounds(probe, target, _dtype(probe)) for probe in probes]
+        values, limits = [v for v, _ in pairs], [OUTSIDE * b for _, b in pairs]
+        subtle = max((_SUBTLE.get(_dtype(p), _COARSE) for p in probes), default=_COARSE)
+        for wrong in [*_wrong_values(values, limits, subtle), *_without_paths(question, target, probes)]:
+            if all(np.array_equal(w, v, equal_nan=True) for w, v in zip(wrong, values, strict=True)):
+                continue  # no mistake: the derivative is zero there
+            planted += 1
+            caught += any(_is_seen(w, v, b) for w, v, b in zip(wrong, values, limits, strict=True))
+    return Blindness(caught, planted, (*_blind_examples(question, probes), *never))
+
+
+def _dtype(probe: Probe) -> np.dtype[Any]:
+    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
+    return np.result_type(*floats) if floats else np.dtype(float)
+
+
+def _is_seen(wrong: Array, value: Array, limit: Array) -> bool:
+    with np.errstate(all="ignore"):
+        return wrong.shape != value.shape or bool(np.any(np.abs(wrong - value) > limit))
+
+
+def _wrong_values(values: Planted, limits: Planted, subtle: float) -> Iterator[Planted]:
+    """Sign and size of the whole and of the entry that is hardest to see, that entry lost, the transpose."""
+    if not values or values[0].size == 0:
+        return
+    with np.errstate(all="ignore"):
+        blur = [np.where(v != 0, b / np.abs(v), np.inf) for v, b in zip(values, limits, strict=True)]
+    least = np.min(np.nan_to_num(blur, nan=np.inf, posinf=np.inf), axis=0)
+    hardest = np.unravel_index(int(np.argmax(np.where(np.isfinite(least), least, -1.0))), values[0].shape)
+    yield [-v for v in values]
+    yield [v * (1 + subtle) for v in values]
+    for factor in (-1.0, 1 + subtle, 0.0):
+        yield [_changed(v, hardest, factor) for v in values]
+    shape = values[0].shape
+    if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not all(_is_symmetric(v) for v in values):
+        yield [v.swapaxes(-1, -2) for v in values]
+
+
+def _is_symmetric(value: Array) -> bool:
+    """Whether a mistaken transpose would be no mistake, as for a Hessian."""
+    return bool(np.allclose(value, value.swapaxes(-1, -2), rtol=1e-9, atol=0, equal_nan=True))
+
+
+def _changed(value: Array, place: Any, factor: float) -> Array:
+    result = value.copy()
+    result[place] *= factor
+    return result
+
+
+def _without_paths(question: Question, target: int, probes: Sequence[Probe]) -> Iterator[Planted]:
+    """The derivative without what flows through one edge of the graph."""
+    if question.of not in ("gradient", "vjp") or work(question.truth.store, question.truth.outputs) > _MOST_WORK:
+        return
+    forward, truth = question.forward, question.truth
+    store = truth.store
+    ones = {forward.outputs[0]: alg.constant(store, 1)} if question.of == "gradient" else {}
+    seeds = ones or dict(zip(forward.outputs, truth.inputs[len(forward.inputs) :], strict=True))
+    x = forward.node(question.targets[target])
+    nodes = store.ancestors(forward.outputs)
+    edges = [(node, slot) for node in nodes for slot in range(len(store.operands(node)))]
+    found: list[Node] = []
+    for edge in edges[: 4 * _MOST_PATHS]:
+        (without,) = pull_back(store, seeds, [x], blocked=frozenset([edge]))
+        if without != truth.outputs[target] and without not in found and len(found) < _MOST_PATHS:
+            found.append(without)
+    for node in found:
+        values = _values(truth.with_outputs([node]), probes)
+        if values is not None:
+            yield values
+
+
+def _values(graph: Graph, probes: Sequence[Probe]) -> Planted | None:
+    try:
+        with np.errstate(all="ignore"):
+            whole = [{n: np.asarray(v) for n, v in p.values.items()} for p in probes]
+            return [evaluate(graph, values, np.dtype(float))[graph.outputs[0]] for values in whole]
+    except SymdiffError:
+        return None
+
+
+def _blind_examples(question: Question, probes: Sequence[Probe]) -> Iterator[str]:
+    """What the caller's own example cannot show."""
+    own = next((p for p in probes if p.regime == OWN), None)
+    for name, value in zip(question.truth.input_names, own.values.values() if own else (), strict=False):
+        array = np.asarray(value)
+        if array.dtype.kind != "f" or array.size < 2:
+            continue
+        if not array.any():
+            yield f"your example {name} is all zeros"
+        elif np.all(array == array.flat[0]):
+            yield f"your example {name} has equal entries"
+        elif array.ndim == 2 and array.shape[0] == array.shape[1] and np.array_equal(array, array.T):
+            yield f"your example {name} is symmetric: it cannot tell a matrix from its transpose"

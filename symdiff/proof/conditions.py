@@ -1,4 +1,4 @@
-"""Under which conditions is an identity valid? What was assumed nonzero or positive, on which side."""
+"""Under which conditions is an identity valid? What was assumed nonzero or positive, and how it reads."""
 
 from __future__ import annotations
 
@@ -7,43 +7,35 @@ from typing import Literal, TypeAlias
 
 from symdiff.proof.fields import Bucket, Generator, Poly, Ring
 
-Need: TypeAlias = Literal["nonzero", "positive", "kink", "tie"]
+Need: TypeAlias = Literal["nonzero", "kink", "tie", "positive"]
 
 _LONG = 60
 
 
 @dataclass(eq=False, slots=True)
 class Condition:
-    """``poly`` is assumed nonzero or positive.
-
-    ``left``: the truth needs it too. ``masked``: perhaps in a branch only.
-    ``odd``: the sign and the irreducible factors that decide the sign, for positivity.
-    """
+    """``poly`` is nonzero, or positive; ``left``: the truth needs it too."""
 
     need: Need
     poly: Poly
     left: bool
-    masked: bool
-    odd: tuple[int, tuple[Poly, ...]] = (1, ())
 
 
 @dataclass(eq=False)
 class Conditions:
-    """Collects conditions while a graph is evaluated; ``left`` and ``masked`` describe the node at hand."""
+    """Collects conditions while a graph is evaluated; ``left``: whether the node at hand belongs to the truth."""
 
     left: bool = True
-    masked: bool = False
     found: dict[Need, Bucket] = field(default_factory=dict)
 
-    def require(self, need: Need, poly: Poly, odd: tuple[int, tuple[Poly, ...]] = (1, ())) -> None:
-        """Record a condition; the same one from two nodes keeps the stronger flags."""
+    def require(self, need: Need, poly: Poly) -> None:
+        """Record a condition once."""
         bucket = self.found.setdefault(need, Bucket())
-        known = bucket.get(poly)
+        known: Condition | None = bucket.get(poly)
         if known is None:
-            bucket.put(poly, Condition(need, poly, self.left, self.masked, odd))
+            bucket.put(poly, Condition(need, poly, self.left))
         else:
-            known.left |= self.left and (known.masked or not self.masked)
-            known.masked &= self.masked
+            known.left |= self.left
 
     def all(self) -> list[Condition]:
         """Every condition, in the order of their needs."""

@@ -11,9 +11,9 @@ import numpy as np
 from flint import fmpq
 
 from symdiff.ir.ops import Input
+from symdiff.proof.arrays import Entries
 from symdiff.proof.fields import Generator, Poly, Undecided
 from symdiff.proof.generators import Algebra
-from symdiff.proof.propagation import Entries
 from symdiff.proof.recipes import Entry
 from symdiff.proof.witnesses import Draw, draw_real
 

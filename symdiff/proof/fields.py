@@ -161,6 +161,9 @@ class Ring:
 
     def relate(self, poly: Poly) -> None:
         """Declare that a polynomial is zero."""
+        poly = self.reduce(poly)
+        if poly.is_zero():
+            return
         lead = tuple((k, e) for k, e in enumerate(poly.monomial(0)) if e)
         self.relations.append(Relation(lead, poly))
         self.relations.sort(key=lambda r: r.lead[0])
@@ -203,6 +206,12 @@ class Ring:
             if len(left) * len(right) > _LARGEST_PRODUCT:
                 raise Undecided(f"over budget: a product of {len(left)} and {len(right)} terms")
         return left * right
+
+    def both(self, left: Poly, right: Poly) -> Poly:
+        """The conjunction of two indicators: their product."""
+        if left.is_one() or left == right:
+            return right
+        return left if right.is_one() else self.reduce(self.multiply(left, right))
 
     def power(self, base: Element, exponent: int) -> Element:
         """A positive integer power."""

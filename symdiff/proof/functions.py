@@ -13,15 +13,14 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from symdiff.ir import literals
 from symdiff.ir.formulas import ARGUMENTS, piecewise
-from symdiff.proof.fields import INFINITY, MINUS_INFINITY, UNDEFINED, Element, Special, Undecided
+from symdiff.proof.fields import INFINITY, MINUS_INFINITY, Element, Special, Undecided
 from symdiff.proof.generators import Algebra
 
 Closure: TypeAlias = Callable[[Algebra, Sequence[Element]], Element]
 
 _SLOTS = {symbol: k for k, symbol in enumerate(ARGUMENTS)}
 _OPAQUE = frozenset(
-    "erf erfi erfinv erfcinv atan asin acos asinh acosh atan2 gamma loggamma digamma polygamma LambertW Si Ci Ei "
-    "besselj bessely besseli besselk zeta fresnels fresnelc".split()
+    ["erf", "erfi", "erfinv", "erfcinv", "atan", "asin", "acos", "asinh", "acosh", "atan2", "gamma", "loggamma", "digamma", "polygamma", "LambertW", "Si", "Ci", "Ei", "besselj", "bessely", "besseli", "besselk", "zeta", "fresnels", "fresnelc"]
 )
 
 
@@ -56,7 +55,13 @@ def _argument(symbol: Any) -> Closure:
     if symbol not in _SLOTS:
         raise Undecided(f"the formula has a free symbol {symbol}")
     slot = _SLOTS[symbol]
-    return lambda algebra, args: args[slot]
+
+    def read(algebra: Algebra, args: Sequence[Element]) -> Element:
+        if algebra.domains is not None:
+            algebra.demand(algebra.domains[slot])
+        return args[slot]
+
+    return read
 
 
 def _rational(value: Fraction) -> Closure:
@@ -72,7 +77,7 @@ def _number(e: Any) -> Closure:
         return float_value(float(e))
     if e.is_NumberSymbol:
         return lambda algebra, args: algebra.number(e)
-    return lambda algebra, args: UNDEFINED
+    return lambda algebra, args: algebra.undefined()
 
 
 @lru_cache(maxsize=4096)
@@ -131,30 +136,41 @@ def _general_power(base: Closure, exponent: Closure) -> Closure:
 
 
 def _piecewise(branches: list[tuple[Closure, Closure]]) -> Closure:
+    """The sum of ``share * value``; defined where the conditions met and the chosen value are."""
+
     def select(algebra: Algebra, args: Sequence[Element]) -> Element:
-        ring = algebra.ring
+        ring, outside = algebra.ring, algebra.defined
         total, left = ring.zero, ring.one
+        domain = ring.zero
+        reached = ring.one  # whether all conditions up to here are defined
         for value, condition in branches:
-            chosen = condition(algebra, args)
-            if chosen.is_zero():
-                continue
-            if chosen.is_one() and left.is_one():
-                return value(algebra, args)
+            chosen, met = _apart(algebra, condition, args)
+            reached = ring.both(reached, met)
             share = ring.reduce(ring.multiply(left, chosen))
             if not share.is_zero():
-                total = total + _masked(algebra, share, value, args)
-            left = ring.reduce(ring.multiply(left, 1 - chosen))
+                branch, its = _apart(algebra, value, args)
+                total = total + _masked(algebra, share, branch)
+                domain = domain + ring.multiply(share, ring.both(reached, its))
+            left = ring.reduce(left - share)
             if left.is_zero():
-                return total
-        return UNDEFINED if total.is_zero() else total
+                break
+        algebra.defined = ring.both(outside, ring.reduce(domain))
+        return total
 
     return select
 
 
-def _masked(algebra: Algebra, share: Element, value: Closure, args: Sequence[Element]) -> Element:
-    branch = value(algebra, args)
+def _apart(algebra: Algebra, closure: Closure, args: Sequence[Element]) -> tuple[Element, Element]:
+    """A value and its own domain."""
+    algebra.defined = algebra.ring.one
+    return closure(algebra, args), algebra.defined
+
+
+def _masked(algebra: Algebra, share: Element, branch: Element) -> Element:
     if isinstance(branch, Special):
-        raise Undecided("an infinite or undefined value in one branch")
+        if share.is_one():
+            return branch
+        raise Undecided("an infinite value in one branch")
     return algebra.ring.multiply(share, branch)
 
 

@@ -6,6 +6,7 @@ and ``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined, wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -33,6 +34,14 @@ from symdiff.proof.spans import Combination, Span
 
 _LARGEST_POWER = 64
 _ENTIRE = ("erf", "atan", "asinh", "Si", "fresnels", "fresnelc")
+_LIMITED: dict[str, Callable[[Poly], Poly]] = {
+    "asin": lambda u: 1 - u * u,
+    "acos": lambda u: 1 - u * u,
+    "erfinv": lambda u: 1 - u * u,
+    "acosh": lambda u: u - 1,
+    "erfcinv": lambda u: u * (2 - u),
+}
+_OPEN = ("erfinv", "erfcinv")
 _ODD = ("erf", "atan", "asin", "asinh", "Si", "fresnels", "fresnelc", "erfinv")
 
 
@@ -44,6 +53,8 @@ class Algebra:
     ) -> None:
         self.ring = ring
         self.conditions = conditions
+        self.defined = ring.one  # whether the entry at hand is defined, as an indicator
+        self.domains: list[Poly] | None = None  # the same for the operands of the entry at hand
         self.positivity = Positivity(ring, trust_affine=trust_affine)
         self.signs = Signs(ring, self.positivity, conditions, script, strict=strict)
         self.maxima = Maxima(self.signs)
@@ -55,6 +66,24 @@ class Algebra:
         self.logarithms = Bucket()
         self.heads: dict[Any, Bucket] = {}
 
+    # Where an entry is defined --------------------------------------------------------------------
+
+    def demand(self, indicator: Poly) -> None:
+        """The entry at hand is defined only where this indicator is one."""
+        self.defined = self.ring.both(self.defined, indicator)
+
+    def undefined(self) -> Poly:
+        """A value for an entry that is defined nowhere."""
+        self.demand(self.ring.zero)
+        return self.ring.zero
+
+    def _demand_positive(self, u: Poly, *, also_zero: bool) -> None:
+        above, below = self.signs.compare(u)
+        indicator = self.ring.reduce(1 - below) if also_zero else above
+        if not indicator.is_one():
+            self.conditions.require("positive", self.ring.reduce(u))
+            self.demand(indicator)
+
     # Quotients ------------------------------------------------------------------------------------
 
     def reciprocal(self, u: Element) -> Element:
@@ -63,7 +92,7 @@ class Algebra:
             return self.ring.zero if u is not UNDEFINED else u
         sign, factors = self.factors(u)
         if sign == 0:
-            return UNDEFINED
+            return self.undefined()
         result = self.ring.constant(1 / sign)
         for p, k in factors:
             factor = p if k < 0 else self._inverse(p)
@@ -119,25 +148,12 @@ class Algebra:
             raise Undecided("a power of an infinite value, or a very high power")
         content, factors = self.factors(u)
         if content == 0:
-            return self.ring.zero if exponent > 0 else UNDEFINED
-        if not self._require_positive(u, content, factors):
-            return UNDEFINED
+            return self.ring.zero if exponent > 0 else self.undefined()
+        self._demand_positive(u, also_zero=exponent > 0)
         result = self.rational_power(abs(content), exponent)
         for p, k in factors:
             result = self.ring.multiply(result, self.absolute_power(p, k * exponent))
         return result
-
-    def _require_positive(self, u: Poly, content: Fraction, factors: list[tuple[Poly, int]]) -> bool:
-        sign, odd = 1 if content > 0 else -1, []
-        for p, k in factors:
-            fixed = self.positivity.fixed_sign(p)
-            if k % 2 and fixed:
-                sign *= fixed
-            elif k % 2:
-                odd.append(p)
-        if odd:
-            self.conditions.require("positive", u, (sign, tuple(odd)))
-        return bool(odd) or sign > 0
 
     def rational_power(self, value: Fraction, exponent: Fraction) -> Poly:
         """A positive rational number to a rational power, through its primes."""
@@ -203,6 +219,7 @@ class Algebra:
             constant=self.positivity.is_constant(p),
         )
         self.ring.relate(made.poly ** (degree // older.recipe.degree if older else degree) - value)
+        self.signs.vanish_with(p, made.poly)
         known.append(made)
         return self.ring.power(made.poly, int(exponent * degree))
 
@@ -213,8 +230,9 @@ class Algebra:
         if isinstance(u, Special):
             raise Undecided("a logarithm of an infinite value")
         content, factors = self.factors(u)
-        if content == 0 or not self._require_positive(u, content, factors):
-            return UNDEFINED
+        if content == 0:
+            return self.undefined()
+        self._demand_positive(u, also_zero=False)
         total = self.ring.zero
         for prime, k in _primes(abs(content)):
             total = total + k * self._log(self.ring.constant(prime))
@@ -278,6 +296,8 @@ class Algebra:
             raise Undecided(f"{function.__name__} of an infinite or undefined value")
         polys = [self.ring.reduce(u) for u in arguments]
         name = function.__name__
+        if name in _LIMITED:
+            self._demand_positive(_LIMITED[name](polys[0]), also_zero=name not in _OPEN)
         sign = 1
         if name in _ODD:
             if polys[0].is_zero():

@@ -98,6 +98,8 @@ class Maxima:
             for other in shares[:k]:
                 ring.relate(share * other)
         race.shares = [*shares, 1 - sum(shares, ring.zero)]
+        for share, entry in zip(race.shares, entries, strict=True):  # who has a share is at the top
+            ring.relate(share * (race.top - entry))
         return race.shares
 
     def _below_top(self, race: Race, p: Poly) -> Pair | None:

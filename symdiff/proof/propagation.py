@@ -1,14 +1,19 @@
-"""Which ring elements has a node, entry by entry? One rule for each operation, on object arrays."""
+"""Which ring elements has a node, entry by entry, and where is each defined? One rule for each operation.
+
+Domains are indicators: None stands for "everywhere". An undefined operand makes a result undefined, except in the
+branch of a Piecewise that is not chosen.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias, assert_never
+from typing import Any, assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.ir.ops import (
     ArgMax,
@@ -18,280 +23,180 @@ from symdiff.ir.ops import (
     Gather,
     Index,
     Input,
-    Labels,
     Literal,
     Map,
     Maximum,
-    Move,
     Named,
     Op,
     Pad,
     Reshape,
     ScatterAdd,
     Slice,
-    Span,
     Table,
     Window,
 )
-from symdiff.proof.fields import Element, Special, Undecided
+from symdiff.proof.arrays import Contraction, Entries, Folding, Shape, as_entries, filled, spread
+from symdiff.proof.fields import Element, Undecided
 from symdiff.proof.functions import compile_formula, float_value
 from symdiff.proof.generators import Algebra
 
-Entries: TypeAlias = NDArray[np.object_]
-
 _READ_ENTRIES = 64
-_LARGEST_LOOP = 2_000_000
 
 
-def propagate(algebra: Algebra, op: Op, operands: Sequence[Entries], shape: tuple[int, ...]) -> Entries:
-    """The entries of a node from those of its operands."""
-    match op:
-        case Map():
-            return _map(algebra, op, operands, shape)
-        case Contract():
-            return _contract(algebra, op, operands)
-        case Named():
-            return operands[0]
-        case Reshape():
-            return operands[0].reshape(shape)
-        case Slice() | Pad() | Concatenate() | Gather() | ScatterAdd() | Window() | Fold():
-            return _move(algebra, op, operands, shape)
-        case Maximum(axes) | ArgMax(axes):
-            return _select(algebra, op, operands[0], axes, shape)
-        case Literal(value):
-            return _filled((), float_value(value)(algebra, ()))
-        case Table():
-            return _table(algebra, op)
-        case Index():
-            return _index(algebra, op)
-        case Input(name):
-            raise Undecided(f"the input {name} has no value here")
-        case _:
-            assert_never(op)
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The entries of a node, and where they are defined."""
+
+    entries: Entries
+    domain: Entries | None = None
 
 
-def _filled(shape: tuple[int, ...], value: Element) -> Entries:
-    result = np.empty(shape, dtype=object)
-    result.fill(value)
-    return result
+class Propagation:
+    """Values of nodes over one algebra."""
+
+    def __init__(self, algebra: Algebra) -> None:
+        ring = algebra.ring
+        self.algebra = algebra
+        self.ring = ring
+        self.sums = Folding(ring.zero, operator.add)
+        self.meets = Folding(ring.one, ring.both)
+        self.products = Contraction(ring.multiply, self.sums, ring.check_time)
+        self.domains = Contraction(ring.both, self.meets, ring.check_time)
+
+    def value(self, op: Op, operands: Sequence[Value], shape: Shape) -> Value:
+        """The value of a node from those of its operands."""
+        if isinstance(op, Map):
+            return self._map(op, operands, shape)
+        entries = self._entries(op, [x.entries for x in operands], shape)
+        if all(x.domain is None for x in operands):
+            return Value(entries)
+        known = [filled(x.entries.shape, self.ring.one) if x.domain is None else x.domain for x in operands]
+        return Value(entries, self._domain(op, operands, known, shape))
+
+    def _entries(self, op: Op, operands: Sequence[Entries], shape: Shape) -> Entries:
+        match op:
+            case Contract():
+                return self._contract(op, operands)
+            case Named():
+                return operands[0]
+            case Reshape() | Slice() | Pad() | Concatenate() | Window() | Fold():
+                return self.sums.move(op, operands[0], operands[1:], None, shape)
+            case Gather() | ScatterAdd():
+                return self.sums.move(op, operands[0], (), operands[1], shape)
+            case Maximum(axes) | ArgMax(axes):
+                return self._select(op, operands[0], axes, shape)
+            case Literal(value):
+                return filled((), float_value(value)(self.algebra, ()))
+            case Table():
+                return self._table(op)
+            case Index():
+                return self._index(op)
+            case Input(name):
+                raise Undecided(f"the input {name} has no value here")
+            case Map():
+                raise AssertionError("maps have their own rule")
+            case _:
+                assert_never(op)
+
+    def _domain(self, op: Op, operands: Sequence[Value], known: Sequence[Entries], shape: Shape) -> Entries:
+        match op:
+            case Contract():
+                sizes = [int(size) for size in op.sizes]
+                labels, total = self.domains.contract(op.inputs, known, op.output, sizes, self.ring.one)
+                return spread(labels, total, op.output, sizes, self.ring.one)
+            case Gather() | ScatterAdd():
+                return self.meets.move(op, known[0], (), operands[1].entries, shape)
+            case Reshape() | Slice() | Pad() | Concatenate() | Window() | Fold():
+                return self.meets.move(op, known[0], known[1:], None, shape)
+            case Maximum(axes) | ArgMax(axes):
+                rows, kept = _rows(known[0], axes)
+                met = self.meets.along_last(rows)
+                if isinstance(op, Maximum):
+                    return met.reshape(shape)
+                return _unrows(np.broadcast_to(met[:, None], rows.shape), known[0], kept, axes)
+            case _:
+                return known[0]
+
+    # Map and Contract -------------------------------------------------------------------------
+
+    def _map(self, op: Map, operands: Sequence[Value], shape: Shape) -> Value:
+        closure, algebra, one = compile_formula(op.formula.expression), self.algebra, self.ring.one
+        anywhere = all(x.domain is None for x in operands)
+        known = [filled(shape, one) if x.domain is None else x.domain for x in operands]
+        columns = [x.entries.reshape(-1) for x in operands], [d.reshape(-1) for d in known]
+        values, domains = np.empty(math.prod(shape), dtype=object), np.empty(math.prod(shape), dtype=object)
+        done: dict[tuple[int, ...], tuple[Element, Element]] = {}
+        for place in range(len(values)):
+            args, where = [x[place] for x in columns[0]], [d[place] for d in columns[1]]
+            key = (*map(id, args), *(() if anywhere else map(id, where)))
+            if key not in done:
+                self.ring.check_time()
+                algebra.defined, algebra.domains = one, None if anywhere else where
+                done[key] = closure(algebra, args), algebra.defined
+            values[place], domains[place] = done[key]
+        everywhere = all(domain.is_one() for _, domain in done.values())
+        return Value(values.reshape(shape), None if everywhere else domains.reshape(shape))
+
+    def _contract(self, op: Contract, operands: Sequence[Entries]) -> Entries:
+        sizes = [int(size) for size in op.sizes]
+        start = self._coefficient(op.coefficient)
+        labels, total = self.products.contract(op.inputs, operands, op.output, sizes, start)
+        idle = [k for k in range(len(sizes)) if k not in op.output and not any(k in own for own in op.inputs)]
+        repeats = math.prod(sizes[k] for k in idle)
+        if repeats != 1:
+            total = as_entries(total * self.ring.constant(repeats))
+        return spread(labels, total, op.output, sizes, self.ring.zero)
+
+    def _coefficient(self, value: Any) -> Element:
+        if isinstance(value, Fraction):
+            return self.ring.constant(value)
+        return compile_formula(value)(self.algebra, ())
+
+    # Selections and constants -----------------------------------------------------------------
+
+    def _select(self, op: Maximum | ArgMax, x: Entries, axes: tuple[int, ...], shape: Shape) -> Entries:
+        rows, kept = _rows(x, axes)
+        if isinstance(op, Maximum):
+            tops = np.empty(len(rows), dtype=object)
+            for k, row in enumerate(rows):
+                tops[k] = self.algebra.maxima.largest(list(row))
+            return tops.reshape(shape)
+        shares = np.empty(rows.shape, dtype=object)
+        for k, row in enumerate(rows):
+            for j, share in enumerate(self.algebra.maxima.winners(list(row))):
+                shares[k, j] = share
+        return _unrows(shares, x, kept, axes)
+
+    def _table(self, op: Table) -> Entries:
+        array = op.array
+        values = [v.item() for v in array.reshape(-1)]
+        read = array.dtype.kind == "f" and len(set(values)) <= _READ_ENTRIES
+        known: dict[Any, Element] = {}
+        result = np.empty(len(values), dtype=object)
+        for k, value in enumerate(values):
+            if value not in known:
+                exact = array.dtype.kind != "f" or (not read and math.isfinite(value))
+                known[value] = self._number(value, exact=exact)
+            result[k] = known[value]
+        return result.reshape(array.shape)
+
+    def _number(self, value: Any, *, exact: bool) -> Element:
+        return self.ring.constant(Fraction(value)) if exact else float_value(value)(self.algebra, ())
+
+    def _index(self, op: Index) -> Entries:
+        grid = np.indices([int(size) for size in op.shape])
+        i = grid[0] + op.offset
+        numbers = i if op.relation == "position" else i == grid[1] if op.relation == "equal" else i <= grid[1]
+        return as_entries(np.frompyfunc(lambda n: self.ring.constant(int(n)), 1, 1)(numbers))
 
 
-def _as_entries(value: Any) -> Entries:
-    """NumPy returns 0-d results as bare objects."""
-    return value if isinstance(value, np.ndarray) else _filled((), value)
-
-
-# Map and Contract ---------------------------------------------------------------------------------
-
-
-def _map(algebra: Algebra, op: Map, operands: Sequence[Entries], shape: tuple[int, ...]) -> Entries:
-    closure = compile_formula(op.formula.expression)
-    result = np.empty(shape, dtype=object)
-    done: dict[tuple[int, ...], Element] = {}
-    flat = result.reshape(-1)
-    for place, args in enumerate(zip(*(x.reshape(-1) for x in operands), strict=True)):
-        key = tuple(map(id, args))
-        if key not in done:
-            algebra.ring.check_time()
-            done[key] = closure(algebra, args)
-        flat[place] = done[key]
-    return flat.reshape(shape)
-
-
-def _contract(algebra: Algebra, op: Contract, operands: Sequence[Entries]) -> Entries:
-    coefficient = _coefficient(algebra, op.coefficient)
-    sizes = [int(size) for size in op.sizes]
-    labels: Labels = ()
-    total = _filled((), coefficient)
-    waiting = list(zip(op.inputs, operands, strict=True))
-    while waiting:
-        own, entries = waiting.pop(_smallest(labels, [k for k, _ in waiting], sizes))
-        needed = set(op.output).union(*(k for k, _ in waiting))
-        labels, total = _join(algebra, (labels, total), _diagonal(own, entries), sizes, needed)
-    missing = [k for k in range(len(sizes)) if k not in op.output and not any(k in own for own in op.inputs)]
-    repeats = math.prod(sizes[k] for k in missing)
-    if repeats != 1:
-        total = _as_entries(total * algebra.ring.constant(repeats))
-    return _spread(algebra, labels, total, op.output, sizes)
-
-
-def _coefficient(algebra: Algebra, value: Any) -> Element:
-    if isinstance(value, Fraction):
-        return algebra.ring.constant(value)
-    return compile_formula(value)(algebra, ())
-
-
-def _smallest(labels: Labels, waiting: list[Labels], sizes: list[int]) -> int:
-    return min(range(len(waiting)), key=lambda k: math.prod(sizes[j] for j in {*labels, *waiting[k]}))
-
-
-def _diagonal(labels: Labels, entries: Entries) -> tuple[Labels, Entries]:
-    """Repeated labels of one operand read its diagonal."""
-    kept = list(labels)
-    for label in dict.fromkeys(labels):
-        while kept.count(label) > 1:
-            first = kept.index(label)
-            second = kept.index(label, first + 1)
-            entries = np.diagonal(entries, axis1=first, axis2=second)
-            kept = [k for place, k in enumerate(kept) if place not in (first, second)] + [label]
-    return tuple(kept), entries
-
-
-def _join(
-    algebra: Algebra,
-    left: tuple[Labels, Entries],
-    right: tuple[Labels, Entries],
-    sizes: list[int],
-    needed: set[int],
-) -> tuple[Labels, Entries]:
-    """The product of two arrays, summed over the labels that are not needed any more."""
-    union = tuple(dict.fromkeys(left[0] + right[0]))
-    if math.prod(sizes[k] for k in union) > _LARGEST_LOOP:
-        raise Undecided("over budget: a contraction of many entries")
-    kept = tuple(k for k in union if k in needed)
-    dropped = tuple(k for k in union if k not in needed)
-    first, second = (_align(labels, entries, kept + dropped) for labels, entries in (left, right))
-    if not left[0] and not dropped:
-        scalar: Element = left[1][()]
-        if not isinstance(scalar, Special) and scalar.is_one():
-            return kept, second
-    product = _multiply(algebra, first, second)
-    if dropped:
-        length = math.prod(sizes[k] for k in dropped)
-        product = _sum_last(algebra, product.reshape((*product.shape[: len(kept)], length)))
-    return kept, product
-
-
-def _align(labels: Labels, entries: Entries, order: Labels) -> Entries:
-    present = [k for k in order if k in labels]
-    moved = entries.transpose([labels.index(k) for k in present])
-    return moved.reshape([entries.shape[labels.index(k)] if k in labels else 1 for k in order])
-
-
-def _multiply(algebra: Algebra, left: Entries, right: Entries) -> Entries:
-    multiply = np.frompyfunc(algebra.ring.multiply, 2, 1)
-    return _as_entries(multiply(left, right))
-
-
-def _sum_last(algebra: Algebra, entries: Entries) -> Entries:
-    if entries.shape[-1] == 0:
-        return _filled(entries.shape[:-1], algebra.ring.zero)
-    algebra.ring.check_time()
-    return _as_entries(np.add.reduce(entries, axis=-1))
-
-
-def _spread(algebra: Algebra, labels: Labels, total: Entries, output: Labels, sizes: list[int]) -> Entries:
-    """Broadcast to new labels, and embed diagonals of repeated ones."""
-    unique = tuple(dict.fromkeys(output))
-    full = np.broadcast_to(_align(labels, total, unique), [sizes[k] for k in unique])
-    if len(unique) == len(output):
-        return full
-    result = _filled(tuple(sizes[k] for k in output), algebra.ring.zero)
-    grid = np.indices(full.shape)
-    result[tuple(grid[unique.index(k)] for k in output)] = full
-    return result
-
-
-# Moves and selections -----------------------------------------------------------------------------
-
-
-def _positions(spans: Sequence[Span]) -> tuple[Any, ...]:
-    return np.ix_(*(int(s.start) + s.step * np.arange(int(s.length)) for s in spans))
-
-
-def _move(algebra: Algebra, op: Move, operands: Sequence[Entries], shape: tuple[int, ...]) -> Entries:
-    first = operands[0]
-    zeros: Callable[[], Entries] = lambda: _filled(shape, algebra.ring.zero)  # noqa: E731
-    match op:
-        case Slice(spans):
-            return first[_positions(spans)] if spans else first
-        case Pad(spans):
-            result = zeros()
-            result[_positions(spans) if spans else ()] = first
-            return result
-        case Concatenate(axis):
-            return np.concatenate(list(operands), axis=axis)
-        case Gather(axis):
-            return first[(slice(None),) * axis + (_integers(operands[1], first.shape[axis]),)]
-        case ScatterAdd(axis, size):
-            result = zeros()
-            place: Any = (slice(None),) * axis + (_integers(operands[1], int(size)),)
-            np.add.at(result, place, first)
-            return result
-        case Window(axis, length):
-            return np.lib.stride_tricks.sliding_window_view(first, length, axis=axis)
-        case Fold(axis):
-            return _fold(zeros(), first, axis)
-        case Reshape():
-            return first.reshape(shape)
-        case _:
-            assert_never(op)
-
-
-def _fold(result: Entries, windows: Entries, axis: int) -> Entries:
-    for offset in range(windows.shape[-1]):
-        piece = windows[..., offset]
-        place = (slice(None),) * axis + (slice(offset, offset + piece.shape[axis]),)
-        result[place] = result[place] + piece
-    return result
-
-
-def _integers(entries: Entries, size: int) -> NDArray[np.int64]:
-    numbers = np.empty(entries.shape, dtype=np.int64)
-    for place, entry in np.ndenumerate(entries):
-        if isinstance(entry, Special) or not entry.is_constant():
-            raise Undecided("indices are inputs: give their values")
-        value = entry.leading_coefficient() if not entry.is_zero() else 0
-        numbers[place] = int(value)
-        if value != numbers[place] or not 0 <= numbers[place] < size:
-            raise Undecided(f"an index {value} outside of 0..{size - 1}")
-    return numbers
-
-
-def _select(
-    algebra: Algebra, op: Maximum | ArgMax, x: Entries, axes: tuple[int, ...], shape: tuple[int, ...]
-) -> Entries:
+def _rows(x: Entries, axes: tuple[int, ...]) -> tuple[Entries, list[int]]:
+    """The entries that compete, as rows, and the axes that stay."""
     kept = [k for k in range(x.ndim) if k not in axes]
     moved = x.transpose([*kept, *axes])
-    rows = moved.reshape(math.prod(moved.shape[: len(kept)]), -1)
-    if isinstance(op, Maximum):
-        tops = np.empty(len(rows), dtype=object)
-        for k, row in enumerate(rows):
-            tops[k] = algebra.maxima.largest(list(row))
-        return tops.reshape(shape)
-    shares = np.empty(rows.shape, dtype=object)
-    for k, row in enumerate(rows):
-        shares[k] = algebra.maxima.winners(list(row))
-    return shares.reshape(moved.shape).transpose(np.argsort([*kept, *axes]))
+    return moved.reshape(math.prod(moved.shape[: len(kept)]), math.prod(moved.shape[len(kept) :])), kept
 
 
-# Constants ----------------------------------------------------------------------------------------
-
-
-def _table(algebra: Algebra, op: Table) -> Entries:
-    array = op.array
-    values = [v.item() for v in array.reshape(-1)]
-    read = array.dtype.kind == "f" and len(set(values)) <= _READ_ENTRIES
-    known: dict[Any, Element] = {}
-    result = np.empty(len(values), dtype=object)
-    for k, value in enumerate(values):
-        if value not in known:
-            exact = array.dtype.kind != "f" or (not read and math.isfinite(value))
-            known[value] = (
-                algebra.ring.constant(Fraction(value)) if exact else float_value(value)(algebra, ())
-            )
-        result[k] = known[value]
-    return result.reshape(array.shape)
-
-
-def _index(algebra: Algebra, op: Index) -> Entries:
-    grid = np.indices([int(size) for size in op.shape])
-    i = grid[0] + op.offset
-    match op.relation:
-        case "position":
-            numbers = i
-        case "equal":
-            numbers = (i == grid[1]).astype(int)
-        case "less_equal":
-            numbers = (i <= grid[1]).astype(int)
-    return _as_entries(np.frompyfunc(lambda n: algebra.ring.constant(int(n)), 1, 1)(numbers))
+def _unrows(rows: Entries, x: Entries, kept: list[int], axes: tuple[int, ...]) -> Entries:
+    order = [*kept, *axes]
+    return rows.reshape([x.shape[k] for k in order]).transpose(np.argsort(order))

@@ -151,7 +151,7 @@ class Signs:
                 return found
         self.kinks += 1
         if self.positivity.definite(p):
-            pair = (self.ring.one if merged else self._new_indicator(p, 1), self.ring.zero)
+            pair = (self.ring.one, self.ring.zero) if merged else self._new_support(p)
         elif self.script is not None:
             case = self.script.choose(2 if merged else 3)
             pair = self.ring.constant(int(case == 0)), self.ring.constant(int(case == 1))
@@ -166,7 +166,20 @@ class Signs:
             return above, 1 - above
         below = self._new_indicator(p, -1)
         self.ring.relate(above * below)
+        self.ring.relate(p * (above + below - 1))
         return above, below
+
+    def vanish_with(self, p: Poly, value: Poly) -> None:
+        """Declare that ``value`` is zero where p is, if a pair of indicators says where."""
+        for above, below in [self.known.get(p)] if self.known.get(p) else []:
+            if not self.ring.reduce(above + below).is_one():
+                self.ring.relate(value * (above + below - 1))
+
+    def _new_support(self, p: Poly) -> Pair:
+        """Where a function that is never negative is not zero."""
+        support = self._new_indicator(p, 1)
+        self.ring.relate(p * (support - 1))
+        return support, self.ring.zero
 
     def _new_indicator(self, p: Poly, sign: int) -> Poly:
         made = self.ring.generator(Indicator(p, sign), choice=True, nonnegative=True).poly
@@ -205,9 +218,7 @@ class Signs:
             (low[0], high[1], low[0] + high[1] - 1),
         ]
         for left, right, product in products:
-            relation = self.ring.reduce(left * right - product)
-            if not relation.is_zero():
-                self.ring.relate(relation)
+            self.ring.relate(left * right - product)
 
     # Arguments that contain indicators ------------------------------------------------------------
 

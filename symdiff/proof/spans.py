@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 from typing import TypeAlias, TypeVar
 
 from flint import fmpq
@@ -38,24 +38,42 @@ class Span:
     rows: list[_Row] = field(default_factory=list)
 
     def express(self, poly: Poly) -> Combination:
-        """Coefficients of ``poly`` in the basis, which grows by its primitive part if it is independent."""
+        """Coefficients of ``poly`` in the basis, which grows by one element if it is independent."""
         vector = {m: Fraction(int(c.p), int(c.q)) for m, c in poly.to_dict().items()}
-        combination: Combination = {}
+        known: Combination = {}
         for row in self.rows:
             factor = vector.get(row.pivot)
             if factor is not None:
                 _add(vector, row.vector, -factor)
-                _add(combination, row.combination, factor)
-        return self._extend(poly, vector, combination) if vector else combination
-
-    def _extend(self, poly: Poly, rest: Vector, known: Combination) -> Combination:
-        content, primitive = primitive_part(poly)
+                _add(known, row.combination, factor)
+        if not vector:
+            return known
         number = len(self.basis)
-        self.basis.append(primitive)
-        pivot, lead = next(iter(rest.items()))
-        combination = {k: -c / lead for k, c in known.items()} | {number: content / lead}
-        self.rows.append(_Row(pivot, {m: c / lead for m, c in rest.items()}, combination))
+        if known and _is_simpler(vector, known, len(poly)):
+            rest = poly.context().from_dict({m: fmpq(c.numerator, c.denominator) for m, c in vector.items()})
+            content, primitive = primitive_part(rest)
+            self._append(primitive, vector, {number: content})
+            return known | {number: content}
+        content, primitive = primitive_part(poly)
+        self._append(primitive, vector, {k: -c for k, c in known.items()} | {number: content})
         return {number: content}
+
+    def _append(self, primitive: Poly, vector: Vector, combination: Combination) -> None:
+        """Add a basis element and the row of a vector that equals the combination."""
+        pivot = next((m for m in reversed(vector) if any(m)), next(iter(vector)))
+        lead = vector[pivot]
+        self.basis.append(primitive)
+        self.rows.append(
+            _Row(
+                pivot, {m: c / lead for m, c in vector.items()}, {k: c / lead for k, c in combination.items()}
+            )
+        )
+
+
+def _is_simpler(rest: Vector, known: Combination, length: int) -> bool:
+    """Whether what is left makes a better basis element: ``exp(x) = exp(x - m) exp(m)`` needs no quotient."""
+    powers = all(c > 0 and c.denominator == 1 for c in known.values())
+    return powers and (len(rest) < length or len(rest) == 1)
 
 
 def _add(target: dict[_Key, Fraction], other: Mapping[_Key, Fraction], factor: Fraction) -> None:
@@ -68,9 +86,9 @@ def _add(target: dict[_Key, Fraction], other: Mapping[_Key, Fraction], factor: F
 
 
 def primitive_part(poly: Poly) -> tuple[Fraction, Poly]:
-    """The content, with the sign of the leading coefficient, and the rest with coprime integers."""
-    numerator, denominator = 0, 1
-    for c in poly.coeffs():
-        numerator, denominator = gcd(numerator, int(c.p)), lcm(denominator, int(c.q))
-    content = Fraction(numerator if poly.leading_coefficient() > 0 else -numerator, denominator)
-    return content, poly / fmpq(content.numerator, content.denominator)
+    """The common divisor of the numerators, and the rest: so ``exp(2 z)`` is a square, and ``exp(z/3)`` no root.
+
+    The sign stays: if ``exp(-z)`` is seen first, it is basic.
+    """
+    numerator = gcd(*(int(c.p) for c in poly.coeffs()))
+    return Fraction(numerator), poly / numerator

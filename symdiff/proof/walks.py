@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import sympy as sp
-
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Input, Map
-from symdiff.proof.conditions import Condition, Conditions, describe
+from symdiff.ir.ops import Input
+from symdiff.proof.conditions import Conditions, describe, text_of
 from symdiff.proof.coordinates import Coordinates
-from symdiff.proof.fields import UNDEFINED, Element, Poly, Ring, Special, Undecided
+from symdiff.proof.fields import UNDEFINED, Bucket, Element, Poly, Ring, Special, Undecided
 from symdiff.proof.generators import Algebra
-from symdiff.proof.propagation import Entries, propagate
+from symdiff.proof.propagation import Propagation, Value
 from symdiff.proof.signs import Script
-from symdiff.proof.witnesses import certify, constant_sign
+from symdiff.proof.witnesses import Search, constant_sign
 
 
 class Question:
@@ -37,121 +34,114 @@ class Question:
         self.nodes = store.ancestors(n for _, a, b in self.pairs for n in (a, b))
         self.on_left = set(store.ancestors(left))
 
-    @cached_property
-    def masked(self) -> set[Node]:
-        """Nodes whose value a branch may discard: operands that its first condition does not look at."""
-        found: list[Node] = []
-        for node in self.nodes:
-            op = self.store.op(node)
-            if isinstance(op, Map) and op.formula.expression.has(sp.Piecewise):
-                tested = _tested_symbols(op.formula.expression)
-                operands = zip(op.formula.arguments, self.store.operands(node), strict=True)
-                found += [operand for symbol, operand in operands if symbol not in tested]
-        return set(self.store.ancestors(found))
-
-
-def _tested_symbols(expression: Any) -> set[Any]:
-    return set.intersection(*(p.args[0][1].free_symbols for p in expression.atoms(sp.Piecewise)))
-
 
 class Walk:
-    """One evaluation; ``open_output`` is the first output whose difference was not shown to be zero."""
+    """One evaluation; ``problem`` says what is missing for a proof, None for nothing.
+
+    In a walk through the cases the truth may be defined nowhere: then ``is_empty``, and nothing is shown.
+    """
 
     def __init__(
         self, question: Question, script: Script | None, capacity: int, *, strict: bool, trust_affine: bool
     ) -> None:
         self.question = question
+        self.script = script
         self.conditions = Conditions()
         self.ring = Ring(capacity, question.deadline)
         self.algebra = Algebra(self.ring, self.conditions, script, strict=strict, trust_affine=trust_affine)
         self.algebra.signs.constant_sign = lambda poly: constant_sign(self.ring, poly)
         self.coordinates = Coordinates(self.algebra, question.facts)
-        values = self._evaluate()
+        self.values = self._evaluate()
         self.kinks = self.algebra.signs.kinks
-        self.forced = self._forced_signs()
-        self.is_trustworthy = all(self._forced_sign(p) is not None for p in self.algebra.positivity.trusted)
-        different = (k for k, a, b in question.pairs if not self._equal(values[a], values[b]))
-        self.open_output = next(different, None) if self.is_trustworthy else None
         self.generators = len(self.ring.generators)
+        self.domains = Bucket()  # where the truth is defined
+        self.problem = self._compare()
+        self.is_empty = all(domain.is_zero() for domain, _ in self.domains.items())
+        self.trusted = self._trusted_signs()
         self.assumptions: dict[str, bool] = {}
-        if self.is_trustworthy and self.open_output is None:
+        if self.problem is None and self.is_trustworthy and not (self.is_empty and script):
             self._certify()
 
-    def _evaluate(self) -> dict[Node, Entries]:
-        store, on_left = self.question.store, self.question.on_left
-        values: dict[Node, Entries] = {}
+    def _evaluate(self) -> dict[Node, Value]:
+        store, propagation = self.question.store, Propagation(self.algebra)
+        values: dict[Node, Value] = {}
         for node in self.question.nodes:
             self.ring.check_time()
-            self.conditions.left = node in on_left
-            self.conditions.masked = node in self.question.masked
+            self.conditions.left = node in self.question.on_left
             op = store.op(node)
             if isinstance(op, Input):
-                values[node] = self.coordinates.entries(op)
+                values[node] = Value(self.coordinates.entries(op))
             else:
                 shape = tuple(int(size) for size in store.shape(node))
-                values[node] = propagate(self.algebra, op, [values[k] for k in store.operands(node)], shape)
+                values[node] = propagation.value(op, [values[k] for k in store.operands(node)], shape)
         return values
 
-    def _equal(self, left: Entries, right: Entries) -> bool:
-        return all(self._same(a, b) for a, b in zip(left.reshape(-1), right.reshape(-1), strict=True))
+    # The differences --------------------------------------------------------------------------
 
-    def _same(self, a: Element, b: Element) -> bool:
+    def _compare(self) -> str | None:
+        problems = (
+            problem
+            for k, left, right in self.question.pairs
+            for a, b in zip(self._column(left), self._column(right), strict=True)
+            if (problem := self._difference(k, a, b))
+        )
+        return next(problems, None)
+
+    def _column(self, node: Node) -> Iterator[tuple[Element, Poly]]:
+        value = self.values[node]
+        one = self.ring.one
+        domain = [one] * value.entries.size if value.domain is None else value.domain.reshape(-1)
+        return zip(value.entries.reshape(-1), domain, strict=True)
+
+    def _difference(self, output: int, left: tuple[Element, Poly], right: tuple[Element, Poly]) -> str | None:
+        (a, domain), (b, other) = left, right
+        self.ring.check_time()
+        if self.domains.get(domain) is None:
+            self.domains.put(domain, True)
+        if domain.is_zero():
+            return None
+        narrower = self.ring.multiply(domain, 1 - other)
+        if not self.ring.is_zero(narrower):
+            return f"output {output}: the right side is not defined wherever the left is{self._where(other)}"
         if isinstance(a, Special) or isinstance(b, Special):
             if a is b and a is not UNDEFINED:
-                return True
+                return None
             raise Undecided("an infinite or undefined value in an output")
-        self.ring.check_time()
-        difference = a - b
-        return (
-            difference.is_zero()
-            or self.ring.is_zero(difference)
-            or self.ring.is_zero(self._force(difference))
-        )
+        if a == b or self.ring.is_zero(self.ring.multiply(domain, a - b)):
+            return None
+        return f"output {output}: the difference is not zero"
 
-    # Positivity that the truth itself needs -------------------------------------------------------
+    def _where(self, domain: Poly) -> str:
+        return f": it needs {text_of(self.ring, domain)}" if not domain.is_zero() else ""
 
-    def _forced_signs(self) -> list[tuple[Poly, int]]:
-        """Signs that the truth's logarithms and roots force: pairs (irreducible polynomial, its sign)."""
-        forced: list[tuple[Poly, int]] = []
-        for condition in self.conditions.all():
-            sign, odd = condition.odd
-            if condition.need == "positive" and condition.left and not condition.masked and len(odd) == 1:
-                forced.append((odd[0], sign))
-        return forced
+    # What must hold for the proof -------------------------------------------------------------
 
-    def _forced_sign(self, p: Poly) -> int | None:
-        return next((sign for q, sign in self.forced if q == p), None)
+    def _trusted_signs(self) -> list[tuple[Poly, int]] | None:
+        """The signs of affine functions under roots and logarithms where the truth is defined; None if open."""
+        signs: list[tuple[Poly, int]] = []
+        domains = [domain for domain, _ in self.domains.items()]
+        for p in self.algebra.positivity.trusted:
+            above, below = self.algebra.signs.known.get(p) or (self.ring.zero, self.ring.zero)
+            for sign, indicator in ((1, above), (-1, below)):
+                if all(self.ring.both(domain, indicator) == domain for domain in domains):
+                    signs.append((p, sign))
+                    break
+            else:
+                return None
+        return signs
 
-    def _force(self, poly: Poly) -> Poly:
-        values = {}
-        for p, sign in self.forced:
-            indicators = self.algebra.signs.known.get(p)
-            for indicator, its_sign in zip(indicators or (), (1, -1), strict=False):
-                if len(indicator) == 1 and not indicator.is_constant():
-                    values[f"g{self.ring.used(indicator)[0].index}"] = int(sign == its_sign)
-        return poly.subs(values) if values else poly
-
-    def _is_implied(self, condition: Condition) -> bool:
-        """Whether a positivity that the claim needs follows from what the truth needs."""
-        product, odd = condition.odd
-        for p in odd:
-            product *= self._forced_sign(p) or 0
-        return product == 1 or any(
-            c.left and not c.masked and c.odd[0] == condition.odd[0] and _same_set(c.odd[1], odd)
-            for c in self.conditions.all()
-            if c.need == "positive"
-        )
-
-    # What must hold for the proof -----------------------------------------------------------------
+    @property
+    def is_trustworthy(self) -> bool:
+        """Whether what was taken to be analytic is."""
+        return self.trusted is not None
 
     def _certify(self) -> None:
+        if self.is_empty:
+            raise Undecided("the left side is defined nowhere")
         conditions = self.conditions.all()
+        search = Search(self.ring, self.algebra.positivity, self.coordinates.draws, self.trusted or [])
+        search.certify(conditions, [domain for domain, _ in self.domains.items() if not domain.is_zero()])
         for c in conditions:
-            if c.need == "positive" and not c.left and not c.masked and not self._is_implied(c):
-                raise Undecided(f"the right side is defined only where {describe(self.ring, c)}")
-        certify(self.ring, self.algebra.positivity, conditions, self.coordinates.draws)
-        self.assumptions = {describe(self.ring, c): c.left or c.need in ("kink", "tie") for c in conditions}
-
-
-def _same_set(left: Sequence[Poly], right: Sequence[Poly]) -> bool:
-    return len(left) == len(right) and all(p in right for p in left)
+            if c.left or c.need != "positive":
+                text = describe(self.ring, c)
+                self.assumptions[text] = self.assumptions.get(text, False) or c.left or c.need != "nonzero"

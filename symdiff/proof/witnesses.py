@@ -35,7 +35,7 @@ _ATTEMPTS = 48
 _NORMED_TERMS = 50
 _NAN = arb("nan")
 _SPECIAL = {"loggamma": "lgamma", "LambertW": "lambertw", "Si": "si", "Ci": "ci", "Ei": "ei"}
-_PLAIN = "erf erfi erfinv atan asin acos asinh acosh gamma digamma sin cos atan2".split()
+_PLAIN = ["erf", "erfi", "erfinv", "atan", "asin", "acos", "asinh", "acosh", "gamma", "digamma", "sin", "cos", "atan2"]
 _HEADS: dict[str, Callable[..., arb]] = {name: getattr(arb, name) for name in _PLAIN} | {
     name: getattr(arb, own) for name, own in _SPECIAL.items()
 }
@@ -158,64 +158,69 @@ def constant_sign(ring: Ring, poly: Poly) -> int:
     return 1 if value > 0 else -1 if value < 0 else 0
 
 
-def certify(ring: Ring, positivity: Positivity, conditions: list[Condition], draws: list[Draw]) -> None:
-    """Find a witness for every condition, a common one for those of nodes that no branch masks, or refuse."""
-    open_conditions = [(c, _target(ring, positivity, c)) for c in conditions]
-    joint = {id(c) for c, _ in open_conditions if not c.masked and c.need in ("nonzero", "positive")}
-    pending = {id(c): c for c, p in open_conditions if not _is_obvious(ring, c, p)}
-    needs_joint = any(k in joint for k in pending)
-    rng = random.Random(2024)
-    for attempt in range(_ATTEMPTS):
-        if not pending and not needs_joint:
-            return
-        ring.check_time()
-        with ctx.workprec(_BITS):
-            holds = _holding(ring, open_conditions, _draw_point(ring, draws, rng, attempt))
-        for key in holds:
-            pending.pop(key, None)
-        needs_joint = needs_joint and not joint <= holds
-    if pending:
-        raise Undecided(f"no point was found where {describe(ring, next(iter(pending.values())))}")
-    if needs_joint:
-        raise Undecided("no point was found where all denominators, logarithms and roots are defined")
+class Search:
+    """Looks for points; ``inside``: signs that affine functions must have at every point that counts."""
 
+    def __init__(
+        self, ring: Ring, positivity: Positivity, draws: list[Draw], inside: list[tuple[Poly, int]]
+    ) -> None:
+        self.ring = ring
+        self.positivity = positivity
+        self.draws = draws
+        self.inside = inside
 
-def _draw_point(ring: Ring, draws: list[Draw], rng: random.Random, attempt: int) -> Point:
-    values: dict[int, arb] = {}
-    for draw in draws:
-        values.update({k: arb(v) for k, v in draw(rng, attempt).items()})
-    return Point(ring, values)
+    def certify(self, conditions: list[Condition], domains: list[Poly]) -> None:
+        """Find a point for every condition, and one in every domain with all denominators nonzero, or refuse."""
+        targets = {id(c): self._target(c) for c in conditions if c.need != "positive"}
+        quotients = {id(c) for c in conditions if c.need == "nonzero"}
+        pending = {id(c): c for c in conditions if id(c) in targets and not self._is_obvious(targets[id(c)])}
+        places = [domain for domain in domains if not domain.is_one()]
+        if not places and any(key in quotients for key in pending):
+            places = [self.ring.one]
+        rng = random.Random(2024)
+        for attempt in range(_ATTEMPTS):
+            if not pending and not places:
+                return
+            self.ring.check_time()
+            with ctx.workprec(_BITS):
+                point = self._point(rng, attempt)
+                if all(sign * point.value(p) > 0 for p, sign in self.inside):
+                    holds = {key for key, poly in targets.items() if _is_nonzero(point.value(poly))}
+                    pending = {key: c for key, c in pending.items() if key not in holds}
+                    if quotients <= holds:
+                        places = [domain for domain in places if not point.value(domain) > fmpq(1, 2)]
+        if pending:
+            raise Undecided(f"no point was found where {describe(self.ring, next(iter(pending.values())))}")
+        if places:
+            raise Undecided("no point was found where the left side is defined")
 
+    def _point(self, rng: random.Random, attempt: int) -> Point:
+        values: dict[int, arb] = {}
+        for draw in self.draws:
+            values.update({k: arb(v) for k, v in draw(rng, attempt).items()})
+        return Point(self.ring, values)
 
-def _holding(ring: Ring, conditions: list[tuple[Condition, Poly]], point: Point) -> set[int]:
-    holds = set()
-    for condition, poly in conditions:
-        value = point.value(poly)
-        if value > 0 or (condition.need != "positive" and value < 0):
-            holds.add(id(condition))
-    return holds
+    def _is_obvious(self, poly: Poly) -> bool:
+        """A polynomial in free coordinates that is not the zero polynomial is not the zero function."""
+        return all(isinstance(g.recipe, Entry) and g.clean for g in self.ring.used(poly))
 
-
-def _is_obvious(ring: Ring, condition: Condition, poly: Poly) -> bool:
-    """A polynomial in free coordinates that is not the zero polynomial is not the zero function."""
-    return condition.need != "positive" and all(
-        isinstance(g.recipe, Entry) and g.clean for g in ring.used(poly)
-    )
-
-
-def _target(ring: Ring, positivity: Positivity, condition: Condition) -> Poly:
-    """The polynomial whose witness shows that the condition holds almost everywhere, not only somewhere."""
-    poly = condition.poly
-    if condition.need == "positive" or positivity.is_clean(poly):
+    def _target(self, condition: Condition) -> Poly:
+        """The polynomial whose witness shows that another is nonzero almost everywhere, not only somewhere."""
+        ring, poly = self.ring, condition.poly
+        if self.positivity.is_clean(poly):
+            return poly
+        if self.positivity.definite(poly):
+            poly = _clean_terms(ring, poly)
+        for generator in ring.used(poly):
+            if isinstance(generator.recipe, Root) and not generator.clean and len(poly) <= _NORMED_TERMS:
+                poly = _norm(ring, poly, generator)
+        if poly.is_zero() or not self.positivity.is_clean(poly):
+            raise Undecided(f"it cannot be shown that {text_of(ring, condition.poly)} is not zero")
         return poly
-    if positivity.definite(poly):
-        poly = _clean_terms(ring, poly)
-    for generator in ring.used(poly):
-        if isinstance(generator.recipe, Root) and not generator.clean and len(poly) <= _NORMED_TERMS:
-            poly = _norm(ring, poly, generator)
-    if poly.is_zero() or not positivity.is_clean(poly):
-        raise Undecided(f"it cannot be shown that {text_of(ring, condition.poly)} is not zero")
-    return poly
+
+
+def _is_nonzero(value: arb) -> bool:
+    return bool(value > 0 or value < 0)
 
 
 def _clean_terms(ring: Ring, poly: Poly) -> Poly:

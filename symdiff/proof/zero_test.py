@@ -71,6 +71,7 @@ class _Prover:
         inputs = (op for op in map(question.store.op, question.nodes) if isinstance(op, Input))
         self.capacity = count_entries(inputs) + _SPARE
         self.trust_affine = True
+        self.problem: str | None = None
 
     def answer(self) -> ZeroTest:
         """Without cases first; then, where kinks are in the way, case by case."""
@@ -88,10 +89,11 @@ class _Prover:
         try:
             for strict in (True, False):
                 walk = self._walk(None, strict=strict)
-                if walk.open_output is None:
+                if walk.problem is None:
                     return [walk]
+                self.problem = self.problem or walk.problem
                 if not walk.kinks:
-                    raise Undecided(f"the difference is not zero in output {walk.open_output}")
+                    raise Undecided(walk.problem)
         except NeedsCases:
             pass
         return []
@@ -103,10 +105,12 @@ class _Prover:
             if len(walks) == _MOST_CASES:
                 raise Undecided("over budget: too many cases")
             walk = self._walk(script)
-            if walk.open_output is not None:
-                raise Undecided(f"the difference is not zero in output {walk.open_output}")
+            if walk.problem is not None:
+                raise Undecided(self.problem or walk.problem)
             walks.append(walk)
             script = script.following()
+        if all(walk.is_empty for walk in walks):
+            raise Undecided("the left side is defined nowhere")
         return walks
 
     def _walk(self, script: Script | None, *, strict: bool = False) -> Walk:

@@ -1,7 +1,7 @@
 """What is the derivative of a graph? Another graph: all rules of differentiation stand on this page.
 
-In the field's notation a tangent is ``x_dot`` and a cotangent ``x_bar``. ``pull_back`` carries cotangents to inputs,
-``push_forward`` tangents to outputs; either may carry leading axes of its own (one row of a Jacobian for each).
+In the field's notation a tangent is ``x_dot`` and a cotangent ``x_bar``. ``pull_back`` carries cotangents to
+inputs, ``push_forward`` tangents to outputs; either may have leading axes (the rows of a Jacobian).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from symdiff.errors import ShapeError, explain
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import partial
 from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.leading import full_spans, lead_labels, shifted, with_lead
 from symdiff.ir.ops import (
     ArgMax,
     Concatenate,
@@ -21,11 +22,9 @@ from symdiff.ir.ops import (
     Gather,
     Index,
     Input,
-    Labels,
     Literal,
     Map,
     Maximum,
-    Move,
     Named,
     Op,
     Pad,
@@ -38,9 +37,7 @@ from symdiff.ir.ops import (
 )
 from symdiff.ir.pausing import without_collection
 from symdiff.ir.scatter import sum_of_terms
-from symdiff.ir.sizes import Shape, Size, product, text
-
-_LEAD = 1 << 20  # labels of leading axes; those of a contraction are small
+from symdiff.ir.sizes import Shape, product, text
 
 # The rules --------------------------------------------------------------------------------------------------
 
@@ -54,7 +51,7 @@ def _transpose(
         case Map():
             return _times_partial(store, op, node, operands, slot, bar, lead)
         case Contract():
-            labels, new = _with_lead(op, lead)
+            labels, new = with_lead(op, lead)
             factors = [(bar, labels + op.output)]
             factors += [(x, op.inputs[k]) for k, x in enumerate(operands) if k != slot]
             return alg.contract(store, factors, labels + op.inputs[slot], op.coefficient, new)
@@ -63,16 +60,18 @@ def _transpose(
         case Reshape():
             return alg.reshape(store, bar, lead + shape)
         case Slice(spans):
-            return alg.pad(store, bar, _full(lead) + spans, lead + shape)
+            return alg.pad(store, bar, full_spans(lead) + spans, lead + shape)
         case Pad(spans):
-            return alg.slice_(store, bar, _full(lead) + spans)
+            return alg.slice_(store, bar, full_spans(lead) + spans)
         case Concatenate(axis):
             start = sum((store.shape(x)[axis] for x in operands[:slot]), 0)
-            spans = list(_full(lead + shape))
+            spans = list(full_spans(lead + shape))
             spans[len(lead) + axis] = Span(start, 1, shape[axis])
             return alg.slice_(store, bar, spans)
         case Gather(axis):
-            return alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis]) if slot == 0 else None
+            if slot != 0:
+                return None
+            return alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])
         case ScatterAdd(axis):
             return alg.gather(store, bar, operands[1], axis + len(lead)) if slot == 0 else None
         case Window(axis):
@@ -80,7 +79,7 @@ def _transpose(
         case Fold(axis):
             return alg.window(store, bar, axis + len(lead), int(shape[-1]))
         case Maximum(axes):
-            labels, every = _lead_labels(lead), tuple(range(len(shape)))
+            labels, every = lead_labels(lead), tuple(range(len(shape)))
             kept = tuple(k for k in every if k not in axes)
             winner = alg.argmax(store, operands[0], axes)
             return alg.contract(store, [(bar, labels + kept), (winner, every)], labels + every)
@@ -90,21 +89,22 @@ def _transpose(
             assert_never(op)
 
 
-def _push(store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, dot: Node, lead: Shape) -> Node | None:
+def _push(
+    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, dot: Node, lead: Shape
+) -> Node | None:
     """The tangent that operand ``slot`` contributes to the node; None where it is zero."""
     match op:
         case Map():
             return _times_partial(store, op, node, operands, slot, dot, lead)
         case Contract():
-            labels, new = _with_lead(op, lead)
-            factors = [
-                (dot, labels + op.inputs[k]) if k == slot else (x, op.inputs[k]) for k, x in enumerate(operands)
-            ]
+            labels, new = with_lead(op, lead)
+            factors = [(x, op.inputs[k]) for k, x in enumerate(operands)]
+            factors[slot] = (dot, labels + op.inputs[slot])
             return alg.contract(store, factors, labels + op.output, op.coefficient, new)
         case Named():
             return dot
         case Maximum(axes):
-            labels, every = _lead_labels(lead), tuple(range(len(store.shape(operands[0]))))
+            labels, every = lead_labels(lead), tuple(range(len(store.shape(operands[0]))))
             kept = tuple(k for k in every if k not in axes)
             winner = alg.argmax(store, operands[0], axes)
             return alg.contract(store, [(dot, labels + every), (winner, every)], labels + kept)
@@ -112,9 +112,9 @@ def _push(store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: in
             zeros = [alg.constant(store, 0, lead + store.shape(x)) for x in operands]
             return alg.concatenate(store, [*zeros[:slot], dot, *zeros[slot + 1 :]], axis + len(lead))
         case Gather() | ScatterAdd():
-            return store.add(_shift(op, lead), (dot, operands[1])) if slot == 0 else None
+            return store.add(shifted(op, lead), (dot, operands[1])) if slot == 0 else None
         case Reshape() | Slice() | Pad() | Window() | Fold():
-            return store.add(_shift(op, lead), (dot,))
+            return store.add(shifted(op, lead), (dot,))
         case ArgMax() | Input() | Literal() | Table() | Index():
             return None
         case _:
@@ -133,45 +133,8 @@ def _times_partial(
     factor = alg.apply(store, local.formula, chosen)
     if not lead:
         return alg.multiply(store, other, factor)
-    labels, every = _lead_labels(lead), tuple(range(len(store.shape(node))))
+    labels, every = lead_labels(lead), tuple(range(len(store.shape(node))))
     return alg.contract(store, [(other, labels + every), (factor, every)], labels + every)
-
-
-def _shift(op: Move, lead: Shape) -> Move:
-    """The same move on operands with leading axes."""
-    rank = len(lead)
-    match op:
-        case Reshape(shape):
-            return Reshape(lead + shape)
-        case Slice(spans):
-            return Slice(_full(lead) + spans)
-        case Pad(spans, shape):
-            return Pad(_full(lead) + spans, lead + shape)
-        case Concatenate(axis):
-            return Concatenate(axis + rank)
-        case Gather(axis):
-            return Gather(axis + rank)
-        case ScatterAdd(axis, size):
-            return ScatterAdd(axis + rank, size)
-        case Window(axis, length):
-            return Window(axis + rank, length)
-        case Fold(axis, size):
-            return Fold(axis + rank, size)
-        case _:
-            assert_never(op)
-
-
-def _full(shape: Shape) -> tuple[Span, ...]:
-    return tuple(map(alg.full_span, shape))
-
-
-def _lead_labels(lead: Shape) -> Labels:
-    return tuple(range(_LEAD, _LEAD + len(lead)))
-
-
-def _with_lead(op: Contract, lead: Shape) -> tuple[Labels, dict[int, Size]]:
-    labels = _lead_labels(lead)
-    return labels, dict(enumerate(op.sizes)) | dict(zip(labels, lead, strict=True))
 
 
 # The two sweeps ---------------------------------------------------------------------------------------------
@@ -214,7 +177,7 @@ def pull_back(
 def push_forward(
     store: Store, tangents: Mapping[Node, Node], outputs: Sequence[Node], lead: Shape = ()
 ) -> list[Node]:
-    """Tangents of ``outputs`` from tangents of some nodes: ``y_dot = sum over operands (d y / d x) x_dot``."""
+    """Tangents of ``outputs`` from those of some nodes: ``y_dot = sum over operands (d y / d x) x_dot``."""
     dots: dict[Node, Node] = {}
     for node in sorted(_between(store, tangents, outputs)):
         terms = [tangents[node]] if node in tangents else []
@@ -233,7 +196,7 @@ def _between(store: Store, sources: Iterable[Node], sinks: Iterable[Node]) -> se
     """The real nodes on a path from a source to a sink."""
     reached = set(sources)
     for node in store.ancestors(sinks):
-        if node not in reached and store.kind(node) == "real" and not reached.isdisjoint(store.operands(node)):
+        if store.kind(node) == "real" and not reached.isdisjoint(store.operands(node)):
             reached.add(node)
     return reached
 
@@ -257,7 +220,8 @@ def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
     seeds: dict[Node, Node] = {}
     added: list[tuple[str, Node]] = []
     for k, y in enumerate(graph.outputs):
-        name, bar = _new_input(graph, "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]", store.shape(y))
+        label = "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]"
+        name, bar = _new_input(graph, label, store.shape(y))
         added.append((name, bar))
         seeds[y] = alg.add(store, seeds[y], bar) if y in seeds else bar
     bars = pull_back(store, seeds, [graph.node(x) for x in wrt])
@@ -289,10 +253,10 @@ def jacobian(graph: Graph, wrt: Sequence[str]) -> Graph:
     rows = store.shape(output)
     nodes = [graph.node(x) for x in wrt]
     wide = [n for n in nodes if not _is_shorter(store.shape(n), rows)]
-    by_reverse = dict(
-        zip(wide, pull_back(store, {output: alg.identity(store, rows)}, wide, rows) if wide else [], strict=True)
-    )
-    return graph.with_outputs([by_reverse[n] if n in by_reverse else _forward_jacobian(store, output, n) for n in nodes])
+    bars = pull_back(store, {output: alg.identity(store, rows)}, wide, rows) if wide else []
+    found = dict(zip(wide, bars, strict=True))
+    found |= {n: _forward_jacobian(store, output, n) for n in nodes if n not in found}
+    return graph.with_outputs([found[n] for n in nodes])
 
 
 @without_collection

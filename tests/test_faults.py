@@ -13,7 +13,7 @@ from roads import RoadsDiffer, roads_meet
 from symdiff import calculus
 from symdiff.errors import SymdiffError
 from symdiff.evaluation import exact
-from symdiff.ir import algebra, contractions, formulas, scatter, shapes
+from symdiff.ir import algebra, contractions, formulas, leading, scatter, shapes
 
 CAUGHT = (RoadsDiffer, SymdiffError, IndexError, KeyError, ValueError, TypeError)
 
@@ -41,25 +41,25 @@ BACKWARDS = [
     pull("map: operands swapped", "[node if k == -1 else operands[k]", "[node if k == -1 else operands[-1 - k]", "three_operands"),
     pull("map: operand for output", "[node if k == -1 else operands[k]", "[operands[0] if k == -1 else operands[k]", "tanh"),
     pull("map: squared factor", "return alg.multiply(store, other, factor)", "return alg.multiply(store, alg.multiply(store, other, factor), factor)", "square"),
-    pull("map: lead labels dropped", "[(other, labels + every), (factor, every)], labels + every)\n\n\ndef _shift", "[(other, labels + every), (factor, every)], every)\n\n\ndef _shift", "square"),
+    pull("map: lead labels dropped", "[(other, labels + every), (factor, every)], labels + every)\n\n\n# The two", "[(other, labels + every), (factor, every)], every)\n\n\n# The two", "square"),
     pull("contract: coefficient dropped", "labels + op.inputs[slot], op.coefficient, new)", "labels + op.inputs[slot], alg.ONE, new)", "mean"),
     pull("contract: lead behind", "factors = [(bar, labels + op.output)]", "factors = [(bar, op.output + labels)]", "matrix_product"),
     pull("contract: another operand left out", "for k, x in enumerate(operands) if k != slot]\n            return alg.contract(store, factors, labels + op.inputs", "for k, x in enumerate(operands) if k != 0]\n            return alg.contract(store, factors, labels + op.inputs", "three"),
     pull("contract: another slot's labels", "labels + op.inputs[slot], op.coefficient, new)", "labels + op.inputs[-1 - slot], op.coefficient, new)", "outer"),
-    pull("contract: sizes of new labels lost", "dict(enumerate(op.sizes)) | dict(zip(labels, lead, strict=True))", "dict(zip(labels, lead, strict=True))", "broadcast"),
-    pull("contract: wrong seed", "by_reverse = dict(\n", "rows = rows[::-1]\n    by_reverse = dict(\n", "matrix_product"),
+    Fault(leading, "contract: sizes of new labels lost", "dict(enumerate(op.sizes)) | dict(zip(labels, lead, strict=True))", "dict(zip(labels, lead, strict=True))", "broadcast"),
+    pull("jacobian: inputs mixed up", "found = dict(zip(wide, bars, strict=True))", "found = dict(zip(wide, bars[::-1], strict=True))", "divide"),
     pull("named: sign", "case Named():\n            return bar", "case Named():\n            return alg.scale(store, bar, -1)", "named"),
     pull("reshape: lead lost", "return alg.reshape(store, bar, lead + shape)", "return alg.reshape(store, bar, shape)", "reshape"),
-    pull("slice: flipped", "return alg.pad(store, bar, _full(lead) + spans, lead + shape)", "return alg.pad(store, bar, _full(lead) + tuple(Span(s.start + s.step * (s.length - 1), -s.step, s.length) for s in spans), lead + shape)", "slice"),
-    pull("slice: step lost", "return alg.pad(store, bar, _full(lead) + spans, lead + shape)", "return alg.pad(store, bar, _full(lead) + tuple(Span(s.start, 1 if s.step > 0 else -1, s.length) for s in spans), lead + shape)", "slice"),
-    pull("slice: start lost", "return alg.pad(store, bar, _full(lead) + spans, lead + shape)", "return alg.pad(store, bar, _full(lead) + tuple(Span(0 if s.step > 0 else s.start, s.step, s.length) for s in spans), lead + shape)", "slice"),
-    pull("pad: spans reversed", "case Pad(spans):\n            return alg.slice_(store, bar, _full(lead) + spans)", "case Pad(spans):\n            return alg.slice_(store, bar, _full(lead) + spans[::-1])", "pad"),
-    pull("pad: off by one", "case Pad(spans):\n            return alg.slice_(store, bar, _full(lead) + spans)", "case Pad(spans):\n            return alg.slice_(store, bar, _full(lead) + tuple(Span(s.start - 1, s.step, s.length) for s in spans))", "pad_backwards"),
+    pull("slice: flipped", "return alg.pad(store, bar, full_spans(lead) + spans, lead + shape)", "return alg.pad(store, bar, full_spans(lead) + tuple(Span(s.start + s.step * (s.length - 1), -s.step, s.length) for s in spans), lead + shape)", "slice"),
+    pull("slice: step lost", "return alg.pad(store, bar, full_spans(lead) + spans, lead + shape)", "return alg.pad(store, bar, full_spans(lead) + tuple(Span(s.start, 1 if s.step > 0 else -1, s.length) for s in spans), lead + shape)", "slice"),
+    pull("slice: start lost", "return alg.pad(store, bar, full_spans(lead) + spans, lead + shape)", "return alg.pad(store, bar, full_spans(lead) + tuple(Span(0 if s.step > 0 else s.start, s.step, s.length) for s in spans), lead + shape)", "slice"),
+    pull("pad: spans reversed", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + spans)", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + spans[::-1])", "pad"),
+    pull("pad: off by one", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + spans)", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + tuple(Span(s.start - 1, s.step, s.length) for s in spans))", "pad_backwards"),
     pull("concatenate: start", "for x in operands[:slot]), 0)", "for x in operands[:slot]), 1)", "concatenate"),
     pull("concatenate: own part counted", "for x in operands[:slot]), 0)", "for x in operands[1:slot]), 0)", "concatenate"),
     pull("concatenate: axis without lead", "spans[len(lead) + axis] = Span", "spans[axis] = Span", "concatenate"),
     pull("gather: axis without lead", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "alg.scatter_add(store, bar, operands[1], axis, shape[axis])", "gather"),
-    pull("gather: no cotangent", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis]) if slot == 0", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis]) if slot == 1", "gather"),
+    pull("gather: no cotangent", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "None if slot == 0 else alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "gather"),
     pull("scatter: axis without lead", "return alg.gather(store, bar, operands[1], axis + len(lead))", "return alg.gather(store, bar, operands[1], axis)", "scatter_add_last"),
     pull("window: axis without lead", "return store.add(Fold(axis + len(lead), shape[axis]), (bar,))", "return store.add(Fold(axis, shape[axis]), (bar,))", "window"),
     pull("window: off by one", "Fold(axis + len(lead), shape[axis])", "Fold(axis + len(lead), shape[axis] + 1)", "window_last"),
@@ -72,22 +72,22 @@ BACKWARDS = [
 
 FORWARDS = [
     pull("contract: coefficient dropped", "labels + op.output, op.coefficient, new)", "labels + op.output, alg.ONE, new)", "mean"),
-    pull("contract: tangent in every slot", "if k == slot else (x, op.inputs[k])", "if k <= slot else (x, op.inputs[k])", "inner"),
+    pull("contract: tangent in another slot", "factors[slot] = (dot, labels + op.inputs[slot])", "factors[0] = (dot, labels + op.inputs[0])", "inner"),
     pull("named: twice", "case Named():\n            return dot", "case Named():\n            return alg.scale(store, dot, 2)", "named"),
     pull("concatenate: wrong place", "[*zeros[:slot], dot, *zeros[slot + 1 :]]", "[*zeros[slot + 1 :], dot, *zeros[:slot]]", "concatenate"),
     pull("concatenate: axis without lead", "*zeros[slot + 1 :]], axis + len(lead))", "*zeros[slot + 1 :]], axis)", "concatenate"),
     pull("maximum: everybody wins", "[(dot, labels + every), (winner, every)], labels + kept)", "[(dot, labels + every)], labels + kept)", "maximum"),
-    pull("gather and scatter: no lead", "return store.add(_shift(op, lead), (dot, operands[1]))", "return store.add(op, (dot, operands[1]))", "gather"),
+    pull("gather and scatter: no lead", "return store.add(shifted(op, lead), (dot, operands[1]))", "return store.add(op, (dot, operands[1]))", "gather"),
     pull("gather and scatter: no tangent", "(dot, operands[1])) if slot == 0", "(dot, operands[1])) if slot == 1", "scatter_add"),
-    pull("moves: no lead", "return store.add(_shift(op, lead), (dot,))", "return store.add(op, (dot,))", "slice"),
-    pull("shifted reshape", "return Reshape(lead + shape)", "return Reshape(shape)", "reshape"),
-    pull("shifted slice", "return Slice(_full(lead) + spans)", "return Slice(_full(lead) + spans[::-1])", "slice"),
-    pull("shifted pad", "return Pad(_full(lead) + spans, lead + shape)", "return Pad(spans + _full(lead), shape + lead)", "pad"),
-    pull("shifted gather", "return Gather(axis + rank)", "return Gather(axis)", "gather"),
-    pull("shifted scatter", "return ScatterAdd(axis + rank, size)", "return ScatterAdd(axis, size)", "scatter_add"),
-    pull("shifted window", "return Window(axis + rank, length)", "return Window(axis, length)", "window"),
-    pull("shifted fold", "return Fold(axis + rank, size)", "return Fold(axis, size)", "fold_second"),
-    pull("full spans", "tuple(map(alg.full_span, shape))", "tuple(Span(n - 1, -1, n) for n in shape)", "slice"),
+    pull("moves: no lead", "return store.add(shifted(op, lead), (dot,))", "return store.add(op, (dot,))", "slice"),
+    Fault(leading, "shifted reshape", "return Reshape(lead + shape)", "return Reshape(shape)", "reshape"),
+    Fault(leading, "shifted slice", "return Slice(full_spans(lead) + spans)", "return Slice(full_spans(lead) + spans[::-1])", "slice"),
+    Fault(leading, "shifted pad", "return Pad(full_spans(lead) + spans, lead + shape)", "return Pad(spans + full_spans(lead), shape + lead)", "pad"),
+    Fault(leading, "shifted gather", "return Gather(axis + rank)", "return Gather(axis)", "gather"),
+    Fault(leading, "shifted scatter", "return ScatterAdd(axis + rank, size)", "return ScatterAdd(axis, size)", "scatter_add"),
+    Fault(leading, "shifted window", "return Window(axis + rank, length)", "return Window(axis, length)", "window"),
+    Fault(leading, "shifted fold", "return Fold(axis + rank, size)", "return Fold(axis, size)", "fold_second"),
+    Fault(leading, "full spans", "tuple(map(full_span, shape))", "tuple(Span(n - 1, -1, n) for n in shape)", "slice"),
 ]
 
 SWEEPS = [

@@ -46,18 +46,25 @@ def allocate(program: Program, items: Sequence[Item]) -> Buffers:
     """Buffers for the scratch registers that are whole arrays."""
     local = {r for item in items if isinstance(item, Segment) for r in item.local}
     steps = [(instructions_of(item), isinstance(item, Segment)) for item in items]
-    ends = _last_uses([i for i, _ in steps])
+    ends = _last_uses(program, [i for i, _ in steps])
     buffers = Buffers()
+
+    def is_new(root: int) -> bool:
+        register = program.registers[root]
+        is_array = register.origin == "scratch" and bool(register.shape)
+        return is_array and root not in local and root not in buffers.place
+
     for place, (instructions, is_segment) in enumerate(steps):
-        dying = [r for i in instructions for r in {i.out, *reads(i)} if ends[r] == place]
+        dying = list({program.root(r): 0 for i in instructions for r in (i.out, *reads(i))})
+        dying = [r for r in dying if ends[r] == place]
         if not is_segment and instructions[0].elementwise:
             early = [r for r in dying if _may_overwrite(program, instructions[0], r)]
             buffers.give_back(early)
             dying = [r for r in dying if r not in early]
         for instruction in instructions:
-            register = program.registers[instruction.out]
-            if register.origin == "scratch" and register.shape and instruction.out not in local:
-                buffers.take(instruction.out, register.code, register.size)
+            root = program.root(instruction.out)
+            if is_new(root):
+                buffers.take(root, program.registers[root].code, program.registers[root].size)
         buffers.give_back(dying)
     return buffers
 
@@ -65,10 +72,10 @@ def allocate(program: Program, items: Sequence[Item]) -> Buffers:
 def allocate_pieces(program: Program, segment: Segment) -> Buffers:
     """Buffers of one piece for the registers that live in one segment only."""
     size = prod((segment.rows, *segment.shape[segment.axis + 1 :]))
-    ends = _last_uses([[i] for i in segment.instructions])
+    ends = _last_uses(program, [[i] for i in segment.instructions])
     buffers = Buffers()
     for place, instruction in enumerate(segment.instructions):
-        dying = [r for r in {instruction.out, *reads(instruction)} if ends[r] == place and r in segment.local]
+        dying = [r for r in {instruction.out, *reads(instruction)} if r in segment.local and ends[r] == place]
         early = [r for r in dying if _may_overwrite(program, instruction, r)]
         buffers.give_back(early)
         if instruction.out in segment.local:
@@ -77,23 +84,25 @@ def allocate_pieces(program: Program, segment: Segment) -> Buffers:
     return buffers
 
 
-def _last_uses(steps: Sequence[Sequence[Instruction]]) -> dict[int, int]:
+def _last_uses(program: Program, steps: Sequence[Sequence[Instruction]]) -> dict[int, int]:
     ends: dict[int, int] = {}
     for place, instructions in enumerate(steps):
         for instruction in instructions:
             for register in (instruction.out, *reads(instruction)):
-                ends[register] = place
+                ends[program.root(register)] = place
     return ends
 
 
 def _may_overwrite(program: Program, instruction: Instruction, register: int) -> bool:
     """Whether the result may be written over an operand: read at the same place only, and read before it is written."""
-    if register == instruction.out:
+    if register == instruction.out or program.registers[instruction.out].parent is not None:
         return False
     shape = program.registers[instruction.out].shape
+    found = False
     for place, value in enumerate(instruction.operands):
         if isinstance(value, View) and value.register == register:
+            found = True
             late = instruction.form == "where" and place < 2
             if late or value.form != "{}" or value.shape != shape:
                 return False
-    return True
+    return found

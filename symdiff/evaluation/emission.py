@@ -122,9 +122,9 @@ class _Emitter:
 
     def _memory(self, number: int) -> str:
         register = self.program.registers[number]
-        return (
-            f"m{self.buffers.place[number]}[:{register.size}].reshape({', '.join(map(str, register.shape))})"
-        )
+        buffer, start = self.buffers.place[self.program.root(number)], register.offset
+        part = f"m{buffer}[{start or ''}:{start + register.size}]"
+        return f"{part}.reshape({', '.join(map(str, register.shape))})"
 
     def _view(self, number: int, form: str) -> str:
         """The name of a view; views of scratch are made with it, others at first use."""

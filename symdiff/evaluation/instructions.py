@@ -18,12 +18,15 @@ class Register:
     """A place for an array; ``origin`` says who makes it.
 
     ``scratch`` comes from the pool, ``fresh`` is made in each call (results), ``assigned`` is what a function returns.
+    One with a ``parent`` is a part of it, from ``offset`` on.
     """
 
     shape: Shape
     code: Code
     origin: Literal["input", "constant", "scratch", "fresh", "assigned"] = "scratch"
     value: NDArray[Any] | None = None
+    parent: int | None = None
+    offset: int = 0
 
     @property
     def size(self) -> int:
@@ -86,6 +89,11 @@ class Program:
         self.registers.append(Register(shape, code, **options))
         return len(self.registers) - 1
 
+    def root(self, number: int) -> int:
+        """The register whose memory this one uses."""
+        parent = self.registers[number].parent
+        return number if parent is None else parent
+
     def code(self, value: Value) -> Code:
         """The kind of numbers of a value; literals are reals."""
         return self.registers[value.register].code if isinstance(value, View) else "f"
@@ -93,4 +101,5 @@ class Program:
 
 def broadcast(values: tuple[Value, ...]) -> Shape:
     """The shape that NumPy gives to an elementwise function of these values."""
-    return np.broadcast_shapes(*(v.shape for v in values if isinstance(v, View)))
+    shapes = {v.shape for v in values if isinstance(v, View)}
+    return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)

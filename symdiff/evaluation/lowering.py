@@ -131,7 +131,7 @@ class _Lowering:
                 assert_never(op)
 
     def _contract(self, op: Contract, operands: Sequence[Node], code: Code) -> Value:
-        if self.vector:
+        if self.vector or not op.sizes:
             value: Value = float(op.coefficient)
             for k in operands:
                 value = self.elementwise.times(value, self._of(k), code)

@@ -14,6 +14,7 @@ from symdiff.evaluation.emission import Source, emit
 from symdiff.evaluation.lowering import lower
 from symdiff.evaluation.programs import work
 from symdiff.evaluation.reference import dtype_of
+from symdiff.evaluation.stacking import stack
 from symdiff.ir.calling import bind
 from symdiff.ir.concrete import at_sizes, size_symbols, solve_sizes
 from symdiff.ir.graph import Graph
@@ -101,6 +102,7 @@ class ArrayFunction:
             if vector is None:
                 _require_shapes(graph, shapes)
             program = lower(work(graph, _DOUBLE), vector)
+            stack(program)
             self._sources[shapes] = emit(program, graph.input_names)
             self.source = self._sources[shapes].text
         return self._sources[shapes]

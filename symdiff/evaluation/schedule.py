@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, prod
 from typing import TypeAlias
 
-from symdiff.evaluation.instructions import Instruction, Program, Shape, View
+from symdiff.evaluation.instructions import Instruction, Program, Register, Shape, View
 
 LARGE = 65_536  # entries; smaller arrays fit the cache as they are
 PIECE = 16_384  # entries of one piece
@@ -42,16 +42,16 @@ def schedule(program: Program) -> list[Item]:
         shape = program.registers[instruction.out].shape
         if instruction.elementwise and segment is not None and segment.shape == shape:
             segment.instructions.append(instruction)
-            defined.add(instruction.out)
+            defined.add(program.root(instruction.out))
             continue
         piece = _segment(shape) if instruction.elementwise else None
-        if segment is not None and (piece is not None or not defined.isdisjoint(reads(instruction))):
+        if segment is not None and (piece is not None or not defined.isdisjoint(map(program.root, reads(instruction)))):
             items.append(segment)
             segment = None
         if piece is None:
             items.append(instruction)
             continue
-        segment, defined = piece, {instruction.out}
+        segment, defined = piece, {program.root(instruction.out)}
         segment.instructions.append(instruction)
     if segment is not None:
         items.append(segment)
@@ -91,9 +91,13 @@ def _with_locals(program: Program, items: list[Item]) -> list[Item]:
                 for i in item.instructions
                 if len(seen[i.out]) == 1
                 and i.out not in viewed
-                and program.registers[i.out].origin == "scratch"
+                and _is_free(program.registers[i.out])
             }
     return items
+
+
+def _is_free(register: Register) -> bool:
+    return register.origin == "scratch" and register.parent is None
 
 
 def instructions_of(item: Item) -> list[Instruction]:

@@ -1,4 +1,4 @@
-"""One small graph for every operation that a graph can hold: what the roads are walked on, and faults planted in."""
+"""One small graph for every operation: what the roads are walked on, and faults are planted in."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _constant(store: Store, values: Any) -> Node:
     return store.add(table(np.array(values)))
 
 
-# Maps ---------------------------------------------------------------------------------------------------------
+# Maps -------------------------------------------------------------------------------------------------------
 
 
 def mapped(function: Callable[..., Any], arity: int = 1) -> Build:
@@ -103,8 +103,18 @@ MAPS = [
     Case("subtract", lambda s, x, y: alg.subtract(s, x, y), ((2,), (2,)), lambda x, y: x - y, linear=True),
     Case("divide", lambda s, x, y: alg.divide(s, x, y), ((2,), (2,)), lambda x, y: x / y),
     Case("divide_by_map", mapped(lambda a, b: a / b, 2), ((2,), (2,)), lambda x, y: x / y),
-    Case("same_operand_twice", lambda s, x: s.add(Map(from_function(lambda a, b: a * b**2, 2)), (x, x)), ((2,),), lambda x: x**3),
-    Case("three_operands", mapped(lambda a, b, c: a * b**2 - c / (1 + a**2), 3), ((2,), (2,), (2,)), lambda a, b, c: a * b**2 - c / (1 + a**2)),
+    Case(
+        "same_operand_twice",
+        lambda s, x: s.add(Map(from_function(lambda a, b: a * b**2, 2)), (x, x)),
+        ((2,),),
+        lambda x: x**3,
+    ),
+    Case(
+        "three_operands",
+        mapped(lambda a, b, c: a * b**2 - c / (1 + a**2), 3),
+        ((2,), (2,), (2,)),
+        lambda a, b, c: a * b**2 - c / (1 + a**2),
+    ),
     Case("tanh", mapped(sp.tanh), ((2,),), exact=False),
     Case("sigmoid", mapped(lambda a: 1 / (1 + sp.exp(-a))), ((2,),), exact=False),
     Case("softplus", mapped(lambda a: sp.log(1 + sp.exp(a))), ((2,),), exact=False),
@@ -117,13 +127,31 @@ MAPS = [
     Case("larger_tied", lambda s, x: s.add(Map(from_function(_larger, 2)), (x, x)), ((2,),), lambda x: x),
     Case("where", _where, ((3,), (3,)), lambda x, y: np.where(x > 2 * y, x * y, y)),
     Case("doubled", lambda s, x: alg.add(s, x, x), ((2,),), lambda x: x + x, linear=True),
-    Case("negated", lambda s, x: alg.subtract(s, alg.constant(s, 0, (2,)), x), ((2,),), lambda x: -x, linear=True),
-    Case("plus_negative", lambda s, x, y: alg.add(s, x, alg.scale(s, y, -1)), ((2,), (2,)), lambda x, y: x - y, linear=True),
-    Case("divided_by_number", lambda s, x: alg.divide(s, x, alg.constant(s, 3, (2,))), ((2,),), lambda x: x / 3, linear=True),
+    Case(
+        "negated",
+        lambda s, x: alg.subtract(s, alg.constant(s, 0, (2,)), x),
+        ((2,),),
+        lambda x: -x,
+        linear=True,
+    ),
+    Case(
+        "plus_negative",
+        lambda s, x, y: alg.add(s, x, alg.scale(s, y, -1)),
+        ((2,), (2,)),
+        lambda x, y: x - y,
+        linear=True,
+    ),
+    Case(
+        "divided_by_number",
+        lambda s, x: alg.divide(s, x, alg.constant(s, 3, (2,))),
+        ((2,),),
+        lambda x: x / 3,
+        linear=True,
+    ),
 ]
 
 
-# Contractions -------------------------------------------------------------------------------------------------
+# Contractions -----------------------------------------------------------------------------------------------
 
 
 def contracted(*inputs: str, to: str, scale: Fraction = alg.ONE, **sizes: int) -> Build:
@@ -136,7 +164,9 @@ def contracted(*inputs: str, to: str, scale: Fraction = alg.ONE, **sizes: int) -
     return build
 
 
-def by_hand(inputs: Sequence[Any], output: Any, arrays: Sequence[Any], scale: Any = 1, sizes: Any = ()) -> Any:
+def by_hand(
+    inputs: Sequence[Any], output: Any, arrays: Sequence[Any], scale: Any = 1, sizes: Any = ()
+) -> Any:
     """The definition of a contraction: a loop over every value of every label."""
     length = dict(sizes)
     for labels, array in zip(inputs, arrays, strict=True):
@@ -203,20 +233,54 @@ CONTRACTIONS = [
     contraction("repeated_in_both", "iij jii -> iij", (2, 2, 2), (2, 2, 2)),
     contraction("length_one", "ij jk -> ik", (1, 1), (1, 2)),
     contraction("no_entries", "ij -> j", (0, 2)),
-    Case("summed_beside_raw", lambda s, x: s.add(Contract(((0,),), (0,), (2, 3)), [x]), ((2,),), lambda x: 3 * x, linear=True),
+    Case(
+        "summed_beside_raw",
+        lambda s, x: s.add(Contract(((0,),), (0,), (2, 3)), [x]),
+        ((2,),),
+        lambda x: 3 * x,
+        linear=True,
+    ),
     Case("self_product", lambda s, x: contracted("i", "i", to="i")(s, x, x), ((3,),), lambda x: x * x),
-    Case("self_outer_cubed", lambda s, x: contracted("i", "j", "j", to="ij")(s, x, x, x), ((2,),), lambda x: np.outer(x, x * x)),
-    Case("transposed_twice", _transposed_twice, ((1, 2, 3),), lambda x: x.transpose(1, 2, 0).transpose(1, 2, 0), linear=True),
-    Case("scaled_view", lambda s, x: alg.scale(s, alg.scale(s, x, 3), Fraction(1, 2)), ((2,),), lambda x: x * Fraction(3, 2), linear=True),
-    Case("broadcast_rows", lambda s, x: alg.broadcast_to(s, x, (2, 3, 2)), ((3, 1),), lambda x: np.broadcast_to(x, (2, 3, 2)), linear=True),
+    Case(
+        "self_outer_cubed",
+        lambda s, x: contracted("i", "j", "j", to="ij")(s, x, x, x),
+        ((2,),),
+        lambda x: np.outer(x, x * x),
+    ),
+    Case(
+        "transposed_twice",
+        _transposed_twice,
+        ((1, 2, 3),),
+        lambda x: x.transpose(1, 2, 0).transpose(1, 2, 0),
+        linear=True,
+    ),
+    Case(
+        "scaled_view",
+        lambda s, x: alg.scale(s, alg.scale(s, x, 3), Fraction(1, 2)),
+        ((2,),),
+        lambda x: x * Fraction(3, 2),
+        linear=True,
+    ),
+    Case(
+        "broadcast_rows",
+        lambda s, x: alg.broadcast_to(s, x, (2, 3, 2)),
+        ((3, 1),),
+        lambda x: np.broadcast_to(x, (2, 3, 2)),
+        linear=True,
+    ),
     Case("sum_of_broadcast", _sum_of_broadcast, ((2,),), lambda x: 3 * x, linear=True),
     Case("trace_of_identity", _trace_of_identity, ((2,),), lambda x: 4 * x, linear=True),
     Case("minus_diagonal", _minus_diagonal, ((2, 2),), lambda x: x - np.diag(np.diag(x)), linear=True),
-    Case("embedded_twice", lambda s, x: contracted("ij", "ij", to="ij")(s, *[contracted("i", to="ii")(s, x)] * 2), ((2,),), lambda x: np.diag(x * x)),
+    Case(
+        "embedded_twice",
+        lambda s, x: contracted("ij", "ij", to="ij")(s, *[contracted("i", to="ii")(s, x)] * 2),
+        ((2,),),
+        lambda x: np.diag(x * x),
+    ),
 ]
 
 
-# Moves --------------------------------------------------------------------------------------------------------
+# Moves ------------------------------------------------------------------------------------------------------
 
 
 def _added(x: Any, index: Any, axis: int, size: int) -> Any:
@@ -250,14 +314,20 @@ def _many_slices(store: Store, x: Node) -> Node:
 
 
 def _slices_and_whole(store: Store, x: Node) -> Node:
-    return alg.add(store, alg.slice_(store, x, [Span(1, 1, 2), Span(0, 1, 2)]), _many_slices(store, store.add(Map(SQUARE), (x,))))
+    return alg.add(
+        store,
+        alg.slice_(store, x, [Span(1, 1, 2), Span(0, 1, 2)]),
+        _many_slices(store, store.add(Map(SQUARE), (x,))),
+    )
 
 
 def _three_runs(store: Store, x: Node) -> Node:
     """Runs that do not overlap, a gap before, between and after, and the whole as well."""
     parts = [alg.slice_(store, x, [Span(k, 1, 1)]) for k in (5, 1, 3)]
     squares = [alg.multiply(store, part, part) for part in parts]
-    return alg.add(store, alg.total(store, squares, (1,)), alg.insert_axes(store, alg.reduce_sum(store, x, [0]), [0]))
+    return alg.add(
+        store, alg.total(store, squares, (1,)), alg.insert_axes(store, alg.reduce_sum(store, x, [0]), [0])
+    )
 
 
 def _entries_one_by_one(store: Store, x: Node) -> Node:
@@ -295,29 +365,63 @@ MOVES = [
     move("reshape", lambda s, x: alg.reshape(s, x, (3, 2)), (2, 3), value=lambda x: x.reshape(3, 2)),
     move("slice", spanned((1, 1, 2), (0, 2, 2)), (3, 3), value=lambda x: x[1:3, ::2]),
     move("slice_backwards", spanned((3, -2, 2), (1, -1, 2)), (4, 2), value=lambda x: x[3::-2, ::-1]),
-    move("pad", spanned((1, 1, 2), (0, 2, 2), into=(4, 3)), (2, 2), value=lambda x: _put(x, (4, 3), slice(1, 3), slice(0, 3, 2))),
-    move("pad_backwards", spanned((4, -2, 2), into=(6,)), (2,), value=lambda x: _put(x, (6,), slice(4, 1, -2))),
-    move("concatenate", lambda s, x, y: alg.concatenate(s, [x, x, y], 1), (2, 1), (2, 2), value=lambda x, y: np.concatenate([x, x, y], 1)),
+    move(
+        "pad",
+        spanned((1, 1, 2), (0, 2, 2), into=(4, 3)),
+        (2, 2),
+        value=lambda x: _put(x, (4, 3), slice(1, 3), slice(0, 3, 2)),
+    ),
+    move(
+        "pad_backwards", spanned((4, -2, 2), into=(6,)), (2,), value=lambda x: _put(x, (6,), slice(4, 1, -2))
+    ),
+    move(
+        "concatenate",
+        lambda s, x, y: alg.concatenate(s, [x, x, y], 1),
+        (2, 1),
+        (2, 2),
+        value=lambda x, y: np.concatenate([x, x, y], 1),
+    ),
     move("gather", gathered([[2, 0], [2, 2]], 1), (2, 3), value=lambda x: x[:, [[2, 0], [2, 2]]]),
     move("gather_first", gathered([1, 0, 1], 0), (2, 2), value=lambda x: x[[1, 0, 1]]),
     move("gather_one", gathered(2, 0), (3,), value=lambda x: x[2]),
-    Case("gather_input", lambda s, x, i: alg.gather(s, x, i, 0), ((3,), (2,)), lambda x: x[[2, 0]], linear=True, integers={"x1": [2, 0]}),
-    move("scatter_add", scattered([[2, 0], [2, 3]], 1, 4), (1, 2, 2), value=lambda x: _added(x, [[2, 0], [2, 3]], 1, 4)),
+    Case(
+        "gather_input",
+        lambda s, x, i: alg.gather(s, x, i, 0),
+        ((3,), (2,)),
+        lambda x: x[[2, 0]],
+        linear=True,
+        integers={"x1": [2, 0]},
+    ),
+    move(
+        "scatter_add",
+        scattered([[2, 0], [2, 3]], 1, 4),
+        (1, 2, 2),
+        value=lambda x: _added(x, [[2, 0], [2, 3]], 1, 4),
+    ),
     move("scatter_add_last", scattered([1, 1], 1, 3), (2, 2), value=lambda x: _added(x, [1, 1], 1, 3)),
     move("scatter_add_first", scattered([1, 1], 0, 3), (2, 2), value=lambda x: _added(x, [1, 1], 0, 3)),
     move("scatter_add_one", scattered(1, 0, 3), (), value=lambda x: np.array([0, x[()], 0])),
     move("window", lambda s, x: alg.window(s, x, 0, 2), (3, 2), value=lambda x: np.stack([x[:2], x[1:]], -1)),
-    move("window_last", lambda s, x: alg.window(s, x, 1, 2), (1, 4), value=lambda x: np.stack([x[:, :3], x[:, 1:]], -1)),
+    move(
+        "window_last",
+        lambda s, x: alg.window(s, x, 1, 2),
+        (1, 4),
+        value=lambda x: np.stack([x[:, :3], x[:, 1:]], -1),
+    ),
     move("fold", lambda s, x: s.add(Fold(0, 4), (x,)), (2, 1, 3), value=lambda x: _folded(x, 0, 4)),
     move("fold_second", lambda s, x: s.add(Fold(1, 3), (x,)), (2, 2, 2), value=lambda x: _folded(x, 1, 3)),
     Case("many_slices", _many_slices, ((4, 2),), _sum_of_squares),
     Case("slices_and_whole", _slices_and_whole, ((4, 2),), lambda x: x[1:3] + _sum_of_squares(x * x)),
-    Case("three_runs", _three_runs, ((7,),), lambda x: np.array([x[5] ** 2 + x[1] ** 2 + x[3] ** 2 + x.sum()])),
-    Case("entries_one_by_one", _entries_one_by_one, ((5,),), lambda x: np.array(x[3] * x[0] * x[1] + x[0] ** 2)),
+    Case(
+        "three_runs", _three_runs, ((7,),), lambda x: np.array([x[5] ** 2 + x[1] ** 2 + x[3] ** 2 + x.sum()])
+    ),
+    Case(
+        "entries_one_by_one", _entries_one_by_one, ((5,),), lambda x: np.array(x[3] * x[0] * x[1] + x[0] ** 2)
+    ),
 ]
 
 
-# Selections and leaves ----------------------------------------------------------------------------------------
+# Selections and leaves --------------------------------------------------------------------------------------
 
 
 def _named(store: Store, x: Node) -> Node:
@@ -348,28 +452,88 @@ SELECTIONS = [
     Case("maximum_of_all", lambda s, x: alg.maximum(s, x, [0, 1]), ((2, 2),), lambda x: x.max()),
     Case("maximum_outer_axes", lambda s, x: alg.maximum(s, x, [0, 2]), ((2, 2, 1),), lambda x: x.max((0, 2))),
     Case("maximum_rotated", lambda s, x: alg.maximum(s, x, [0]), ((2, 1, 2),), lambda x: x.max(0)),
-    Case("maximum_of_a_copy", lambda s, x: alg.maximum(s, alg.concatenate(s, [x, x], 0), [0]), ((2,),), lambda x: x.max()),
+    Case(
+        "maximum_of_a_copy",
+        lambda s, x: alg.maximum(s, alg.concatenate(s, [x, x], 0), [0]),
+        ((2,),),
+        lambda x: x.max(),
+    ),
     Case("maximum_with_constants", _half_known, ((2,),), lambda x: max(0, *x)),
-    Case("argmax", lambda s, x: alg.multiply(s, x, alg.argmax(s, x, [1])), ((2, 3),), lambda x: _winners(x, 1)),
-    Case("argmax_first", lambda s, x: alg.multiply(s, x, alg.argmax(s, x, [0])), ((3, 1),), lambda x: _winners(x, 0)),
+    Case(
+        "argmax", lambda s, x: alg.multiply(s, x, alg.argmax(s, x, [1])), ((2, 3),), lambda x: _winners(x, 1)
+    ),
+    Case(
+        "argmax_first",
+        lambda s, x: alg.multiply(s, x, alg.argmax(s, x, [0])),
+        ((3, 1),),
+        lambda x: _winners(x, 0),
+    ),
 ]
 
 LEAVES = [
     Case("named", _named, ((2,),), lambda x: x**3 + x**4),
     Case("named_intermediate", _named, ((2,),), wrt=("z",)),
-    Case("literal", lambda s, x: alg.contract(s, [(x, (0,)), (s.add(Literal(0.1)), ())], (0,)), ((2,),), lambda x: x / 10, linear=True),
-    Case("table", _rows(lambda s: _constant(s, [[1, 2], [3, -4]])), ((2,),), _times((1, 2), (3, -4)), linear=True),
-    Case("positions", lambda s, x: alg.multiply(s, x, alg.positions(s, 3, 1)), ((3,),), lambda x: x * np.arange(1, 4), linear=True),
-    Case("triangle", _rows(lambda s: alg.lower_triangle(s, 3, 2)), ((2,),), _times((1, 0), (1, 1), (1, 1)), linear=True),
-    Case("triangle_below", _rows(lambda s: alg.lower_triangle(s, 2, 3, 1)), ((3,),), _times((1, 1, 0), (1, 1, 1)), linear=True),
-    Case("band", _rows(lambda s: alg.diagonal_band(s, 2, 3, 1)), ((3,),), _times((0, 1, 0), (0, 0, 1)), linear=True),
-    Case("equal", _rows(lambda s: s.add(Index("equal", (3, 2), -1))), ((2,),), _times((0, 0), (1, 0), (0, 1)), linear=True),
+    Case(
+        "literal",
+        lambda s, x: alg.contract(s, [(x, (0,)), (s.add(Literal(0.1)), ())], (0,)),
+        ((2,),),
+        lambda x: x / 10,
+        linear=True,
+    ),
+    Case(
+        "table",
+        _rows(lambda s: _constant(s, [[1, 2], [3, -4]])),
+        ((2,),),
+        _times((1, 2), (3, -4)),
+        linear=True,
+    ),
+    Case(
+        "positions",
+        lambda s, x: alg.multiply(s, x, alg.positions(s, 3, 1)),
+        ((3,),),
+        lambda x: x * np.arange(1, 4),
+        linear=True,
+    ),
+    Case(
+        "triangle",
+        _rows(lambda s: alg.lower_triangle(s, 3, 2)),
+        ((2,),),
+        _times((1, 0), (1, 1), (1, 1)),
+        linear=True,
+    ),
+    Case(
+        "triangle_below",
+        _rows(lambda s: alg.lower_triangle(s, 2, 3, 1)),
+        ((3,),),
+        _times((1, 1, 0), (1, 1, 1)),
+        linear=True,
+    ),
+    Case(
+        "band",
+        _rows(lambda s: alg.diagonal_band(s, 2, 3, 1)),
+        ((3,),),
+        _times((0, 1, 0), (0, 0, 1)),
+        linear=True,
+    ),
+    Case(
+        "equal",
+        _rows(lambda s: s.add(Index("equal", (3, 2), -1))),
+        ((2,),),
+        _times((0, 0), (1, 0), (0, 1)),
+        linear=True,
+    ),
     Case("identity", _rows(lambda s: alg.identity(s, (3,))), ((3,),), lambda x: x, linear=True),
-    Case("constant_of_x", lambda s, x: alg.constant(s, 3, (2,)), ((2,),), lambda x: np.array([3, 3]), linear=True),
+    Case(
+        "constant_of_x",
+        lambda s, x: alg.constant(s, 3, (2,)),
+        ((2,),),
+        lambda x: np.array([3, 3]),
+        linear=True,
+    ),
 ]
 
 
-# Together -----------------------------------------------------------------------------------------------------
+# Together ---------------------------------------------------------------------------------------------------
 
 
 def _softmax_loss(store: Store, z: Node, y: Node) -> Node:

@@ -14,7 +14,12 @@ _SLOW_STARTS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.fi
 
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_SLOW_STARTS)
 settings.register_profile(
-    "ci", max_examples=100, deadline=None, suppress_health_check=_SLOW_STARTS, derandomize=True, print_blob=True
+    "ci",
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=_SLOW_STARTS,
+    derandomize=True,
+    print_blob=True,
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
@@ -31,7 +36,7 @@ def update(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def restored_precision() -> Iterator[None]:
-    """Whatever a test does to the precision of mpmath and of the balls, the next one starts from the default."""
+    """Whatever a test does to the precision of mpmath and of the balls, the next starts from the default."""
     bits, ball_bits = mpmath.mp.prec, flint.ctx.prec
     yield
     mpmath.mp.prec, flint.ctx.prec = bits, ball_bits

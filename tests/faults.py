@@ -1,4 +1,4 @@
-"""How is a deliberate fault planted? By running a module's functions on a source in which one piece was changed."""
+"""How is a fault planted? By running a module's functions from a source with one piece changed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ def planted(module: ModuleType, right: str, wrong: str) -> Iterator[None]:
     Only code objects are exchanged, so that whoever imported a function meets the fault too.
     """
     source = inspect.getsource(module)
-    assert source.count(right) == 1, f"{module.__name__} no longer says once: {right!r}; write this fault anew"
+    assert source.count(right) == 1, (
+        f"{module.__name__} no longer says once: {right!r}; write this fault anew"
+    )
     namespace: dict[str, Any] = {"__name__": module.__name__, "__file__": module.__file__}
     exec(compile(source.replace(right, wrong), f"<fault in {module.__name__}>", "exec"), namespace)
-    changed = [(f, g) for f, g in _pairs(vars(module), namespace, module.__name__) if not _alike(f.__code__, g.__code__)]
+    changed = [
+        (f, g)
+        for f, g in _pairs(vars(module), namespace, module.__name__)
+        if not _alike(f.__code__, g.__code__)
+    ]
     assert changed, f"{right!r} is outside every function"
     before = [(f, f.__code__) for f, _ in changed]
     try:
@@ -44,10 +50,16 @@ def _pairs(ours: Any, theirs: Any, home: str) -> Iterator[tuple[FunctionType, Fu
 
 
 def _alike(one: CodeType, other: CodeType) -> bool:
-    if one.co_code != other.co_code or one.co_names != other.co_names or len(one.co_consts) != len(other.co_consts):
+    if (
+        one.co_code != other.co_code
+        or one.co_names != other.co_names
+        or len(one.co_consts) != len(other.co_consts)
+    ):
         return False
     pairs = zip(one.co_consts, other.co_consts, strict=True)
-    return all(_alike(a, b) if isinstance(a, CodeType) and isinstance(b, CodeType) else a == b for a, b in pairs)
+    return all(
+        _alike(a, b) if isinstance(a, CodeType) and isinstance(b, CodeType) else a == b for a, b in pairs
+    )
 
 
 def _forget(module: ModuleType) -> None:

@@ -54,11 +54,11 @@ FRACTIONS = Arithmetic(
 )
 
 
-class RoadsDiffer(AssertionError):
+class RoadsDiffer(AssertionError):  # noqa: N818  (it is a finding, not an error)
     """Two roads gave different derivatives."""
 
 
-# Points -------------------------------------------------------------------------------------------------------
+# Points -----------------------------------------------------------------------------------------------------
 
 
 def point_of(graph: Graph, seed: int = 0, low: int = -20, high: int = 20) -> dict[str, Objects]:
@@ -89,7 +89,7 @@ def listing(graph: Graph) -> str:
     return "\n".join([*lines, f"outputs {graph.outputs}"])
 
 
-# Comparison ---------------------------------------------------------------------------------------------------
+# Comparison -------------------------------------------------------------------------------------------------
 
 
 def same(left: Any, right: Any, digits: int | None, what: str) -> None:
@@ -112,7 +112,7 @@ def _plain(value: Any) -> Any:
     return mpmath.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else value
 
 
-# The roads ----------------------------------------------------------------------------------------------------
+# The roads --------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -287,11 +287,11 @@ def _lifted(array: Objects, roads: Roads) -> Objects:
     return array if roads.exact else as_objects(np.frompyfunc(_plain, 1, 1)(array))
 
 
-# Second order -------------------------------------------------------------------------------------------------
+# Second order -----------------------------------------------------------------------------------------------
 
 
 def second_order(roads: Roads, wrt: Sequence[str]) -> None:
-    """Gradient, Hessian and Hessian-vector product of ``sum u y^2 (1 + y)``: not flat even where the graph is linear."""
+    """Gradient, Hessian and HVP of ``sum u y^2 (1 + y)``: not flat even where the graph is linear."""
     scalar = Roads(scalarised(roads.graph), roads.point, roads.exact, roads.indices)
     graph, digits = scalar.graph, scalar.digits
     gradients = scalar.values(calculus.gradient(graph, wrt))

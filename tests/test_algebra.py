@@ -36,7 +36,7 @@ def value(build: Callable[..., Node], *shapes: tuple[int, ...]) -> tuple[Any, li
     return result, list(point.values())
 
 
-# Identities as nodes ------------------------------------------------------------------------------------------
+# Identities as nodes ----------------------------------------------------------------------------------------
 
 Identity = Callable[[Store, Node], Node]
 
@@ -55,15 +55,21 @@ SAME_NODE: dict[str, Identity] = {
     "no transpose": lambda s, x: alg.transpose(s, x, (0, 1)),
     "broadcast to itself": lambda s, x: alg.broadcast_to(s, x, SHAPE),
     "an axis put in and summed": lambda s, x: alg.reduce_sum(s, alg.insert_axes(s, x, [1]), [1]),
-    "broadcast to length 1 and summed": lambda s, x: alg.reduce_sum(s, alg.broadcast_to(s, x, (1, *SHAPE)), [0]),
+    "broadcast to length 1 and summed": lambda s, x: alg.reduce_sum(
+        s, alg.broadcast_to(s, x, (1, *SHAPE)), [0]
+    ),
     "reshape back": lambda s, x: alg.reshape(s, alg.reshape(s, x, (6,)), SHAPE),
     "whole slice": lambda s, x: alg.slice_(s, x, [Span(0, 1, 2), Span(0, 1, 3)]),
     "pad by nothing": lambda s, x: alg.pad(s, x, [Span(0, 1, 2), Span(0, 1, 3)], SHAPE),
     "alone": lambda s, x: alg.concatenate(s, [x], 0),
     "maximum over nothing": lambda s, x: alg.maximum(s, x, []),
     "sum over nothing": lambda s, x: alg.reduce_sum(s, x, []),
-    "identity from the left": lambda s, x: alg.contract(s, [(alg.identity(s, (2,)), (0, 1)), (x, (1, 2))], (0, 2)),
-    "identity from the right": lambda s, x: alg.contract(s, [(x, (0, 1)), (alg.identity(s, (3,)), (1, 2))], (0, 2)),
+    "identity from the left": lambda s, x: alg.contract(
+        s, [(alg.identity(s, (2,)), (0, 1)), (x, (1, 2))], (0, 2)
+    ),
+    "identity from the right": lambda s, x: alg.contract(
+        s, [(x, (0, 1)), (alg.identity(s, (3,)), (1, 2))], (0, 2)
+    ),
     "identity of the space": lambda s, x: alg.contract(
         s, [(alg.identity(s, SHAPE), (0, 1, 2, 3)), (x, (2, 3))], (0, 1)
     ),
@@ -100,10 +106,18 @@ def test_two_ways_to_write_are_one_node() -> None:
     assert alg.add(store, x, y) == alg.add(store, y, x) == alg.apply(store, ADD, [x, y])
     assert alg.multiply(store, x, y) == alg.multiply(store, y, x)
     assert alg.add(store, x, x) == alg.scale(store, x, 2)
-    assert alg.add(store, x, alg.scale(store, y, -1)) == alg.subtract(store, x, y) == alg.apply(store, SUBTRACT, [x, y])
+    assert (
+        alg.add(store, x, alg.scale(store, y, -1))
+        == alg.subtract(store, x, y)
+        == alg.apply(store, SUBTRACT, [x, y])
+    )
     assert alg.subtract(store, x, alg.scale(store, y, -1)) == alg.add(store, x, y)
     three = alg.constant(store, 3, SHAPE)
-    assert alg.divide(store, x, three) == alg.scale(store, x, Fraction(1, 3)) == alg.multiply(store, alg.constant(store, Fraction(1, 3), SHAPE), x)
+    assert (
+        alg.divide(store, x, three)
+        == alg.scale(store, x, Fraction(1, 3))
+        == alg.multiply(store, alg.constant(store, Fraction(1, 3), SHAPE), x)
+    )
     wide = alg.broadcast_to(store, x, (4, *SHAPE))
     assert alg.reduce_sum(store, wide, [0]) == alg.scale(store, x, 4)
     assert alg.reduce_sum(store, alg.transpose(store, x, (1, 0)), [0]) == alg.reduce_sum(store, x, [1])
@@ -136,7 +150,7 @@ def test_constants_are_one_node() -> None:
     assert alg.identity(store, ()) == alg.constant(store, 1)
 
 
-# Identities as values -----------------------------------------------------------------------------------------
+# Identities as values ---------------------------------------------------------------------------------------
 
 
 @given(shapes_for("n m", "m k", "n 1"), st.data())
@@ -185,7 +199,7 @@ def test_views_of_views_of_products() -> None:
     same(result, np.array([5 * (x.T * y).sum()] * 2), None, "one contraction")
 
 
-# Errors -------------------------------------------------------------------------------------------------------
+# Errors -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

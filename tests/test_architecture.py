@@ -24,9 +24,27 @@ FLOORS: list[list[set[str]]] = [
     [{"checking"}],
     [{"pages", "derivations"}],
     [{"library"}, {"curvature"}],
-    [{"documents", "", "facade", "functions", "on_graphs", "collecting", "cli", "__main__", "pytest_plugin", "testing"}],
+    [
+        {
+            "documents",
+            "",
+            "facade",
+            "functions",
+            "on_graphs",
+            "collecting",
+            "cli",
+            "__main__",
+            "pytest_plugin",
+            "testing",
+        }
+    ],
 ]
-PLACE = {name: (floor, side) for floor, sides in enumerate(FLOORS) for side, names in enumerate(sides) for name in names}
+PLACE = {
+    name: (floor, side)
+    for floor, sides in enumerate(FLOORS)
+    for side, names in enumerate(sides)
+    for name in names
+}
 
 
 @cache
@@ -102,13 +120,15 @@ def test_the_second_road_does_not_know_the_first(road: str) -> None:
 def test_hypothesis_is_imported_by_testing_only() -> None:
     for name, tree in modules().items():
         allowed = top(name) in ("testing", "pytest_plugin")
-        found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        found = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
         found |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         assert allowed or not any(other.split(".")[0] == "hypothesis" for other in found), name
     assert "symdiff.testing" not in nx.descendants(wiring(), "symdiff")
 
 
-# No user text is evaluated ------------------------------------------------------------------------------------
+# No user text is evaluated ----------------------------------------------------------------------------------
 
 GENERATED = "symdiff.evaluation"  # the only place where a program that symdiff wrote itself is run
 
@@ -145,12 +165,17 @@ def test_no_text_is_evaluated() -> None:
 
 
 def _is_strict(call: ast.Call) -> bool:
-    return any(k.arg == "strict" and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
+    return any(
+        k.arg == "strict" and isinstance(k.value, ast.Constant) and k.value.value is True
+        for k in call.keywords
+    )
 
 
 def _compiles_no_user_text(name: str, tree: ast.AST) -> bool:
-    """The builtin is called where programs are generated; elsewhere ``compile`` must be a function of ours."""
-    imported = {a.asname or a.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names}
+    """Programs are compiled where they are generated; elsewhere ``compile`` is a function of ours."""
+    imported = {
+        a.asname or a.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names
+    }
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     return name.startswith(GENERATED) or "compile" in imported | defined
 
@@ -162,11 +187,13 @@ def test_strict_sympify_refuses_text() -> None:
         sp.sympify("1 + 1", strict=True)
 
 
-# Shape of the files -------------------------------------------------------------------------------------------
+# Shape of the files -----------------------------------------------------------------------------------------
 
 
 def test_no_file_is_long() -> None:
-    lengths = {path.relative_to(HOME): path.read_text(encoding="utf-8").count("\n") for path in HOME.rglob("*.py")}
+    lengths = {
+        path.relative_to(HOME): path.read_text(encoding="utf-8").count("\n") for path in HOME.rglob("*.py")
+    }
     assert {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
@@ -198,7 +225,11 @@ def test_public_objects_have_docstrings() -> None:
     for name, tree in modules().items():
         assert ast.get_docstring(tree) or not tree.body, f"{name} does not say which question it answers"
         for node in tree.body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not ast.get_docstring(node):
+            if (
+                isinstance(node, (ast.FunctionDef, ast.ClassDef))
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+            ):
                 wrong.append(f"{name}.{node.name}")
     assert wrong == []
 

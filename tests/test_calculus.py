@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -36,7 +37,7 @@ def product_of_three() -> Graph:
     return graph_of(build, (2,), (2,), (3,))
 
 
-# What comes out -----------------------------------------------------------------------------------------------
+# What comes out ---------------------------------------------------------------------------------------------
 
 
 def test_gradient_with_its_value() -> None:
@@ -136,7 +137,7 @@ def test_the_gradient_of_a_mean_is_one_over_n() -> None:
     assert calculus.gradient(graph, ["x"]).outputs == (alg.constant(store, 1 / n, (n,)),)
 
 
-# Errors -------------------------------------------------------------------------------------------------------
+# Errors -----------------------------------------------------------------------------------------------------
 
 
 def test_a_gradient_needs_a_scalar() -> None:
@@ -159,7 +160,7 @@ def test_unknown_names_are_refused() -> None:
         calculus.gradient(product_of_three(), ["w"])
 
 
-# Linear size --------------------------------------------------------------------------------------------------
+# Linear size ------------------------------------------------------------------------------------------------
 
 
 def scalar_chain(layers: int) -> Graph:
@@ -227,7 +228,7 @@ def test_every_entry_read_twice_is_linear_too() -> None:
     def nodes(length: int) -> int:
         def build(store: Store, w: Node) -> Node:
             entries = [alg.reshape(store, alg.slice_(store, w, [Span(k, 1, 1)]), ()) for k in range(length)]
-            pairs = zip(entries, entries[1:], strict=False)
+            pairs = pairwise(entries)
             return alg.total(store, [alg.multiply(store, a, b) for a, b in pairs], ())
 
         return len(calculus.gradient(graph_of(build, (length,)), ["x0"]).nodes)
@@ -241,7 +242,9 @@ def test_a_wide_sum_is_linear() -> None:
 
     def nodes(uses: int) -> int:
         def build(store: Store, x: Node) -> Node:
-            return alg.total(store, [alg.apply(store, TANH, [alg.scale(store, x, k)]) for k in range(1, uses)], ())
+            return alg.total(
+                store, [alg.apply(store, TANH, [alg.scale(store, x, k)]) for k in range(1, uses)], ()
+            )
 
         return len(calculus.gradient(graph_of(build, ()), ["x0"]).nodes)
 

@@ -1,4 +1,4 @@
-"""Is the derivative of every formula in use the derivative? ``sympy.diff``, differences at 110 digits, and limits."""
+"""Is every formula in use differentiated rightly? ``sympy.diff``, differences at 110 digits, limits."""
 
 from __future__ import annotations
 
@@ -21,13 +21,30 @@ from symdiff.evaluation.arithmetics import BALLS, MPMATH, compiled, working_prec
 from symdiff.ir import formulas
 from symdiff.ir.doors.arithmetic import GENERAL_POWER
 from symdiff.ir.doors.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, WHERE, formula_of
-from symdiff.ir.formulas import ADD, ARGUMENTS, OUTPUT, RECIPROCAL, SQUARE, SUBTRACT, Formula, from_function, partial, power
+from symdiff.ir.formulas import (
+    ADD,
+    ARGUMENTS,
+    OUTPUT,
+    RECIPROCAL,
+    SQUARE,
+    SUBTRACT,
+    Formula,
+    from_function,
+    partial,
+    power,
+)
 from symdiff.testing.growth import piecewise_formulas, rational_formulas, smooth_formulas
 
 ALL: dict[str, Formula] = {
     **{function.__name__: formula_of(function) for function in [*UNARY, *BINARY]},
-    **{f"power {exponent}": power(sp.Rational(exponent)) for exponent in ("-3", "-1/2", "1/3", "1/2", "3/2", "2", "7")},
-    **{f"grown {k}": f for k, f in enumerate((*rational_formulas(), *smooth_formulas(), *piecewise_formulas()))},
+    **{
+        f"power {exponent}": power(sp.Rational(exponent))
+        for exponent in ("-3", "-1/2", "1/3", "1/2", "3/2", "2", "7")
+    },
+    **{
+        f"grown {k}": f
+        for k, f in enumerate((*rational_formulas(), *smooth_formulas(), *piecewise_formulas()))
+    },
     "add": ADD,
     "subtract": SUBTRACT,
     "reciprocal": RECIPROCAL,
@@ -46,7 +63,11 @@ def points(f: Formula, count: int = 4) -> Iterator[tuple[Fraction, ...]]:
     found = 0
     value = compiled(f.arguments, f.expression, MPMATH)
     for k, point in enumerate(product(PLACES, repeat=f.arity)):
-        if len(set(point)) == f.arity and (f.arity == 1 or k % 3 == 1) and _is_finite(value(*map(_mp, point))):
+        if (
+            len(set(point)) == f.arity
+            and (f.arity == 1 or k % 3 == 1)
+            and _is_finite(value(*map(_mp, point)))
+        ):
             yield point
             found += 1
             if found == count:
@@ -81,17 +102,23 @@ def test_partials_are_derivatives(name: str) -> None:
             ours = partial_at(f, slot, at, value(*at))
             theirs = compiled(f.arguments, sp.diff(f.expression, ARGUMENTS[slot]), MPMATH)(*at)
             assert abs(ours - theirs) <= mpmath.mpf(10) ** -80 * (1 + abs(theirs)), (point, slot)
-            ahead, behind = (value(*at[:slot], at[slot] + s, *at[slot + 1 :]) for s in (_mp(STEP), -_mp(STEP)))
+            ahead, behind = (
+                value(*at[:slot], at[slot] + s, *at[slot + 1 :]) for s in (_mp(STEP), -_mp(STEP))
+            )
             slope = (ahead - behind) / (2 * _mp(STEP))
             assert abs(ours - slope) <= mpmath.mpf(10) ** -FIRST * (1 + abs(slope)), (point, slot)
 
 
-@pytest.mark.parametrize("name", [name for name, f in ALL.items() if f.arity == 1 and -1 in partial(f, 0).slots])
+@pytest.mark.parametrize(
+    "name", [name for name, f in ALL.items() if f.arity == 1 and -1 in partial(f, 0).slots]
+)
 def test_partials_by_the_output_are_identities(name: str) -> None:
     """Put ``y = f(a)`` back: nothing remains of the difference."""
     f, local = ALL[name], partial(ALL[name], 0)
     assert local.formula is not None
-    back = {ARGUMENTS[k]: f.expression if slot == -1 else ARGUMENTS[slot] for k, slot in enumerate(local.slots)}
+    back = {
+        ARGUMENTS[k]: f.expression if slot == -1 else ARGUMENTS[slot] for k, slot in enumerate(local.slots)
+    }
     ours = local.formula.expression.subs(back, simultaneous=True)
     assert sp.simplify((ours - sp.diff(f.expression, ARGUMENTS[0])).rewrite(sp.exp)) == 0
 
@@ -106,12 +133,15 @@ def test_balls_hold_the_derivative(name: str) -> None:
             number = partial_at(f, slot, at, compiled(f.arguments, f.expression, MPMATH)(*at))
             balls = tuple(map(BALLS.number, point))
             ball = partial_at(f, slot, balls, compiled(f.arguments, f.expression, BALLS)(*balls), BALLS)
-            middle, radius = mpmath.mpf(ball.mid().str(60, radius=False)), mpmath.mpf(ball.rad().str(5, radius=False))
+            middle, radius = (
+                mpmath.mpf(ball.mid().str(60, radius=False)),
+                mpmath.mpf(ball.rad().str(5, radius=False)),
+            )
             assert abs(middle - number) <= radius + mpmath.mpf(10) ** -45 * (1 + abs(number)), (point, slot)
             assert radius <= mpmath.mpf(10) ** -40 * (1 + abs(number))
 
 
-# Where two formulas meet --------------------------------------------------------------------------------------
+# Where two formulas meet ------------------------------------------------------------------------------------
 
 
 def derivative_at(f: Formula, point: tuple[float, ...], order: int = 1) -> Any:
@@ -153,15 +183,19 @@ def test_ties_share() -> None:
         assert [partial_at(f, slot, at, None) for slot in (0, 1)] == [0.5, 0.5]
 
 
-@pytest.mark.parametrize("function", [abs, sp.sign, lambda a: sp.Max(a, 1, 2 * a), lambda a: sp.Min(a, -a), sp.Heaviside])
+@pytest.mark.parametrize(
+    "function", [abs, sp.sign, lambda a: sp.Max(a, 1, 2 * a), lambda a: sp.Min(a, -a), sp.Heaviside]
+)
 def test_no_delta_functions(function: Any) -> None:
     f = from_function(function, 1)
     assert not f.expression.has(sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
     local = partial(f, 0)
-    assert local.formula is None or not local.formula.expression.has(sp.DiracDelta, sp.Heaviside, sp.Derivative)
+    assert local.formula is None or not local.formula.expression.has(
+        sp.DiracDelta, sp.Heaviside, sp.Derivative
+    )
 
 
-# Interning ----------------------------------------------------------------------------------------------------
+# Interning --------------------------------------------------------------------------------------------------
 
 
 def test_one_formula_is_one_object() -> None:

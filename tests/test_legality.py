@@ -41,7 +41,7 @@ def test_derivatives_of_random_graphs_are_legal(graph: Graph) -> None:
         derived.check_legality()
 
 
-# Corruptions --------------------------------------------------------------------------------------------------
+# Corruptions ------------------------------------------------------------------------------------------------
 
 
 def small() -> Graph:
@@ -105,7 +105,7 @@ def test_the_second_edge_of_a_square_is_kept() -> None:
         graph.check_legality()
 
 
-# The store ----------------------------------------------------------------------------------------------------
+# The store --------------------------------------------------------------------------------------------------
 
 
 def test_equal_nodes_are_one_node() -> None:

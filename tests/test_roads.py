@@ -39,7 +39,7 @@ def _members(union: object) -> Iterator[type]:
             yield from _members(part)
 
 
-# Random graphs ------------------------------------------------------------------------------------------------
+# Random graphs ----------------------------------------------------------------------------------------------
 
 
 @given(st.data(), graphs(family="rational"))
@@ -60,12 +60,14 @@ def test_on_kinked_graphs(data: st.DataObject, graph: Graph) -> None:
     roads_meet(graph, point=data.draw(points_for(graph)), order=1)
 
 
-# Contractions: the derivative is a swap of labels -------------------------------------------------------------
+# Contractions: the derivative is a swap of labels -----------------------------------------------------------
 
 
 def looped(spec: Contract, arrays: list[Objects]) -> Objects:
     """The definition, in loops."""
-    return as_objects(by_hand(spec.inputs, spec.output, arrays, Fraction(spec.coefficient), enumerate(spec.sizes)))
+    return as_objects(
+        by_hand(spec.inputs, spec.output, arrays, Fraction(spec.coefficient), enumerate(spec.sizes))
+    )
 
 
 def random_array(draw: st.DrawFn, shape: tuple[int, ...]) -> Objects:
@@ -134,7 +136,7 @@ def test_merged_views_change_no_value(data: st.DataObject, spec: Contract, view:
 def test_two_parts_of_one_function() -> None:
     """Several outputs: a cotangent for each, also where one output is part of the other."""
     graph = graph_of(lambda s, x: alg.multiply(s, x, x), (2,))
-    (square,), (x,) = graph.outputs, graph.inputs
+    (square,) = graph.outputs
     both = graph.with_outputs([square, alg.scale(graph.store, square, 3), square])
     back = calculus.vjp(both, ["x0"])
     assert back.input_names == ("x0", "cotangent[0]", "cotangent[1]", "cotangent[2]")

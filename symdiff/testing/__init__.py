@@ -1,8 +1,9 @@
-"""How does one test derivatives with Hypothesis? Random graphs, shapes that agree, inputs of a traced function.
+"""How does one test derivatives with Hypothesis? Random graphs, agreeing shapes, inputs of a function.
 
 The strategies need Hypothesis, which is imported with this package and nowhere else.
 """
 
+from symdiff.testing.inputs import inputs_for
 from symdiff.testing.strategies import contractions, graphs, points_for, rationals, shapes_for
 
-__all__ = ["contractions", "graphs", "points_for", "rationals", "shapes_for"]
+__all__ = ["contractions", "graphs", "inputs_for", "points_for", "rationals", "shapes_for"]

@@ -49,17 +49,19 @@ class Growth:
     def index(self, size: int) -> Node:
         """A small constant array of positions below ``size``."""
         shape = self.draw(st.sampled_from([(), (1,), (2,), (3,), (2, 2)]))
-        flat = self.draw(st.lists(st.integers(0, size - 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        flat = self.draw(
+            st.lists(st.integers(0, size - 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape)))
+        )
         return self.store.add(table(np.array(flat, dtype=np.int64).reshape(shape)))
 
 
-# Maps ---------------------------------------------------------------------------------------------------------
+# Maps -------------------------------------------------------------------------------------------------------
 
 
 @cache
 def rational_formulas() -> tuple[Formula, ...]:
     """Formulas that keep rationals rational, defined everywhere."""
-    functions = [
+    functions: list[tuple[Callable[..., sp.Expr], int]] = [
         (lambda a: a**2, 1),
         (lambda a: a**3 - 2 * a, 1),
         (lambda a: 1 / (1 + a**2), 1),
@@ -75,7 +77,7 @@ def rational_formulas() -> tuple[Formula, ...]:
 @cache
 def smooth_formulas() -> tuple[Formula, ...]:
     """Transcendental formulas, defined everywhere."""
-    functions = [
+    functions: list[tuple[Callable[..., sp.Expr], int]] = [
         (sp.tanh, 1),
         (sp.sin, 1),
         (lambda a: 1 / (1 + sp.exp(-a)), 1),
@@ -120,7 +122,7 @@ def piecewise_map(grow: Growth) -> Node:
     return _map(grow, piecewise_formulas())
 
 
-# Contractions -------------------------------------------------------------------------------------------------
+# Contractions -----------------------------------------------------------------------------------------------
 
 
 def contraction(grow: Growth) -> Node:
@@ -159,7 +161,7 @@ def product_of_two(grow: Growth) -> Node:
     return alg.divide(grow.store, left, square)
 
 
-# Moves and selections -----------------------------------------------------------------------------------------
+# Moves and selections ---------------------------------------------------------------------------------------
 
 
 def reshaped(grow: Growth) -> Node:
@@ -189,7 +191,11 @@ def padded(grow: Growth) -> Node:
     spans: list[Span] = []
     shape: list[int] = []
     for size in grow.shape(node):
-        step, before, after = draw(st.sampled_from([1, 2, -1])), draw(st.integers(0, 1)), draw(st.integers(0, 1))
+        step, before, after = (
+            draw(st.sampled_from([1, 2, -1])),
+            draw(st.integers(0, 1)),
+            draw(st.integers(0, 1)),
+        )
         reach = abs(step) * (size - 1)
         spans.append(Span(before if step > 0 else before + reach, step, size))
         shape.append(before + reach + 1 + after)
@@ -261,7 +267,17 @@ def _some_axes(rank: int) -> st.SearchStrategy[tuple[int, ...]]:
     return chosen.map(lambda axes: tuple(sorted(axes)))
 
 
-LINEAR: tuple[Step, ...] = (reshaped, sliced, padded, concatenated, gathered, scattered, windowed, folded, named)
+LINEAR: tuple[Step, ...] = (
+    reshaped,
+    sliced,
+    padded,
+    concatenated,
+    gathered,
+    scattered,
+    windowed,
+    folded,
+    named,
+)
 RATIONAL: tuple[Step, ...] = (*LINEAR, contraction, contraction, product_of_two, rational_map, rational_map)
 SMOOTH: tuple[Step, ...] = (*RATIONAL, smooth_map, smooth_map)
 KINKED: tuple[Step, ...] = (piecewise_map, maximum, argmax)

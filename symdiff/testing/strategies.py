@@ -1,4 +1,4 @@
-"""Which graphs, shapes and inputs should a derivative be tried on? Hypothesis strategies, shrinking to small ones."""
+"""On which graphs, shapes and numbers is a derivative tried? Hypothesis strategies that shrink."""
 
 from __future__ import annotations
 
@@ -22,17 +22,21 @@ from symdiff.testing.growth import LONGEST, MOST_AXES, MOST_ENTRIES, Growth
 Family = Literal["rational", "smooth", "kinked"]
 Values = NDArray[np.object_]
 
-_STEPS = {"rational": growth.RATIONAL, "smooth": growth.SMOOTH, "kinked": (*growth.SMOOTH, *growth.KINKED * 3)}
+_STEPS = {
+    "rational": growth.RATIONAL,
+    "smooth": growth.SMOOTH,
+    "kinked": (*growth.SMOOTH, *growth.KINKED * 3),
+}
 
 
-# Graphs -------------------------------------------------------------------------------------------------------
+# Graphs -----------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def graphs(draw: st.DrawFn, *, family: Family = "smooth", most_steps: int = 6, scalar: bool = False) -> Graph:
     """A random function of one or two real arrays, at a concrete shape, with one output.
 
-    ``rational`` graphs keep rationals rational, ``smooth`` ones add transcendental functions defined everywhere,
+    ``rational`` graphs keep rationals rational, ``smooth`` ones add transcendental functions,
     ``kinked`` ones maxima and absolute values. ``scalar`` sums the output.
 
     >>> from hypothesis import find
@@ -75,7 +79,7 @@ def contractions(draw: st.DrawFn, *, most_operands: int = 3) -> Contract:
     return Contract(inputs, draw(labels), tuple(sizes), draw(rationals()))
 
 
-# Numbers ------------------------------------------------------------------------------------------------------
+# Numbers ----------------------------------------------------------------------------------------------------
 
 
 def rationals(*, positive: bool = False, zero: bool = True) -> st.SearchStrategy[Fraction]:
@@ -96,8 +100,9 @@ def points_for(draw: st.DrawFn, graph: Graph) -> dict[str, Values]:
         shape = concrete(op.shape, "points_for")
         values = np.empty(shape, dtype=object)
         for place in np.ndindex(shape):
-            values[place] = draw(st.integers(-20, 20).map(lambda n: Fraction(2 * n + 1, 19)).filter(_unused(used)))
-            used |= {values[place], -values[place]}
+            value = draw(st.integers(-20, 20).map(lambda n: Fraction(2 * n + 1, 19)).filter(_unused(used)))
+            used |= {value, -value}
+            values[place] = value
         result[op.name] = values
     return result
 
@@ -106,7 +111,7 @@ def _unused(used: set[Fraction]) -> Callable[[Fraction], bool]:
     return lambda value: value not in used
 
 
-# Shapes and inputs --------------------------------------------------------------------------------------------
+# Shapes and inputs ------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -121,4 +126,3 @@ def shapes_for(draw: st.DrawFn, *texts: str, least: int = 1, most: int = 4) -> t
     names = sorted({symbol for shape in shapes for symbol in symbols_of(shape)}, key=str)
     sizes: dict[sp.Symbol, int] = {name: draw(st.integers(least, most)) for name in names}
     return tuple(tuple(int(substitute(size, sizes)) for size in shape) for shape in shapes)
-

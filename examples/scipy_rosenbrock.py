@@ -14,7 +14,7 @@ def rosen(x):
 
 
 CLAIMS = [
-    sd.derivative_of(rosen, of=of, inputs={"x": np.linspace(-1.0, 2.0, n)}, source=f"SciPy, n = {n}")(function)
+    sd.derivative_of(rosen, of=of, inputs={"x": np.linspace(-1.0, 2.0, n)}, source=f"SciPy, n={n}")(function)
     for n in (2, 3, 5, 10)
     for of, function in [("gradient", rosen_der), ("hessian", rosen_hess), ("hvp", rosen_hess_prod)]
 ]

@@ -69,6 +69,12 @@ def _total_loss(w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any, x: Any, y:
     return np.sum(loss(w1, b1, w2, b2, w3, b3, x, y))
 
 
+def _symdiff(point: Setting) -> Call:
+    """The graph of one point, entry by entry."""
+    kernel = calculus.gradient(sd.trace(loss, *POINT), PARAMETERS).compile("numpy")
+    return lambda: kernel(*point)
+
+
 def _symdiff_named(point: Setting) -> Call:
     kernel = calculus.gradient(
         sd.trace(_spread_losses, *point), [f"{k} of each" for k in PARAMETERS]
@@ -140,9 +146,10 @@ MANY_POINTS = Task(
     (
         Candidate("NumPy by hand, fresh arrays", lambda point: lambda: by_hand(*point)),
         Candidate("NumPy by hand, chunks into kept arrays", _in_chunks),
-        Candidate('symdiff, compile("numpy"), wrt the named spread parameters', _symdiff_named),
-        Candidate('symdiff, compile("numpy"), parameters as full arrays', _symdiff_expanded),
-        Candidate('symdiff, compile("numpy"), jacobian of the vector of losses', _symdiff_jacobian),
+        Candidate('symdiff, compile("numpy"), graph of one point', _symdiff),
+        Candidate("symdiff, wrt the named spread parameters", _symdiff_named),
+        Candidate("symdiff, parameters as full arrays", _symdiff_expanded),
+        Candidate("symdiff, jacobian of the vector of losses", _symdiff_jacobian),
         Candidate("SymPy lambdify, numpy, cse", _lambdify),
         Candidate("JAX jit(vmap(grad))", _jax, ("jax",)),
         Candidate("PyTorch eager, parameters as full arrays", _torch, ("torch",)),

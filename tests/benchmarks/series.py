@@ -14,8 +14,10 @@ Call = Callable[[], object]
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 WARM_UP = 2
-CORE_SHARE = 0.97  # a round counts when the process had its core to itself: CPU seconds by wall seconds
-ENOUGH = 5
+CORE_SHARE = 0.97  # of a quiet round: CPU seconds by wall seconds
+
+# On one core nothing runs beside: CPU seconds are the seconds of a quiet machine.
+clock = time.process_time
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Series:
-    """The timings of one series, and how many of its rounds were quiet."""
+    """The timings of one series, and how many rounds were quiet."""
 
     timings: dict[str, Timing]
-    kept: int
+    quiet: int
     rounds: int
 
 
@@ -56,40 +58,28 @@ def one_core() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def measure(
-    calls: Mapping[str, Call], *, rounds: int = 31, block: float = 0.02, base: str | None = None
-) -> Series:
-    """Time all calls round by round; each block repeats a call for at least ``block`` seconds."""
+def measure(calls: Mapping[str, Call], *, rounds: int = 31, block: float = 0.02) -> Series:
+    """Time all calls round by round, each for at least ``block`` seconds in a round; the first is the base."""
     names = list(calls)
     counts = {name: _repetitions(call, block) for name, call in calls.items()}
-    kept: list[dict[str, float]] = []
-    busy: list[tuple[float, dict[str, float]]] = []
+    found: list[tuple[float, dict[str, float]]] = []
     gc.collect()
     gc.disable()
     try:
-        for k in range(3 * rounds):
+        for k in range(rounds):
             turn = k % len(names)
-            share, times = _round(calls, counts, names[turn:] + names[:turn])
-            if share >= CORE_SHARE:
-                kept.append(times)
-            else:
-                busy.append((share, times))
-            if len(kept) >= rounds:
-                break
+            found.append(_round(calls, counts, names[turn:] + names[:turn]))
             gc.collect()
     finally:
         gc.enable()
-    quiet = (
-        kept
-        if len(kept) >= ENOUGH
-        else kept + [times for _, times in sorted(busy, key=lambda b: -b[0])[:ENOUGH]]
-    )
-    first = base or names[0]
+    found.sort(key=lambda round_: -round_[0])
+    quiet = sum(share >= CORE_SHARE for share, _ in found)
+    kept = [times for _, times in found[: max(quiet, (rounds + 1) // 2)]]
     timings = {
-        name: Timing(median(t[name] for t in quiet), median(t[name] / t[first] for t in quiet))
+        name: Timing(median(t[name] for t in kept), median(t[name] / t[names[0]] for t in kept))
         for name in names
     }
-    return Series(timings, len(kept), len(kept) + len(busy))
+    return Series(timings, quiet, rounds)
 
 
 def _round(
@@ -97,17 +87,17 @@ def _round(
 ) -> tuple[float, dict[str, float]]:
     """The share of the core that the process had, and the seconds of each call."""
     times: dict[str, float] = {}
-    wall, own = time.perf_counter(), time.process_time()
+    wall, own = time.perf_counter(), clock()
     for name in order:
         times[name] = _block(calls[name], counts[name]) / counts[name]
-    return (time.process_time() - own) / (time.perf_counter() - wall), times
+    return (clock() - own) / (time.perf_counter() - wall), times
 
 
 def _block(call: Call, count: int) -> float:
-    start = time.perf_counter()
+    start = clock()
     for _ in range(count):
         call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _repetitions(call: Call, block: float) -> int:

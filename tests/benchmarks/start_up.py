@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +26,10 @@ def seconds_to_first(key: str, name: str) -> float:
     return float(_measured("first", key, name))
 
 
-def steps_of_chain(n: int, repeats: int = 3) -> list[float]:
-    """Seconds of trace, derive and compile of the chain of n layers, each in a fresh process: medians."""
-    found = [_measured("steps", str(n)) for _ in range(repeats)]
-    return [median(step) for step in zip(*found, strict=True)]
+def steps_of_chain(n: int) -> list[float]:
+    """Seconds of trace, derive and compile of the chain of n layers in a fresh process."""
+    found: list[float] = _measured("steps", str(n))
+    return found
 
 
 def _measured(*arguments: str) -> Any:

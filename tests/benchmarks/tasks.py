@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import peers
-
-Call = Callable[[], Any]
+from .series import Call, clock
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,10 @@ class Ready:
 def ready(candidate: Candidate, setting: Any) -> Ready:
     """Prepare a candidate and call it once; ImportError where a library is not installed."""
     libraries = [peers.load(name) for name in candidate.needs]
-    start = time.perf_counter()
+    start = clock()
     call = candidate.prepare(setting, *libraries)
     call()
-    return Ready(call, time.perf_counter() - start)
+    return Ready(call, clock() - start)
 
 
 def assert_same(task: Task, name: str, found: Any, expected: Any) -> None:

@@ -383,7 +383,7 @@ def test_results_share_no_memory() -> None:
     def build(s: Store, x: Node, y: Node) -> list[Node]:
         t = alg.apply(s, TANH, [x])
         turned = alg.transpose(s, t, (1, 0))
-        return [t, t, turned, x, alg.transpose(s, x, (1, 0)), alg.reshape(s, t, (4,)), s.add(Named("t"), (t,)),
+        return [t, t, turned, x, alg.transpose(s, x, (1, 0)), alg.reshape(s, t, (4,)), s.add(Named("t"), [t]),
                 alg.broadcast_to(s, y, (2, 2)), alg.slice_(s, t, [Span(0, 1, 1), Span(0, 1, 2)]),
                 alg.identity(s, (2,)), alg.window(s, x, 0, 1)]  # fmt: skip
 
@@ -469,7 +469,7 @@ def test_wrong_shapes_are_an_error() -> None:
         compile(graph_of(lambda s, x: alg.apply(s, TANH, [x]), (2,)))(np.ones(3))
 
 
-# Graphs of numbers --------------------------------------------------------------------------------------------------
+# Graphs of numbers -----------------------------------------------------------------------------------------
 
 
 def three_layers() -> Graph:

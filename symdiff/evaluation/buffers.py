@@ -1,4 +1,4 @@
-"""Which registers share memory? A linear scan: a buffer is free again after the last reader of its register."""
+"""Which registers share memory? A buffer is free again after the last reader of its register."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Buffers:
     _free: list[int] = field(default_factory=list)
 
     def take(self, register: int, code: Code, size: int) -> None:
-        """Put a register into a free buffer of its kind, the tightest that fits, or the largest made larger."""
+        """Put a register into a free buffer of its kind: the tightest, or the largest made larger."""
         fitting = [b for b in self._free if self.sizes[b][0] == code]
         if fitting:
             enough = [b for b in fitting if self.sizes[b][1] >= size]
@@ -94,7 +94,7 @@ def _last_uses(program: Program, steps: Sequence[Sequence[Instruction]]) -> dict
 
 
 def _may_overwrite(program: Program, instruction: Instruction, register: int) -> bool:
-    """Whether the result may be written over an operand: read at the same place only, and read before it is written."""
+    """Whether the result may be written over an operand: each entry is read before it is written."""
     if register == instruction.out or program.registers[instruction.out].parent is not None:
         return False
     shape = program.registers[instruction.out].shape

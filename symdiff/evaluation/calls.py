@@ -49,7 +49,9 @@ def arguments_of(graph: Graph) -> Tree:
 
 def unpack(arguments: Tree, names: Names) -> tuple[list[str], list[str], list[str]]:
     """Parameters, the statements that take nestings apart, and the names of the leaves in order."""
-    parameters, statements, leaves = [], [], []
+    parameters: list[str] = []
+    statements: list[str] = []
+    leaves: list[str] = []
     for key, child in zip(arguments.keys, arguments.children, strict=True):
         name = names.claim(key)
         parameters.append(f"{_stars(child)}{name}")

@@ -26,6 +26,7 @@ class Contracting:
     def __init__(self, program: Program, elementwise: Elementwise) -> None:
         self.program = program
         self.elementwise = elementwise
+        self._known_ones: dict[int, View] = {}
 
     def contract(self, op: Contract, operands: Sequence[Value], code: Code) -> Value:
         """The value of a contraction of these operands."""
@@ -133,22 +134,15 @@ class Contracting:
     def _suits_ones(self, view: View, labels: Labels, kept: Labels) -> bool:
         if not kept or view.size < _GEMV:
             return False
-        return (
-            labels[: len(kept)] == kept
-            and view.size // prod(view.shape[: len(kept)]) <= _LONG_ROW
-            or (labels[-len(kept) :] == kept)
+        return (labels[: len(kept)] == kept and view.size // prod(view.shape[: len(kept)]) <= _LONG_ROW) or (
+            labels[-len(kept) :] == kept
         )
 
     def _ones(self, count: int) -> View:
-        value = np.ones(count)
-        for number, register in enumerate(self.program.registers):
-            if (
-                register.origin == "constant"
-                and register.shape == (count,)
-                and np.array_equal(register.value, value)
-            ):
-                return View(number, (count,))
-        return View(self.program.register((count,), "f", origin="constant", value=value), (count,))
+        if count not in self._known_ones:
+            register = self.program.register((count,), "f", origin="constant", value=np.ones(count))
+            self._known_ones[count] = View(register, (count,))
+        return self._known_ones[count]
 
     def _pair(
         self, first: Factor, second: Factor, kept: frozenset[int], output: Labels, code: Code

@@ -1,8 +1,8 @@
-"""Which ufuncs compute a product, a sum, a formula? Signs and factors are carried along until they must be paid for."""
+"""Which ufuncs compute a product, a sum, a formula? Signs and factors are carried along until they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,8 @@ from symdiff.evaluation.instructions import Code, Instruction, Program, Value, V
 from symdiff.evaluation.templates import array_steps
 from symdiff.ir.formulas import Formula
 
-COMPARISONS = frozenset(
-    "greater less greater_equal less_equal equal not_equal logical_and logical_or logical_not logical_xor".split()
+COMPARISONS = frozenset({"greater", "less", "greater_equal", "less_equal", "equal", "not_equal"}) | frozenset(
+    {"logical_and", "logical_or", "logical_not", "logical_xor"}
 )
 _COMMUTING = frozenset(
     {"add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "hypot", "logaddexp"}
@@ -25,7 +25,7 @@ class Elementwise:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._known: dict[tuple[object, ...], View] = {}
+        self._known: dict[Hashable, View] = {}
 
     def formula(self, formula: Formula, operands: Sequence[Value], code: Code) -> Value:
         """The value of a formula."""
@@ -41,34 +41,37 @@ class Elementwise:
         if all(isinstance(v, float) for v in operands):
             with np.errstate(all="ignore"):
                 return float(array_function(function)(*operands))
-        match function, *operands:
-            case "add", left, right:
-                return self.add(left, right, 1.0, code)
-            case "subtract", left, right:
-                return self.add(left, right, -1.0, code)
-            case "multiply", left, right:
-                return self.times(left, right, code)
-            case "negative", operand:
-                return self.times(operand, -1.0, code)
-            case "divide", left, right:
-                return self.divide(left, right)
+        first = operands[0]
+        match function, first:
+            case "add", _:
+                return self.add(first, operands[1], 1.0, code)
+            case "subtract", _:
+                return self.add(first, operands[1], -1.0, code)
+            case "multiply", _:
+                return self.times(first, operands[1], code)
+            case "negative", _:
+                return self.times(first, -1.0, code)
+            case "divide", _:
+                return self.divide(first, operands[1])
             case "square", View() as operand:
                 return replace(
                     self.ufunc("square", [replace(operand, scale=1.0)], code), scale=operand.scale**2
                 )
-            case "not_equal", View() as operand, 0.0 if self.program.code(operand) == "b":
+            case "not_equal", View() as operand if self._is_boolean(operand) and operands[1] == 0:
                 return operand
-            case "equal", View() as operand, 0.0 if self.program.code(operand) == "b":
+            case "equal", View() as operand if self._is_boolean(operand) and operands[1] == 0:
                 return self.ufunc("logical_not", [operand], "b")
         return self.ufunc(function, operands, code)
+
+    def _is_boolean(self, value: View) -> bool:
+        return self.program.code(value) == "b"
 
     def ufunc(self, function: str, operands: Sequence[Value], code: Code) -> View:
         """One instruction that calls a ufunc."""
         code = "b" if function in COMPARISONS else code
         plain = tuple(self._literal(self.plain(v), code, operands) for v in operands)
-        key = (function, plain, code)
-        if function in _COMMUTING:
-            key = (function, frozenset(plain), code)
+        arguments: Hashable = frozenset(plain) if function in _COMMUTING else plain
+        key = (function, arguments, code)
         found = self._known.get(key)
         if found is None:
             shape = broadcast(plain)

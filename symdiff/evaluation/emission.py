@@ -17,7 +17,7 @@ from symdiff.evaluation.schedule import Segment, schedule
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Any] = {
     "empty": np.empty,
     "dot": np.dot,
     "matmul": np.matmul,
@@ -41,7 +41,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 @dataclass(slots=True)
 class Source:
-    """The text of a program and the objects that it names; arrays of numbers are given their dtype when bound."""
+    """The text of a program and the objects that it names; constants get their dtype when bound."""
 
     text: str
     functions: dict[str, Callable[..., Any]]
@@ -104,7 +104,7 @@ class _Emitter:
         lines.append(f"return ({', '.join(self.scratch)},)" if self.scratch else "return ()")
         return "def scratch():\n    " + "\n    ".join(lines) + "\n"
 
-    # Names of arrays -----------------------------------------------------------------------------------------------
+    # Names of arrays ---------------------------------------------------------------------------------------
 
     def _register(self, number: int) -> str:
         """The name of a register; on first sight it is made."""
@@ -142,7 +142,7 @@ class _Emitter:
     def _text(self, value: Value) -> str:
         return self._view(value.register, value.form) if isinstance(value, View) else repr(value)
 
-    # Statements ----------------------------------------------------------------------------------------------------
+    # Statements --------------------------------------------------------------------------------------------
 
     def _instruction(self, instruction: Instruction) -> None:
         texts = [self._text(v) for v in instruction.operands]

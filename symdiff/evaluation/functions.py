@@ -74,7 +74,7 @@ def array_function(name: str) -> Callable[..., Any]:
     """The array function of that name: ours, NumPy's, or SciPy's."""
     for found in (_OWN.get(name), getattr(np, name, None), getattr(scipy.special, name, None)):
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
     raise NotCompilable(
         explain(
             "compile('numpy')", {"function": name}, "NumPy and SciPy lack it: use the arithmetic 'mpmath'."
@@ -82,7 +82,7 @@ def array_function(name: str) -> Callable[..., Any]:
     )
 
 
-# Python floats ------------------------------------------------------------------------------------------------
+# Python floats ---------------------------------------------------------------------------------------------
 
 
 def _softplus(x: float) -> float:
@@ -137,7 +137,7 @@ def scalar_function(name: str) -> Callable[..., Any]:
         getattr(scipy.special, name, None),
     ):
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
     raise NotCompilable(
         explain("compile('math')", {"function": name}, "Python's math lacks it: use the arithmetic 'numpy'.")
     )

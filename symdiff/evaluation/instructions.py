@@ -1,4 +1,4 @@
-"""What does an array program consist of? Registers, views of them, and instructions that fill one register each."""
+"""What does an array program consist of? Registers, views of them, and instructions that fill them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Code: TypeAlias = Literal["f", "i", "b"]
 class Register:
     """A place for an array; ``origin`` says who makes it.
 
-    ``scratch`` comes from the pool, ``fresh`` is made in each call (results), ``assigned`` is what a function returns.
+    ``scratch`` comes from the pool, ``fresh`` is made in each call (results), ``assigned`` comes from a call.
     One with a ``parent`` is a part of it, from ``offset`` on.
     """
 
@@ -63,8 +63,8 @@ Value: TypeAlias = View | float
 class Instruction:
     """Fill register ``out``.
 
-    An elementwise one calls ``form`` as a function at every position. Otherwise ``form`` is source with ``{0}, {1}`` for
-    the operands, and ``{o}`` for the register where the function writes into it.
+    An elementwise one calls ``form`` as a function at every position. Otherwise ``form`` is source with
+    ``{0}, {1}`` for the operands, and ``{o}`` for the register where the function writes into it.
     """
 
     form: str

@@ -1,4 +1,4 @@
-"""How is a graph evaluated? ``compile`` binds its program to an arithmetic and gives a kernel that can be called."""
+"""How is a graph evaluated? ``compile`` gives a kernel: a program bound to an arithmetic."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Kernel(Protocol):
 def compile(graph: Graph, arithmetic: str = "numpy") -> Kernel:
     """The kernel of a graph.
 
-    ``"numpy"`` takes arrays of one shape or dtype after another; a graph of numbers also takes arrays, entry by entry.
-    ``"math"`` takes numbers in Python's nestings. ``"sympy"``, ``"balls"`` and ``"mpmath"`` are exact or certified.
+    ``"numpy"`` takes arrays; a graph of numbers may be called with arrays too, and then works entry by entry.
+    ``"math"`` takes Python numbers. ``"sympy"``, ``"balls"`` and ``"mpmath"`` are exact or certified.
     Equal graphs share one program. Raises NotCompilable where the arithmetic has no form for an operation.
     """
     if arithmetic == "numpy":

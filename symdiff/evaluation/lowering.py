@@ -1,4 +1,4 @@
-"""Which array instructions compute a graph? Maps become ufuncs, contractions BLAS calls, moves views or copies."""
+"""Which array instructions compute a graph? Ufuncs for maps, BLAS calls for contractions, views for moves."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 import numpy as np
-import sympy as sp
-from numpy.typing import NDArray
 
-from symdiff.evaluation import moves
 from symdiff.evaluation.contracting import Contracting, Factor
 from symdiff.evaluation.elementwise import Elementwise
 from symdiff.evaluation.instructions import Code, Instruction, Program, Shape, Value, View
+from symdiff.evaluation.moving import Moving
 from symdiff.evaluation.programs import Work
-from symdiff.evaluation.reference import ints, spans_of
-from symdiff.evaluation.views import labelled, ordered
+from symdiff.evaluation.reference import ints
+from symdiff.evaluation.views import labelled
 from symdiff.ir.formulas import RECIPROCAL, SQUARE
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import (
@@ -55,8 +53,8 @@ class _Lowering:
         self.program = Program()
         self.elementwise = Elementwise(self.program)
         self.contracting = Contracting(self.program, self.elementwise)
+        self.moving = Moving(self.program, self.elementwise)
         self.values: dict[Node, Value] = {}
-        self.maxima: dict[tuple[Node, tuple[int, ...]], View] = {}
         self.users = _users(work)
         self.live = frozenset(work.nodes)
         self.vector = shapes is not None
@@ -94,7 +92,7 @@ class _Lowering:
         code = self._code(node)
         return View(self.program.register(array.shape, code, origin="constant", value=array), array.shape)
 
-    # Which nodes are computed by the one node that uses them -----------------------------------------------------
+    # Which nodes are computed by the one node that uses them -----------------------------------------------
 
     def _is_put_off(self, node: Node) -> bool:
         """A product, square or reciprocal that only one sum or product uses is done there."""
@@ -120,11 +118,11 @@ class _Lowering:
             case Named():
                 return self._of(operands[0])
             case Maximum(axes):
-                return self._maximum(operands[0], axes)
+                return self.moving.maximum(self._full(operands[0]), axes)
             case ArgMax(axes):
-                return self._argmax(operands[0], axes)
+                return self.moving.argmax(self._full(operands[0]), axes)
             case Reshape() | Slice() | Pad() | Concatenate() | Gather() | ScatterAdd() | Window() | Fold():
-                return self._move(op, operands, ints(self.store.shape(node)), self._code(node))
+                return self._move(op, node, operands)
             case Input() | Literal() | Table() | Index():
                 return self._constant(node)
             case _:
@@ -197,54 +195,13 @@ class _Lowering:
                 continue
             if labels.count(summed) != 1 or op.output != expected or len(set(expected)) < len(expected):
                 continue
-            view = self.elementwise.plain(self.elementwise.cast(self._full(x), code))
-            form = f"cumulate({{0}}, {labels.index(summed)}, {backwards}, {{o}})"
-            shape = ints(self.store.shape(x))
-            return self.elementwise.times(self._call(form, (view,), shape, code), float(op.coefficient), code)
+            value = self.moving.running_sum(self._full(x), labels.index(summed), backwards, code)
+            return self.elementwise.times(value, float(op.coefficient), code)
         return None
 
-    def _maximum(self, node: Node, axes: tuple[int, ...]) -> View:
-        if (node, axes) not in self.maxima:
-            x = self._full(node)
-            shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
-            form = f"maximum_over({{0}}, {axes}, {{o}})"
-            self.maxima[node, axes] = self._call(form, (x,), shape, self._code(node))
-        return self.maxima[node, axes]
-
-    def _argmax(self, node: Node, axes: tuple[int, ...]) -> View:
-        x, best = self._full(node), self._maximum(node, axes)
-        kept = tuple(axis for axis in range(len(x.shape)) if axis not in axes)
-        best = ordered(best, kept, tuple(range(len(x.shape))))
-        return self._call(f"argmax_over({{0}}, {{1}}, {axes}, {{o}})", (x, best), x.shape, "f")
-
-    # Moves ---------------------------------------------------------------------------------------------------------
-
-    def _move(self, op: Move, operands: Sequence[Node], shape: Shape, code: Code) -> Value:
-        x = self._full(operands[0])
-        match op:
-            case Reshape():
-                return x.then(f"{{}}.reshape({', '.join(map(str, shape))})", shape)
-            case Slice(spans):
-                return x.then(f"{{}}[{_index(spans_of(spans))}]", shape)
-            case Window(axis, length):
-                return x.then(f"window({{}}, {axis}, {length})", shape)
-            case Pad(spans):
-                return self._call(f"pad({{0}}, np_s[{_index(spans_of(spans))}], {{o}})", (x,), shape, code)
-            case Concatenate(axis):
-                parts = tuple(self._numbers(k, code) for k in operands)
-                names = ", ".join(f"{{{k}}}" for k in range(len(parts)))
-                return self._call(f"concatenate(({names},), {axis}, out={{o}})", parts, shape, code)
-            case Gather(axis):
-                return self._made(f"gather({{0}}, {{1}}, {axis})", (x, self._full(operands[1])), shape, code)
-            case ScatterAdd(axis, size):
-                parts = (self._numbers(operands[0], code), self._full(operands[1]))
-                return self._made(f"scatter_add({{0}}, {{1}}, {axis}, {int(size)})", parts, shape, code)
-            case Fold(axis, size):
-                return self._made(
-                    f"fold({{0}}, {axis}, {int(size)})", (self._numbers(operands[0], code),), shape, code
-                )
-            case _:
-                assert_never(op)
+    def _move(self, op: Move, node: Node, operands: Sequence[Node]) -> View:
+        parts = [self._full(k) for k in operands]
+        return self.moving.move(op, parts, ints(self.store.shape(node)), self._code(node))
 
     def _full(self, node: Node) -> View:
         """The value of a node with its whole shape."""
@@ -254,25 +211,10 @@ class _Lowering:
             value = View(register, ())
         return value if value.shape == shape else value.then(f"broadcast_to({{}}, {shape})", shape)
 
-    def _numbers(self, node: Node, code: Code) -> View:
-        value = self.elementwise.cast(self._full(node), code)
-        assert isinstance(value, View)
-        return value
-
-    def _call(self, form: str, operands: tuple[Value, ...], shape: Shape, code: Code) -> View:
-        out = self.program.register(shape, code)
-        self.program.instructions.append(Instruction(form, operands, out))
-        return View(out, shape)
-
-    def _made(self, form: str, operands: tuple[Value, ...], shape: Shape, code: Code) -> View:
-        out = self.program.register(shape, code, origin="assigned")
-        self.program.instructions.append(Instruction(form, operands, out))
-        return View(out, shape)
-
-    # Results -------------------------------------------------------------------------------------------------------
+    # Results -----------------------------------------------------------------------------------------------
 
     def _result(self, value: Value, shape: Shape, code: Code, taken: set[int]) -> Value:
-        """An array of its own for an output: the register itself if it can be handed out, otherwise a copy."""
+        """An array of its own for an output: the register if it can be handed out, otherwise a copy."""
         value = self.elementwise.plain(value)
         if isinstance(value, View) and self.program.code(value) == code and value.shape == shape:
             register = self.program.registers[value.register]
@@ -295,17 +237,6 @@ def _is_product(op: Any) -> bool:
     if isinstance(op, Contract):
         return op.is_elementwise and len(op.inputs) == 2
     return isinstance(op, Map) and op.formula is SQUARE
-
-
-def _index(spans: moves.Spans) -> str:
-    return "".join(f"{_slice(*span)}, " for span in spans)[:-2] or "..."
-
-
-def _slice(start: int, step: int, length: int) -> str:
-    chosen = moves.slices(((start, step, length),))[0]
-    first = "" if chosen.start == 0 and step > 0 else chosen.start
-    last = "" if chosen.stop is None else chosen.stop
-    return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
 def _users(work: Work) -> dict[Node, list[Node]]:

@@ -18,7 +18,7 @@ from symdiff.evaluation.programs import Work, work
 from symdiff.evaluation.templates import ATOM, CONDITION, LOGIC, PRODUCT, SUM, Body, Text, scalar_text
 from symdiff.ir.formulas import RECIPROCAL
 from symdiff.ir.graph import Graph, Node
-from symdiff.ir.ops import Contract, Input, Map, Named
+from symdiff.ir.ops import Contract, Map, Named
 from symdiff.ir.sizes import text
 from symdiff.ir.trees import LEAF, Tree
 
@@ -27,7 +27,7 @@ _LONG = 60
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An expression: its text, how strongly it binds, and its condition if it is 1 where that holds, else 0."""
+    """An expression: its text, how strongly it binds, and its condition if it is 1 where that holds."""
 
     text: str
     strength: int = ATOM
@@ -77,7 +77,7 @@ def math_kernel(graph: Graph) -> MathKernel:
 
 
 class Writer:
-    """Writes the statements; values that are used once and are short stay inside the expression that uses them."""
+    """Writes the statements; a short value that is used once stays inside the expression that uses it."""
 
     def __init__(self, graph: Graph) -> None:
         _require_numbers(graph)
@@ -152,7 +152,7 @@ class Writer:
                 return
             case _:
                 raise _not_a_number(type(op).__name__)
-        keep = code.condition is not None or self.uses[node] <= 1 and len(code.text) <= _LONG
+        keep = code.condition is not None or (self.uses[node] <= 1 and len(code.text) <= _LONG)
         self.code[node] = code if keep else self._assign(code, self.names.fresh())
 
     def _assign(self, code: Code, name: str) -> Code:
@@ -170,7 +170,8 @@ class Writer:
         form, test = template.form, template.conditional
         for name in template.functions:
             if name in self.shadowed:  # a parameter has the name of a function
-                form, test = (re.sub(rf"\b{name}\(", f"{name}__(", t) if t else t for t in (form, test))
+                form = re.sub(rf"\b{name}\(", f"{name}__(", form)
+                test = test and re.sub(rf"\b{name}\(", f"{name}__(", test)
                 self.namespace[f"{name}__"] = scalar_function(name)
             self.namespace.setdefault(name, scalar_function(name))
         return Code(form.format(*texts), template.strength, test and test.format(*texts))

@@ -56,7 +56,7 @@ def scatter_add(x: Array, index: Array, axis: int, size: int) -> Array:
 
 def window(x: Array, axis: int, length: int) -> Array:
     """All windows along an axis, a view; the place in the window is the last axis."""
-    return sliding_window_view(x, length, axis)  # type: ignore[no-any-return]
+    return sliding_window_view(x, length, axis)
 
 
 def fold(x: Array, axis: int, size: int) -> Array:
@@ -78,7 +78,7 @@ def maximum(x: Array, axes: Ints, out: Array | None = None) -> Array:
         raise ShapeError(explain("max", facts, "The maximum of no numbers is undefined: give a longer axis."))
     if x.ndim == 2 and axes == (1,) and x.shape[1] <= _SHORT < x.shape[0]:
         x, axes = np.ascontiguousarray(x.T), (0,)  # whole columns at a time
-    return np.maximum.reduce(x, axis=axes, out=out)  # type: ignore[no-any-return]
+    return np.maximum.reduce(x, axis=axes, out=out)
 
 
 _SHORT = 32
@@ -115,4 +115,4 @@ def cumulate(x: Array, axis: int, backwards: bool, out: Array) -> Array:
         turned = (slice(None),) * axis + (slice(None, None, -1),)
         np.add.accumulate(x[turned], axis, out=out[turned])
         return out
-    return np.add.accumulate(x, axis, out=out)  # type: ignore[no-any-return]
+    return np.add.accumulate(x, axis, out=out)

@@ -54,7 +54,7 @@ class NumPyKernel:
 
 
 class ArrayFunction:
-    """A graph as a function from the list of its inputs to the list of its outputs; may serve several kernels."""
+    """A graph as a function from the list of inputs to the list of outputs; may serve several kernels."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -154,7 +154,7 @@ def _bound(source: Source, dtypes: Sequence[np.dtype[Any]], shapes: Shapes, real
 
 def _reader(dtype: np.dtype[Any], is_array: bool) -> Callable[[Any], Any]:
     if not is_array:
-        return dtype.type  # type: ignore[return-value]
+        return dtype.type
     return lambda value: (
         value if type(value) is np.ndarray and value.dtype is dtype else np.asarray(value, dtype)
     )

@@ -1,4 +1,4 @@
-"""In which order, and by which BLAS call, is a contraction done? Decided at compile time from labels and sizes."""
+"""In which order, and by which BLAS call, is a contraction done? Decided from labels and sizes."""
 
 from __future__ import annotations
 

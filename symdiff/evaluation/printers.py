@@ -28,7 +28,7 @@ def literal(value: float) -> str:
 
 
 def _folded(product: sp.Mul) -> sp.Expr:
-    """A product with its numeric factors merged into one literal (a symbol that carries its digits as name)."""
+    """A product with its numeric factors merged into one literal: a symbol named by its digits."""
     numbers = [f for f in product.args if f.is_number]
     if all(n in (1, -1) for n in numbers):
         return product

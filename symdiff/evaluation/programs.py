@@ -1,4 +1,4 @@
-"""What has to be computed? The nodes that the outputs need, without those that are known before any input is."""
+"""What has to be computed? What the outputs need and is not known before the inputs are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from symdiff.ir.ops import Input, Op
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The nodes of a concrete graph that depend on inputs, in order; constants are folded when they are asked for."""
+    """The nodes of a concrete graph that depend on inputs, in order; constants are folded on demand."""
 
     graph: Graph
     nodes: tuple[Node, ...]

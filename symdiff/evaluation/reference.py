@@ -1,4 +1,4 @@
-"""What is the value of one operation on NumPy arrays? Plain and slow: for constants, and to test the programs."""
+"""What is the value of one operation on NumPy arrays? Plain and slow, for constants and tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which elementwise instructions run together, a piece of the arrays at a time, so that temporaries stay in cache?"""
+"""Which elementwise instructions run together, piece by piece, so that temporaries stay in cache?"""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def schedule(program: Program) -> list[Item]:
             defined.add(program.root(instruction.out))
             continue
         piece = _segment(shape) if instruction.elementwise else None
-        if segment is not None and (piece is not None or not defined.isdisjoint(map(program.root, reads(instruction)))):
+        if segment is not None and (
+            piece is not None or not defined.isdisjoint(map(program.root, reads(instruction)))
+        ):
             items.append(segment)
             segment = None
         if piece is None:
@@ -89,9 +91,7 @@ def _with_locals(program: Program, items: list[Item]) -> list[Item]:
             item.local = {
                 i.out
                 for i in item.instructions
-                if len(seen[i.out]) == 1
-                and i.out not in viewed
-                and _is_free(program.registers[i.out])
+                if len(seen[i.out]) == 1 and i.out not in viewed and _is_free(program.registers[i.out])
             }
     return items
 

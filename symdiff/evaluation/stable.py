@@ -1,6 +1,6 @@
 """Which formulas lose digits or overflow as written, and what is computed instead?
 
-Each row says ``formula == stable form``; the tests prove every row from the definitions of the named functions.
+Each row says ``formula == stable form``; the tests prove every row by the definitions of its functions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which matrix products can be one? Two with a common factor, and a sum of two, when their operands lie end to end.
+"""Which matrix products can be one? Two with a common factor, or a sum of two, when operands lie end to end.
 
 A product of twice the rows, or over twice the summed axis, runs faster than two, and needs no addition.
 """
@@ -36,18 +36,24 @@ class _Stacking:
         for value in program.outputs:
             if isinstance(value, View):
                 self.readers[value.register] = self.readers.get(value.register, 0) + 1
-        self.dots = [i for i in program.instructions if i.form == _DOT and i.out_form == "{}" and self._is_large(i)]
+        self.dots = [
+            i for i in program.instructions if i.form == _DOT and i.out_form == "{}" and self._is_large(i)
+        ]
         self.gone: set[int] = set()
         self.members: dict[int, tuple[int, int]] = {}
 
     def _is_large(self, dot: Instruction) -> bool:
         left, right = dot.operands
-        if not isinstance(left, View) or not isinstance(right, View) or len(left.shape) + len(right.shape) < 4:
+        if (
+            not isinstance(left, View)
+            or not isinstance(right, View)
+            or len(left.shape) + len(right.shape) < 4
+        ):
             return False
         rows, summed = left.shape
         return rows <= _ROWS and rows * summed * right.shape[1] >= _WORK
 
-    # a.T @ b + c.T @ d as one product ---------------------------------------------------------------------------------
+    # a.T @ b + c.T @ d as one product ----------------------------------------------------------------------
 
     def merge_sums(self) -> None:
         """Products that only a sum uses."""
@@ -70,7 +76,9 @@ class _Stacking:
                 parents = self._join(left, other_left), self._join(right, other_right)
                 self._replace(total, first, second, parents)
 
-    def _replace(self, total: Instruction, first: Instruction, second: Instruction, parents: tuple[int, int]) -> None:
+    def _replace(
+        self, total: Instruction, first: Instruction, second: Instruction, parents: tuple[int, int]
+    ) -> None:
         left, right = (self._whole(p) for p in parents)
         total.form, total.elementwise = _DOT, False
         total.operands = (left.then("{}.T", left.shape[::-1]), right)
@@ -82,7 +90,7 @@ class _Stacking:
             return self.maker.get(value.register)
         return None
 
-    # a @ w and b @ w as one product -----------------------------------------------------------------------------------
+    # a @ w and b @ w as one product ------------------------------------------------------------------------
 
     def merge_common_factors(self) -> None:
         """Products with the same right factor whose left factors do not depend on each other."""
@@ -133,7 +141,7 @@ class _Stacking:
                         stack.append(maker)
         return False
 
-    # Registers end to end ---------------------------------------------------------------------------------------------
+    # Registers end to end ----------------------------------------------------------------------------------
 
     def _turned(self, value: Value) -> bool:
         return isinstance(value, View) and value.form == "{}.T"
@@ -167,7 +175,7 @@ class _Stacking:
     def _members(self, register: int) -> Iterable[int]:
         return self.members.get(register, ())
 
-    # Order ------------------------------------------------------------------------------------------------------------
+    # Order -------------------------------------------------------------------------------------------------
 
     def reorder(self) -> None:
         """Every instruction after those that make its operands, otherwise in the old order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 import sympy as sp
@@ -32,7 +32,7 @@ class Step:
     operands: tuple[int | float, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def source(formula: Formula, arithmetic: Literal["numpy", "math"]) -> Source:
     """The Python source of a formula, from lambdify with our printer."""
     printer = NumPyPrinter() if arithmetic == "numpy" else MathPrinter()
@@ -60,7 +60,7 @@ _BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "
 _BINARY[ast.Mod] = "remainder"
 
 
-@lru_cache(maxsize=None)
+@cache
 def array_steps(formula: Formula) -> tuple[tuple[Step, ...], int | float]:
     """A formula as array functions in order, without repetition, and which of them is the value.
 
@@ -109,14 +109,14 @@ def _number(
             )
 
 
-# Text for Python floats ---------------------------------------------------------------------------------------
+# Text for Python floats ------------------------------------------------------------------------------------
 
 ATOM, POWER, PRODUCT, SUM, COMPARISON, LOGIC, CONDITION = 6, 5, 4, 3, 2, 1, 0
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A template ``"{0} + {1}"``: its own binding strength, what each slot needs, and how often each occurs."""
+    """A template ``"{0} + {1}"``: its binding strength, what each slot needs and how often it occurs."""
 
     form: str
     strength: int
@@ -134,7 +134,7 @@ class Body:
     result: Text
 
 
-@lru_cache(maxsize=None)
+@cache
 def scalar_text(formula: Formula) -> Body:
     """A formula as text templates; slot ``arity + k`` is temporary k."""
     body = source(formula, "math")

@@ -1,4 +1,4 @@
-"""How are axes named by labels brought into an order? Source for views: transpose, diagonal, new axes, merged axes."""
+"""How are labelled axes brought into an order? Source for transposes, diagonals, new and merged axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is a graph with symbolic sizes when the sizes are numbers? The same graph, built again with the numbers."""
+"""What is a graph with symbolic sizes when the sizes are numbers? The same graph, built again."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _coefficient(value: Coefficient, values: Values) -> Coefficient:
     return Fraction(int(number.p), int(number.q)) if number.is_Rational else number
 
 
-# Which sizes do these arrays have? ------------------------------------------------------------------------------
+# Which sizes do these arrays have? -------------------------------------------------------------------------
 
 
 def solve_sizes(

@@ -214,34 +214,35 @@ def gradient(graph: Graph, wrt: Sequence[str], *, with_value: bool = False) -> G
 
 
 @without_collection
-def vjp(graph: Graph, wrt: Sequence[str]) -> Graph:
+def vjp(graph: Graph, wrt: Sequence[str], name: str = "cotangent") -> Graph:
     """``x_bar = (d f / d x)^T f_bar``; the cotangents of the outputs become inputs, after the others."""
     store = graph.store
     seeds: dict[Node, Node] = {}
     added: list[tuple[str, Node]] = []
     for k, y in enumerate(graph.outputs):
-        label = "cotangent" if len(graph.outputs) == 1 else f"cotangent[{k}]"
-        name, bar = _new_input(graph, label, store.shape(y))
-        added.append((name, bar))
+        label = name if len(graph.outputs) == 1 else f"{name}[{k}]"
+        own, bar = _new_input(graph, label, store.shape(y))
+        added.append((own, bar))
         seeds[y] = alg.add(store, seeds[y], bar) if y in seeds else bar
     bars = pull_back(store, seeds, [graph.node(x) for x in wrt])
     return graph.with_outputs(bars).with_inputs(added)
 
 
 @without_collection
-def jvp(graph: Graph, wrt: Sequence[str]) -> Graph:
+def jvp(graph: Graph, wrt: Sequence[str], name: str = "direction") -> Graph:
     """``f_dot = (d f / d x) x_dot``; the tangents become inputs, after the others."""
     store = graph.store
     nodes = [graph.node(x) for x in wrt]
-    added = [_new_input(graph, _direction(x, wrt), store.shape(n)) for x, n in zip(wrt, nodes, strict=True)]
+    labels = [name] if len(wrt) == 1 else [f"{name}[{x}]" for x in wrt]
+    added = [_new_input(graph, label, store.shape(n)) for label, n in zip(labels, nodes, strict=True)]
     dots = {node: dot for node, (_, dot) in zip(nodes, added, strict=True)}
     return graph.with_outputs(push_forward(store, dots, graph.outputs), graph.results).with_inputs(added)
 
 
 @without_collection
-def hvp(graph: Graph, wrt: Sequence[str]) -> Graph:
+def hvp(graph: Graph, wrt: Sequence[str], name: str = "direction") -> Graph:
     """``H u``, forward over reverse; the directions u become inputs, after the others."""
-    return jvp(gradient(graph, wrt), wrt)
+    return jvp(gradient(graph, wrt), wrt, name)
 
 
 @without_collection
@@ -279,10 +280,6 @@ def _forward_jacobian(store: Store, output: Node, x: Node) -> Node:
 def _is_shorter(left: Shape, right: Shape) -> bool:
     small, large = product(left), product(right)
     return isinstance(small, int) and isinstance(large, int) and small < large
-
-
-def _direction(name: str, wrt: Sequence[str]) -> str:
-    return "direction" if len(wrt) == 1 else f"direction[{name}]"
 
 
 def _new_input(graph: Graph, name: str, shape: Shape) -> tuple[str, Node]:

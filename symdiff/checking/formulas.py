@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -34,9 +35,24 @@ from symdiff.ir.ops import (
 )
 from symdiff.ir.sizes import text
 
-_ATOM, _POWER, _PRODUCT, _SUM = 4, 3, 2, 1
+_ATOM, _POWER, _PRODUCT, _MATMUL, _SUM = 5, 4, 3, 2, 1
 _LETTERS = "ijklmnpqrstuvw"
-Text = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A written expression and how tightly it binds; a product keeps its factors, so that products flatten."""
+
+    text: str
+    level: int = _ATOM
+    scale: Fraction | sp.Expr = Fraction(1)
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it has factors of its own."""
+        return bool(self.above or self.below)
 
 
 def formula_text(store: Store, node: Node, limit: int = 300) -> str:
@@ -49,12 +65,12 @@ def formula_text(store: Store, node: Node, limit: int = 300) -> str:
         op = store.op(n)
         operands = [parts[k] for k in store.operands(n)]
         parts[n] = _text(store, n, op, operands)
-        if n != node and uses[n] > 1 and len(parts[n][0]) > 24:
+        if n != node and uses[n] > 1 and len(parts[n].text) > 24:
             name = f"t{len(shared) + 1}"
-            shared.append(f"{name} = {parts[n][0]}")
-            parts[n] = (name, _ATOM)
-    used = _used(parts[node][0], shared)
-    whole = parts[node][0] + ("" if not used else "  where " + ", ".join(used))
+            shared.append(f"{name} = {parts[n].text}")
+            parts[n] = Text(name)
+    used = _used(parts[node].text, shared)
+    whole = parts[node].text + ("" if not used else "  where " + ", ".join(used))
     return whole if len(whole) <= limit else whole[: limit - 3] + "..."
 
 
@@ -70,43 +86,43 @@ def _used(formula: str, shared: Sequence[str]) -> list[str]:
 
 
 def _in(part: Text, level: int) -> str:
-    return part[0] if part[1] >= level else f"({part[0]})"
+    return part.text if part.level >= level else f"({part.text})"
 
 
 def _text(store: Store, node: Node, op: Op, xs: Sequence[Text]) -> Text:
     match op:
         case Input(name) | Named(name):
-            return name, _ATOM
+            return Text(name, _ATOM)
         case Literal(value):
-            return str(literals.read(value)), _ATOM
+            return Text(str(literals.read(value)), _ATOM)
         case Table():
-            return (f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist())), _ATOM
+            return Text((f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist())), _ATOM)
         case Index(relation, shape):
-            return {"equal": "eye", "less_equal": "tri", "position": "arange"}[relation] + text(shape), _ATOM
+            return Text({"equal": "eye", "less_equal": "tri", "position": "arange"}[relation] + text(shape), _ATOM)
         case Map():
             return _map(op, xs)
         case Contract():
             return _contract(store, node, op, xs)
         case Reshape(shape):
-            return f"reshape({xs[0][0]}, {text(shape)})", _ATOM
+            return Text(f"reshape({xs[0].text}, {text(shape)})", _ATOM)
         case Slice(spans):
-            return f"{_in(xs[0], _ATOM)}[{', '.join(_span(s.start, s.step, s.length) for s in spans)}]", _ATOM
+            return Text(f"{_in(xs[0], _ATOM)}[{', '.join(_span(s.start, s.step, s.length) for s in spans)}]", _ATOM)
         case Pad(_, shape):
-            return f"pad({xs[0][0]}, to={text(shape)})", _ATOM
+            return Text(f"pad({xs[0].text}, to={text(shape)})", _ATOM)
         case Concatenate(axis):
-            return f"concatenate([{', '.join(x[0] for x in xs)}], axis={axis})", _ATOM
+            return Text(f"concatenate([{', '.join(x.text for x in xs)}], axis={axis})", _ATOM)
         case Gather(axis):
-            return f"take({xs[0][0]}, {xs[1][0]}, axis={axis})", _ATOM
+            return Text(f"take({xs[0].text}, {xs[1].text}, axis={axis})", _ATOM)
         case ScatterAdd(axis):
-            return f"scatter_add({xs[0][0]}, at={xs[1][0]}, axis={axis})", _ATOM
+            return Text(f"scatter_add({xs[0].text}, at={xs[1].text}, axis={axis})", _ATOM)
         case Window(axis, length):
-            return f"windows({xs[0][0]}, {length}, axis={axis})", _ATOM
+            return Text(f"windows({xs[0].text}, {length}, axis={axis})", _ATOM)
         case Fold(axis):
-            return f"fold({xs[0][0]}, axis={axis})", _ATOM
+            return Text(f"fold({xs[0].text}, axis={axis})", _ATOM)
         case Maximum(axes):
-            return f"max({xs[0][0]}, axis={_axes(axes)})", _ATOM
+            return Text(f"max({xs[0].text}, axis={_axes(axes)})", _ATOM)
         case ArgMax(axes):
-            return f"is_max({xs[0][0]}, axis={_axes(axes)})", _ATOM
+            return Text(f"is_max({xs[0].text}, axis={_axes(axes)})", _ATOM)
         case _:
             assert_never(op)
 
@@ -124,24 +140,24 @@ def _axes(axes: Sequence[int]) -> str:
 def _map(op: Map, xs: Sequence[Text]) -> Text:
     expression = op.formula.expression
     if isinstance(expression, sp.Piecewise):
-        return _choice(expression, xs), _ATOM
-    names = {a: sp.Symbol(f"({x[0]})" if x[1] < _ATOM else x[0]) for a, x in zip(op.formula.arguments, xs, strict=True)}
+        return Text(_choice(expression, xs), _ATOM)
+    names = {a: sp.Symbol(_in(x, _ATOM)) for a, x in zip(op.formula.arguments, xs, strict=True)}
     written = str(expression.xreplace(names))
     bare = written if len(xs) != 1 or not written.startswith(("exp((", "log((", "tanh((")) else written.replace("((", "(").replace("))", ")")
     level = _SUM if expression.is_Add else _PRODUCT if expression.is_Mul else _POWER if expression.is_Pow else _ATOM
     if expression.is_Pow and expression.exp == -1:
-        return f"1/{_in(xs[0], _ATOM)}", _PRODUCT
+        return _product_text(Fraction(1), (), (_in(xs[0], _ATOM),))
     if expression.is_Add and len(xs) == 2 and set(map(abs, expression.as_coefficients_dict().values())) == {1}:
         sign = "-" if expression.could_extract_minus_sign() or any(c < 0 for c in expression.as_coefficients_dict().values()) else "+"
         left, right = _in(xs[0], _SUM), _in(xs[1], _SUM if sign == "+" else _PRODUCT)
         if right.startswith("-"):
-            return f"{left} {'-' if sign == '+' else '+'} {right[1:]}", _SUM
-        return f"{left} {sign} {right}", _SUM
-    return bare, level
+            return Text(f"{left} {'-' if sign == '+' else '+'} {right[1:]}", _SUM)
+        return Text(f"{left} {sign} {right}", _SUM)
+    return Text(bare, level)
 
 
 def _choice(expression: sp.Piecewise, xs: Sequence[Text]) -> str:
-    names = {sp.Symbol(f"a{k}", real=True): sp.Symbol(x[0]) for k, x in enumerate(xs)}
+    names = {sp.Symbol(f"a{k}", real=True): sp.Symbol(x.text) for k, x in enumerate(xs)}
     cases = [(value.xreplace(names), condition.xreplace(names)) for value, condition in expression.args]
     written = str(cases[-1][0])
     for value, condition in reversed(cases[:-1]):
@@ -150,15 +166,11 @@ def _choice(expression: sp.Piecewise, xs: Sequence[Text]) -> str:
 
 
 def _contract(store: Store, node: Node, op: Contract, xs: Sequence[Text]) -> Text:
-    scale = op.coefficient
     if not xs:
-        return (_number(scale), _ATOM) if len(set(op.output)) == len(op.output) else (f"eye{text(store.shape(node))}", _ATOM)
-    body, level = _product(op, xs)
-    if scale == 1:
-        return body, level
-    if scale == -1:
-        return f"-{body if level >= _PRODUCT else f'({body})'}", _PRODUCT
-    return f"{_number(scale)}*{body if level >= _PRODUCT else f'({body})'}", _PRODUCT
+        plain = len(set(op.output)) == len(op.output)
+        return Text(_number(op.coefficient)) if plain else Text(f"eye{text(store.shape(node))}")
+    body = _product(op, xs)
+    return body if op.coefficient == 1 else _times([body], op.coefficient)
 
 
 def _number(value: Fraction | sp.Expr) -> str:
@@ -168,7 +180,7 @@ def _number(value: Fraction | sp.Expr) -> str:
 def _product(op: Contract, xs: Sequence[Text]) -> Text:
     if op.is_view and len(xs) == 1:
         flipped = op.inputs[0] == op.output[::-1] and len(op.output) == 2
-        return (f"{_in(xs[0], _ATOM)}.T", _ATOM) if flipped else xs[0]
+        return Text(f"{_in(xs[0], _ATOM)}.T") if flipped else xs[0]
     inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
     output = tuple(k for k in op.output if op.sizes[k] != 1)
     every = max(inputs, key=len)
@@ -183,16 +195,39 @@ def _product(op: Contract, xs: Sequence[Text]) -> Text:
     if len(own) == len(every):
         return body
     if len(every) == 1 and inputs == [every, every]:
-        return f"dot({xs[0][0]}, {xs[1][0]})", _ATOM
+        return Text(f"dot({xs[0].text}, {xs[1].text})", _ATOM)
     axes = [axis for axis, k in enumerate(every) if k not in own]
-    return (f"sum({body[0]}, axis={_axes(axes)})" if own else f"sum({body[0]})"), _ATOM
+    return Text(f"sum({body.text}, axis={_axes(axes)})" if own else f"sum({body.text})")
 
 
-def _times(xs: Sequence[Text]) -> Text:
-    """A product with its minus signs in front."""
-    minus = sum(x[0].startswith("-") and x[1] >= _PRODUCT for x in xs)
-    bare = [(x[0][1:], x[1]) if x[0].startswith("-") and x[1] >= _PRODUCT else x for x in xs]
-    return ("-" if minus % 2 else "") + "*".join(_in(x, _PRODUCT) for x in bare), _PRODUCT
+def _times(xs: Sequence[Text], scale: Fraction | sp.Expr = Fraction(1)) -> Text:
+    """A product of products: factors above, factors below, one number in front."""
+    above: list[str] = []
+    below: list[str] = []
+    for x in xs:
+        scale = scale * x.scale if isinstance(scale, Fraction) or not isinstance(x.scale, Fraction) else x.scale * scale
+        above += x.above if x.is_product else [_in(x, _PRODUCT)]
+        below += x.below
+    return _product_text(scale, tuple(above), tuple(below))
+
+
+def _product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple[str, ...]) -> Text:
+    """``-2*a*b/c**2/3``."""
+    minus = isinstance(scale, Fraction) and scale < 0
+    size = -scale if minus else scale
+    top = [*(_powers(above))]
+    under = [*(_powers(below))]
+    if isinstance(size, Fraction):
+        top = [str(size.numerator), *top] if size.numerator != 1 or not top else top
+        under = [*under, str(size.denominator)] if size.denominator != 1 else under
+    else:
+        top = [_number(size), *top]
+    return Text("-" * minus + "/".join(["*".join(top), *under]), _PRODUCT, scale, above, below)
+
+
+def _powers(factors: Sequence[str]) -> list[str]:
+    """Equal factors as powers, in the order of their first appearance."""
+    return [f if n == 1 else f"{f}**{n}" for f, n in Counter(factors).items()]
 
 
 def _einsum(op: Contract, xs: Sequence[Text]) -> Text:
@@ -206,13 +241,13 @@ def _einsum(op: Contract, xs: Sequence[Text]) -> Text:
     letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
     spec = ",".join("".join(letter[k] for k in labels) for labels in op.inputs)
     spec += "->" + "".join(letter[k] for k in op.output)
-    return f"einsum({spec!r}, {', '.join(x[0] for x in xs)})", _ATOM
+    return Text(f"einsum({spec!r}, {', '.join(x.text for x in xs)})", _ATOM)
 
 
 def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> Text | None:
     """``x @ y`` with the transposes that it needs, ``outer`` without a shared label, or None."""
     if len(left) == len(right) == 1 and output == left + right:
-        return f"outer({x[0]}, {y[0]})", _ATOM
+        return Text(f"outer({x.text}, {y.text})", _ATOM)
     shared = set(left) & set(right)
     if len(shared) != 1 or len(set(left)) != len(left) or len(set(right)) != len(right) or len(left + right) < 3:
         return None
@@ -222,4 +257,4 @@ def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> Te
         return None
     one = _in(x, _ATOM) if left[-1] == s else f"{_in(x, _ATOM)}.T"
     two = _in(y, _ATOM) if right[0] == s else f"{_in(y, _ATOM)}.T"
-    return f"{one} @ {two}", _PRODUCT
+    return Text(f"{one} @ {two}", _MATMUL)

@@ -154,13 +154,24 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     args, kwargs = split_call(fn, examples)
     forward = trace_call(fn, args, kwargs, promote=frozenset(names), shapes=is_symbolic(examples))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
-    truth, targets = _truth(forward, leaves, of)
+    truth, targets = _truth(forward, leaves, of, _extra_name(claim, examples, of))
     many = isinstance(wrt, (tuple, list))
     question = Question(fn, claim, of, names, examples, forward, truth, targets, None, many=many)
     return _with_claim(question)
 
 
-def _truth(forward: Graph, leaves: Sequence[str], of: Of) -> tuple[Graph, tuple[str, ...]]:
+def _extra_name(claim: Callable[..., Any], examples: Mapping[str, Any], of: Of) -> str:
+    """What the claim calls its one more argument."""
+    try:
+        names = list(inspect.signature(claim).parameters)
+    except (TypeError, ValueError):
+        names = []
+    if len(names) == len(examples) + 1 and names[-1] not in examples:
+        return names[-1]
+    return "cotangent" if of == "vjp" else "direction"
+
+
+def _truth(forward: Graph, leaves: Sequence[str], of: Of, extra: str) -> tuple[Graph, tuple[str, ...]]:
     match of:
         case "value":
             count = len(forward.outputs)
@@ -173,12 +184,12 @@ def _truth(forward: Graph, leaves: Sequence[str], of: Of) -> tuple[Graph, tuple[
             pairs = tuple(f"{x}, {z}" for x in leaves for z in leaves)
             return calculus.hessian(forward, leaves), pairs if len(leaves) > 1 else tuple(leaves)
         case "vjp":
-            return calculus.vjp(forward, leaves), tuple(leaves)
+            return calculus.vjp(forward, leaves, extra), tuple(leaves)
         case "jvp":
             count = len(forward.outputs)
-            return calculus.jvp(forward, leaves), ("value",) if count == 1 else tuple(f"value[{k}]" for k in range(count))
+            return calculus.jvp(forward, leaves, extra), ("value",) if count == 1 else tuple(f"value[{k}]" for k in range(count))
         case "hvp":
-            return calculus.hvp(forward, leaves), tuple(leaves)
+            return calculus.hvp(forward, leaves, extra), tuple(leaves)
 
 
 def claim_examples(question: Question) -> list[Any]:

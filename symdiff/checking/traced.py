@@ -188,7 +188,7 @@ def _refuted(found: Found, options: Options, common: dict[str, object]) -> Verdi
         witness=shown,
         mistake=mistake,
         evidence=Evidence(("certified balls at a rational point",), points=1),
-        snippet=snippet(small.question, shown.inputs, small.target),
+        snippet=snippet(small.question, shown.inputs),
         **common,  # type: ignore[arg-type]
     )
 

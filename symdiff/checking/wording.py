@@ -56,16 +56,15 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
 
 
-def snippet(question: Question, inputs: dict[str, Any], target: int) -> str:
+def snippet(question: Question, inputs: dict[str, Any]) -> str:
     """Python that shows the two values, for a reader who has the two functions at hand."""
     lines = [f"{_identifier(name)} = {_source(value)}" for name, value in inputs.items()]
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
-    arguments = ", ".join(_identifier(name) for name in inputs)
     if any("." in name or "[" in name for name in inputs):
         return "\n".join(lines)
-    if question.of in ("vjp", "jvp", "hvp"):
-        return "\n".join([*lines, f"{claim}({arguments})"])
-    return "\n".join([*lines, f"{claim}({arguments}), sd.{_operator(question)}({arguments})"]).replace("FN", fn)
+    own = [_identifier(name) for name in inputs]
+    truth = _operator(question, own, fn)
+    return "\n".join([*lines, f"{claim}({', '.join(own)}), {truth}"])
 
 
 def called(function: Any, otherwise: str) -> str:
@@ -74,13 +73,22 @@ def called(function: Any, otherwise: str) -> str:
     return name if name.isidentifier() else otherwise
 
 
-def _operator(question: Question) -> str:
+def _operator(question: Question, own: Sequence[str], fn: str) -> str:
+    """The call that gives the true value at the inputs."""
     names: Any = question.wrt[0] if len(question.wrt) == 1 else question.wrt
-    return {
-        "gradient": f"grad(FN, wrt={names!r})",
-        "jacobian": f"jacobian(FN, wrt={names!r})",
-        "hessian": f"hessian(FN, wrt={names!r})",
-    }.get(question.of, "trace(FN)")
+    every = ", ".join(own)
+    match question.of:
+        case "value":
+            return f"{fn}({every})"
+        case "gradient" | "jacobian" | "hessian" | "hvp":
+            operator = "grad" if question.of == "gradient" else question.of
+            return f"sd.{operator}({fn}, wrt={names!r})({every})"
+        case "vjp":
+            place = list(question.examples).index(question.wrt[0]) if question.wrt[0] in question.examples else 0
+            return f"sd.vjp({fn}, {', '.join(own[:-1])})[1]({own[-1]})[{place}]"
+        case "jvp":
+            zeros = [own[-1] if name in question.wrt else f"0*{name}" for name in own[:-1]]
+            return f"sd.jvp({fn}, ({', '.join(own[:-1])},), ({', '.join(zeros)},))[1]"
 
 
 def _identifier(name: str) -> str:

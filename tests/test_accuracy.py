@@ -134,7 +134,12 @@ def test_a_long_sum_is_bounded_for_any_order(dtype: np.dtype[Any]) -> None:
     check_bound(graph, {x: numbers}, dtype)
     exact = sum(map(Fraction, numbers.astype(float).tolist()))
     (_,), (limit,) = bound(graph.store, graph.outputs, {x: numbers}, dtype)
-    for order in (np.argsort(numbers), np.argsort(-numbers), np.argsort(np.abs(numbers)), rng.permutation(300)):
+    for order in (
+        np.argsort(numbers),
+        np.argsort(-numbers),
+        np.argsort(np.abs(numbers)),
+        rng.permutation(300),
+    ):
         total = dtype.type(0)
         for number in numbers[order]:
             total = dtype.type(total + number)
@@ -158,7 +163,9 @@ def test_a_cancellation_widens_the_bound() -> None:
 
 def test_overflow_and_poles_have_no_bound() -> None:
     inverse = from_function(lambda a: 1 / (a**2 - 2), 1)
-    graph = small(lambda store, x: alg.apply(store, inverse, [alg.apply(store, from_function(sp.sqrt, 1), [x])]), ())
+    graph = small(
+        lambda store, x: alg.apply(store, inverse, [alg.apply(store, from_function(sp.sqrt, 1), [x])]), ()
+    )
     (x,) = graph.inputs
     assert bound(graph.store, graph.outputs, {x: 2.0}, np.float64)[1][0] == np.inf
     grows = small(lambda store, x: alg.apply(store, from_function(sp.exp, 1), [x]), ())

@@ -1,4 +1,4 @@
-"""Are black boxes judged as they deserve? Right ones agree, wrong ones are refuted, and the rest is undecided."""
+"""Are black boxes judged as they deserve? Right ones agree, wrong ones are refuted, the rest is undecided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symdiff.verdicts import Verdict
 
 
 def opaque(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as foreign code: it looks at the memory of its arguments, which a traced array does not have."""
+    """The function as foreign code: it looks at the memory of its arguments, which no traced array has."""
 
     def foreign(*args: Any) -> Any:
         leaves = list(args)
@@ -66,11 +66,13 @@ RNG = np.random.default_rng(3)
 LAYER = {"W": RNG.normal(size=(3, 4)), "x": RNG.normal(size=4), "b": RNG.normal(size=3)}
 
 
-# Right ones ---------------------------------------------------------------------------------------------------
+# Right ones -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10])
-@pytest.mark.parametrize(("of", "claim"), [("gradient", rosen_der), ("hessian", rosen_hess), ("hvp", rosen_hess_prod)])
+@pytest.mark.parametrize(
+    ("of", "claim"), [("gradient", rosen_der), ("hessian", rosen_hess), ("hvp", rosen_hess_prod)]
+)
 def test_scipy_knows_the_derivatives_of_rosenbrock(n: int, of: Any, claim: Any) -> None:
     verdict = sd.check(rosen, claim, {"x": np.linspace(-1, 2, n)}, of=of)
     assert (verdict.status, verdict.evidence.points) == ("agrees", 200), verdict.reason
@@ -102,24 +104,54 @@ def loss(x: Any, y: Any) -> Any:
 
 
 RIGHT: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
-    "softmax": (softmax, lambda x, g: (y := shifted(x)) * (g - np.sum(g * y, -1, keepdims=True)), RNG.normal(size=(2, 5)), {"of": "vjp"}),
+    "softmax": (
+        softmax,
+        lambda x, g: (y := shifted(x)) * (g - np.sum(g * y, -1, keepdims=True)),
+        RNG.normal(size=(2, 5)),
+        {"of": "vjp"},
+    ),
     "value": (softmax, shifted, RNG.normal(size=(3, 4)), {"of": "value"}),
-    "log-sum-exp": (loss, lambda x, y: shifted(x) - y, {"x": RNG.normal(size=(3, 4)), "y": np.eye(4)[:3]}, {}),
+    "log-sum-exp": (
+        loss,
+        lambda x, y: shifted(x) - y,
+        {"x": RNG.normal(size=(3, 4)), "y": np.eye(4)[:3]},
+        {},
+    ),
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, 0.5, {}),
     "softplus": (lambda z: np.sum(np.log(1 + np.exp(z))), expit, np.linspace(-3, 3, 7), {}),
-    "naive softplus": (lambda z: np.log(1 + np.exp(z)), lambda z: np.log(1 + np.exp(z)), np.linspace(-3, 3, 7), {"of": "value"}),
-    "relu": (lambda z: np.sum(np.maximum(z, 0)), lambda z: (z > 0).astype(z.dtype), np.array([-1.0, 0.0, 2.0]), {}),
-    "relu, convention 1": (lambda z: np.sum(np.maximum(z, 0)), lambda z: (z >= 0) * 1.0, np.array([-1.0, 0.0, 2.0]), {}),
-    "max": (lambda z: np.max(z), lambda z: 1.0 * (np.arange(3) == np.argmax(z)), np.array([-1.0, 1.0, 2.0]), {}),
+    "naive softplus": (
+        lambda z: np.log(1 + np.exp(z)),
+        lambda z: np.log(1 + np.exp(z)),
+        np.linspace(-3, 3, 7),
+        {"of": "value"},
+    ),
+    "relu": (
+        lambda z: np.sum(np.maximum(z, 0)),
+        lambda z: (z > 0).astype(z.dtype),
+        np.array([-1.0, 0.0, 2.0]),
+        {},
+    ),
+    "relu, convention 1": (
+        lambda z: np.sum(np.maximum(z, 0)),
+        lambda z: (z >= 0) * 1.0,
+        np.array([-1.0, 0.0, 2.0]),
+        {},
+    ),
+    "max": (
+        lambda z: np.max(z),
+        lambda z: 1.0 * (np.arange(3) == np.argmax(z)),
+        np.array([-1.0, 1.0, 2.0]),
+        {},
+    ),
     "scalar": (lambda x: x**3, lambda x: 3 * x * x, 2.0, {}),
     "list": (lambda x: np.sum(x**2), lambda x: [2 * v for v in x], np.array([1.0, 2.0, 3.0]), {}),
     "log": (lambda x: np.sum(np.log(x)), lambda x: 1 / x, np.array([1.0, 2.0]), {"domain": {"x": (0, None)}}),
     "log, no domain": (lambda x: np.sum(np.log(x)), lambda x: 1 / x, np.array([1.0, 2.0]), {}),
     "layer norm": (
         lambda x: (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-5),
-        lambda x, g: (
-            lambda s, y: (g - np.mean(g) - y * np.mean(g * y)) / s
-        )(np.sqrt(np.var(x) + 1e-5), (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-5)),
+        lambda x, g: (lambda s, y: (g - np.mean(g) - y * np.mean(g * y)) / s)(
+            np.sqrt(np.var(x) + 1e-5), (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-5)
+        ),
         RNG.normal(size=6),
         {"of": "vjp"},
     ),
@@ -138,11 +170,13 @@ def test_float32_answers_are_judged_as_float32() -> None:
     assert verdict.status == "agrees", verdict.reason
 
 
-# Wrong ones ---------------------------------------------------------------------------------------------------
+# Wrong ones -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda x: 0 * x, lambda x: -np.cos(x), lambda x: 2 * np.cos(x), lambda x: x], ids=["0", "-cos", "2cos", "x"]
+    "wrong",
+    [lambda x: 0 * x, lambda x: -np.cos(x), lambda x: 2 * np.cos(x), lambda x: x],
+    ids=["0", "-cos", "2cos", "x"],
 )
 def test_jax_passes_these_and_we_do_not(wrong: Any) -> None:
     verdict = check(total_sin, wrong, np.linspace(-3, 3, 1000, dtype=np.float32))
@@ -172,24 +206,45 @@ def test_small_derivatives_are_not_zero() -> None:
 
 
 def test_a_clamp_without_its_mask_is_found_beyond_the_callers_inputs() -> None:
-    verdict = check(lambda x: np.sum(np.clip(x, -3, 3) ** 2), lambda x: 2 * np.clip(x, -3, 3), np.array([0.5, -0.25]))
+    verdict = check(
+        lambda x: np.sum(np.clip(x, -3, 3) ** 2), lambda x: 2 * np.clip(x, -3, 3), np.array([0.5, -0.25])
+    )
     assert verdict.status == "refuted"
     assert verdict.witness is not None
     assert np.abs(verdict.witness.inputs["x"].astype(float)).max() > 3
 
 
 def test_a_branch_that_is_never_taken_is_looked_for() -> None:
-    verdict = check(lambda x: np.sum(np.clip(x, -500, 500) ** 2), lambda x: 2 * np.clip(x, -500, 500), np.array([0.5, -0.25]))
+    verdict = check(
+        lambda x: np.sum(np.clip(x, -500, 500) ** 2),
+        lambda x: 2 * np.clip(x, -500, 500),
+        np.array([0.5, -0.25]),
+    )
     assert verdict.status == "refuted"
 
 
 KINDS: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
     "sign": (total_sin, lambda x: -np.cos(x), np.array([0.5, 1.0]), {}),
     "factor": (lambda x: np.mean(x**2), lambda x: 2 * x, np.array([0.5, 1.0, 2.0]), {}),
-    "transpose": (lambda A, x: x @ A @ np.sin(x), lambda A, x: np.outer(np.sin(x), x), {"A": np.ones((3, 3)), "x": np.ones(3)}, {}),
+    "transpose": (
+        lambda A, x: x @ A @ np.sin(x),
+        lambda A, x: np.outer(np.sin(x), x),
+        {"A": np.ones((3, 3)), "x": np.ones(3)},
+        {},
+    ),
     "shape": (total_sin, lambda x: np.cos(x)[:-1], np.array([0.5, 1.0, 2.0]), {}),
-    "missing_reduction": (lambda b, A: np.sum(np.tanh(A + b)), lambda b, A: 1 - np.tanh(A + b) ** 2, {"b": np.ones(3), "A": np.ones((2, 3))}, {}),
-    "nan": (lambda z: np.sum(1 / (1 + np.exp(-z))), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, np.array([-800.0, 1.0]), {}),
+    "missing_reduction": (
+        lambda b, A: np.sum(np.tanh(A + b)),
+        lambda b, A: 1 - np.tanh(A + b) ** 2,
+        {"b": np.ones(3), "A": np.ones((2, 3))},
+        {},
+    ),
+    "nan": (
+        lambda z: np.sum(1 / (1 + np.exp(-z))),
+        lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2,
+        np.array([-800.0, 1.0]),
+        {},
+    ),
     "upstream": (lambda x: np.tanh(x), lambda x, g: 1 - np.tanh(x) ** 2, np.array([0.5, 1.0]), {"of": "vjp"}),
     "unknown": (lambda x: np.sum(x**3), lambda x: x**2 + x, np.array([0.5, 1.0]), {}),
 }
@@ -203,7 +258,12 @@ def test_the_kind_is_named(name: str) -> None:
 
 def test_a_transposed_shape_and_swapped_results() -> None:
     assert kind(check(affine, lambda W, x, b: affine_gradient(W, x, b)[0].T, LAYER, wrt="W")) == "transpose"
-    verdict = check(lambda x, y: np.sum(x**2 * y), lambda x, y: (x**2, 2 * x * y), {"x": np.ones(2), "y": np.ones(2)}, wrt=("x", "y"))
+    verdict = check(
+        lambda x, y: np.sum(x**2 * y),
+        lambda x, y: (x**2, 2 * x * y),
+        {"x": np.ones(2), "y": np.ones(2)},
+        wrt=("x", "y"),
+    )
     assert {part.mistake.kind for part in verdict.parts.values() if part.mistake} == {"swapped"}
 
 
@@ -232,7 +292,7 @@ def test_a_claim_that_takes_one_shape_only_keeps_it() -> None:
     assert verdict.witness.inputs["x"].shape == (5,)
 
 
-# Neither ------------------------------------------------------------------------------------------------------
+# Neither ----------------------------------------------------------------------------------------------------
 
 
 def test_randomness_and_hidden_state_are_undecided() -> None:
@@ -302,10 +362,12 @@ def test_results_that_are_not_real_numbers(value: Any) -> None:
 
 
 def test_blind_examples_are_named() -> None:
-    verdict = check(lambda A: np.sum(A @ A), lambda A: np.add.outer(A.sum(0), A.sum(1)).T * 0 + (np.ones((3, 3)) @ A.T + A.T @ np.ones((3, 3))), np.eye(3) + 1)
+    verdict = check(lambda A: np.sum(A @ A), lambda A: np.add.outer(A.sum(0), A.sum(1)), np.eye(3) + 1)
     assert verdict.status == "agrees", verdict.reason
     assert verdict.blind is not None
-    assert verdict.blind.warnings == ("your example A is symmetric: it cannot tell a matrix from its transpose",)
+    assert verdict.blind.warnings == (
+        "your example A is symmetric: it cannot tell a matrix from its transpose",
+    )
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:

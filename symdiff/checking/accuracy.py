@@ -1,14 +1,14 @@
 """How far may a floating-point evaluation of a graph be from its exact value? A running error analysis.
 
-Node by node an array of values and an array of bounds on ``|computed - exact|``, for any order of the sums:
-``gamma_n = n u / (1 - n u)`` with the unit roundoff u (Higham, Accuracy and Stability, 2002, chapters 3 and 4).
+Node by node values and bounds on ``|computed - exact|``, for any order of the sums, by
+``gamma_n = n u / (1 - n u)`` with the unit roundoff u (Higham, Accuracy and Stability, 2002, chapter 3).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 import numpy as np
@@ -117,7 +117,7 @@ class Analysis:
 
 
 def _moving(store: Store, nodes: Sequence[Node]) -> set[Node]:
-    """The nodes that change with a real input: only there is an exact tie a place where a branch could flip."""
+    """The nodes that change with a real input: only there can an exact tie flip a branch."""
     found: set[Node] = set()
     for node in nodes:
         op = store.op(node)
@@ -130,7 +130,7 @@ def _moving(store: Store, nodes: Sequence[Node]) -> set[Node]:
 
 
 def _reading(numbers: Array, rounding: Rounding) -> Any:
-    """A float literal may stand for any number within a few ulps; in a narrower dtype it is rounded once more."""
+    """A float literal may stand for any number within a few ulps; a narrower dtype rounds it once more."""
     if numbers.dtype.kind != "f":
         return 0.0
     numbers = numbers.astype(_DOUBLE)

@@ -19,7 +19,7 @@ _TRIES = 4
 
 
 def confirmation(question: Question, probes: Sequence[Probe], options: Options) -> str:
-    """A road in words, empty if none could be taken; raises RoadsDisagree when the roads contradict each other."""
+    """A road in words, empty if none could be taken; raises RoadsDisagree when roads contradict."""
     if question.of == "value":
         return ""
     if work(question.truth.store, (*question.truth.outputs, *question.forward.outputs)) > _AFFORDABLE:
@@ -49,6 +49,7 @@ def _at_smaller_shapes(question: Question, options: Options) -> str:
             probe = next(Prober(smaller, options).generated())
         except Exception:  # the function may not take other shapes
             continue
-        if work(smaller.truth.store, smaller.truth.outputs) <= _AFFORDABLE and _agree(smaller, [probe], options):
+        cheap = work(smaller.truth.store, smaller.truth.outputs) <= _AFFORDABLE
+        if cheap and _agree(smaller, [probe], options):
             return f"central differences at 120 digits, at {scope(smaller.truth)}"
     return ""

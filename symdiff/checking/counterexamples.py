@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from symdiff.checking.foreign import Foreign
 from symdiff.checking.measuring import OUTSIDE, Certified, Gauge, coarser
 from symdiff.checking.options import Options
-from symdiff.checking.probing import Probe, Prober
+from symdiff.checking.probing import Probe, Prober, probe_dtype
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
 from symdiff.checking.shrinking import simplest_point, smaller_examples
@@ -73,17 +73,11 @@ def found_at(
         if gauge.is_affordable(target) or undefined:
             return None
         return Finding(claim, gauge, probe, target, index, float(claimed[index]), None)
-    dtype = coarser(np.dtype(probe_dtype(probe)), claimed.dtype)
+    dtype = coarser(probe_dtype(probe), claimed.dtype)
     limit = gauge.bounds(probe, target, dtype)[1][index]
     if not undefined and exact.gap <= OUTSIDE * limit:
         return None
     return Finding(claim, gauge, probe, target, index, float(claimed[index]), exact)
-
-
-def probe_dtype(probe: Probe) -> np.dtype[Any]:
-    """The dtype of a probe's floats."""
-    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
-    return np.result_type(*floats) if floats else np.dtype(float)
 
 
 def shrink(found: Finding, options: Options) -> Finding:
@@ -126,8 +120,9 @@ def witness(found: Finding) -> Witness:
     point = found.probe.point
     exact = exact_entry(question.truth.store, question.truth.outputs[target], point, found.index)
     if found.exact is None:
-        value = gauge_value(found)
-        return Witness(inputs_of(question.truth, point), question.targets[target], found.index, found.claimed, value, False)
+        value, _ = found.gauge.bounds(found.probe, target, np.dtype(float))
+        rest = (found.index, found.claimed, float(value[found.index]), False)
+        return Witness(inputs_of(question.truth, point), question.targets[target], *rest)
     ball = found.exact.exact
     return Witness(
         inputs=inputs_of(question.truth, point),
@@ -138,9 +133,3 @@ def witness(found: Finding) -> Witness:
         certified=True,
         enclosures=(repr(found.claimed), str(ball.str(20))),
     )
-
-
-def gauge_value(found: Finding) -> float:
-    """The true value in floats, where balls are too dear."""
-    value, _ = found.gauge.bounds(found.probe, found.target, np.dtype(float))
-    return float(value[found.index])

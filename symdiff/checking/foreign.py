@@ -1,4 +1,4 @@
-"""What does foreign code return? It is called with copies, and watched: writes, views, randomness, exceptions."""
+"""What does foreign code return? It is called with copies, and its habits are watched."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Foreign:
         array = _plain(value)
         if array.dtype.kind not in "biuf":
             facts: dict[str, object] = {"returned": type(value).__name__, "dtype": array.dtype}
-            raise DtypeError(explain(f"claim {self.question.title}", facts, "Return an array of real numbers."))
+            raise DtypeError(
+                explain(f"claim {self.question.title}", facts, "Return an array of real numbers.")
+            )
         return array
 
     def _watch(self, values: Sequence[Any], given: Sequence[Any], leaves: Sequence[Any]) -> None:
@@ -89,7 +91,7 @@ def _plain(value: Any) -> Array:
         except TypeError:  # bfloat16 has no NumPy dtype
             value = value.float().numpy()
     if scipy.sparse.issparse(value):
-        value = value.toarray()
+        value = value.toarray()  # type: ignore[attr-defined]
     try:
         return np.array(value)
     except ValueError as error:
@@ -99,6 +101,6 @@ def _plain(value: Any) -> Array:
 
 def _shape(value: Any) -> tuple[int, ...] | None:
     try:
-        return np.shape(value)
+        return tuple(np.shape(value))
     except ValueError:
         return None

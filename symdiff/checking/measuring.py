@@ -1,4 +1,4 @@
-"""How far is a claim's float from the truth, and can rounding explain it? Bounds first, balls where it matters."""
+"""How far is a claim's float from the truth, and can rounding explain it? Bounds first, then balls."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Gauge:
         return value, np.maximum(limit, float(info.eps) / 2 * np.abs(value) + float(info.tiny))
 
     def measure(self, probe: Probe, target: int, claimed: Array, near: Array) -> Measure:
-        """Compare with one rounding of the result first, the least that a bound can be; then with the derived bound."""
+        """Compare with one rounding of the result, the least that a bound can be; then with the bound."""
         dtype = coarser(near.dtype, claimed.dtype)
         value, given = near.astype(float), claimed.astype(float)
         info = np.finfo(dtype)
@@ -111,8 +111,6 @@ class Gauge:
         place = tuple(int(k) for k in np.unravel_index(np.argmax(ratio), ratio.shape)) if ratio.size else ()
         bad = tuple(int(k) for k in np.argwhere(undefined)[0]) if undefined.any() else None
         return Measure(float(np.max(ratio, initial=0.0)), ulps, place, int(usable.sum()), bad)
-
-    # Certainty ----------------------------------------------------------------------------------------------------
 
     def is_affordable(self, target: int) -> bool:
         """Whether ball arithmetic of this target takes about a second at most."""
@@ -131,7 +129,8 @@ class Gauge:
                 return None
             given = float(claimed[index])
             if not math.isfinite(given):
-                representable = abs(found[0][index]) < float(np.finfo(coarser(claimed.dtype, claimed.dtype)).max)
+                largest = float(np.finfo(coarser(claimed.dtype, claimed.dtype)).max)
+                representable = abs(found[0][index]) < largest
                 return Certified(found[0][index], given, math.inf) if representable else None
             return Certified(found[0][index], given, _distance(found[0][index], given))
 
@@ -139,12 +138,10 @@ class Gauge:
         """Whether no derivative is judged there."""
         return bool(self.question.kinks) and is_on_kink(self.store, self.question.kinks, probe.point)
 
-    # Is it rounding? ----------------------------------------------------------------------------------------------
-
     def rounding_explains(
         self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...], gap: float, rng: Any
     ) -> bool:
-        """Whether the difference is noise: it shrinks in a longer format, or changes from float to next float.
+        """Whether the difference is noise: it shrinks in a longer format, or jumps from float to float.
 
         A mistake is a smooth function of the inputs; rounding errors jump when the inputs move by an ulp.
         """
@@ -172,7 +169,10 @@ class Gauge:
             return _distance(exact.exact, given) if np.isfinite(given) else None
 
     def _neighbours(self, probe: Probe, rng: Any) -> list[Probe]:
-        return [Probe({n: _nudged(v, rng) for n, v in probe.values.items()}, "neighbour") for _ in range(_NEIGHBOURS)]
+        return [
+            Probe({n: _nudged(v, rng) for n, v in probe.values.items()}, "neighbour")
+            for _ in range(_NEIGHBOURS)
+        ]
 
     def _signed_gap(self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...]) -> float | None:
         answer = claim([probe.values[n] for n in self.truth.inputs])
@@ -227,4 +227,3 @@ def _nudged(value: Any, rng: Any) -> Any:
         eps = np.finfo(np.asarray(value).dtype).eps
         return type(value)(value * (1 + int(rng.integers(-8, 9)) * eps))
     return value
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -35,14 +35,23 @@ def diagnose_shape(question: Question, target: int, samples: Sequence[Sample]) -
     claimed, truth = samples[0].claimed[target], samples[0].truth[target]
     detail = f"shape {claimed.shape}, where {question.targets[target]} needs {truth.shape}"
     for order in _orders(claimed.ndim):
-        if claimed.transpose(order).shape == truth.shape and _all(samples, target, lambda c, k=order: c.transpose(k)):
-            repair = f"transpose the result: np.transpose(..., {order})" if len(order) > 2 else "transpose the result: (...).T"
-            return Mistake("transpose", f"{detail}: it is the transpose", repair=repair)
+        fits = claimed.transpose(order).shape == truth.shape
+        if fits and _all(samples, target, _transposed(order)):
+            return Mistake("transpose", f"{detail}: it is the transpose", repair=_turn(order))
     extra = claimed.ndim - truth.ndim
     axes = tuple(range(extra)) if extra > 0 else _stretched(claimed.shape, truth.shape)
     if axes and _all(samples, target, lambda c: c.sum(axis=axes, keepdims=extra <= 0)):
-        return Mistake("missing_reduction", f"{detail}: the sum over a broadcast axis is missing", repair=f"sum over axis {axes}")
+        detail = f"{detail}: the sum over a broadcast axis is missing"
+        return Mistake("missing_reduction", detail, repair=f"sum over axis {axes}")
     return Mistake("shape", detail)
+
+
+def _transposed(order: tuple[int, ...]) -> Callable[[Array], Array]:
+    return lambda claimed: claimed.transpose(order)
+
+
+def _turn(order: tuple[int, ...]) -> str:
+    return "transpose the result: " + (f"np.transpose(..., {order})" if len(order) > 2 else "(...).T")
 
 
 def _stretched(claimed: tuple[int, ...], truth: tuple[int, ...]) -> tuple[int, ...]:
@@ -53,10 +62,13 @@ def _stretched(claimed: tuple[int, ...], truth: tuple[int, ...]) -> tuple[int, .
 
 def diagnose_values(question: Question, target: int, samples: Sequence[Sample], gauge: Gauge) -> Mistake:
     """The first hypothesis that explains every sample."""
-    return next(_hypotheses(question, target, samples, gauge), Mistake("unknown", "no known mistake explains the difference"))
+    unknown = Mistake("unknown", "no known mistake explains the difference")
+    return next(_hypotheses(question, target, samples, gauge), unknown)
 
 
-def _hypotheses(question: Question, target: int, samples: Sequence[Sample], gauge: Gauge) -> Iterator[Mistake]:
+def _hypotheses(
+    question: Question, target: int, samples: Sequence[Sample], gauge: Gauge
+) -> Iterator[Mistake]:
     if _all(samples, target, lambda c: -c):
         yield Mistake("sign", "exactly minus the derivative", repair="change the sign: -(...)")
     ratio = _ratio(samples, target)
@@ -65,8 +77,8 @@ def _hypotheses(question: Question, target: int, samples: Sequence[Sample], gaug
         yield Mistake("factor", f"{ratio} times the derivative", repair=repair)
     for order in _orders(samples[0].claimed[target].ndim):
         same = samples[0].claimed[target].transpose(order).shape == samples[0].truth[target].shape
-        if same and _all(samples, target, lambda c, k=order: c.transpose(k)):
-            yield Mistake("transpose", "the transpose of the derivative", repair=f"np.transpose(..., {order})")
+        if same and _all(samples, target, _transposed(order)):
+            yield Mistake("transpose", "the transpose of the derivative", repair=_turn(order))
     for other, name in enumerate(question.targets):
         if other != target and _is_other(samples, target, other):
             yield Mistake("swapped", f"this is the derivative by {name}", repair="exchange the two results")
@@ -74,7 +86,9 @@ def _hypotheses(question: Question, target: int, samples: Sequence[Sample], gaug
     yield from _partly(target, samples)
 
 
-def _all(samples: Sequence[Sample], target: int, repair: Any, widen: float = 1.0) -> bool:
+def _all(
+    samples: Sequence[Sample], target: int, repair: Callable[[Array], Array], widen: float = 1.0
+) -> bool:
     """Whether the repaired claim is right at every sample."""
     for sample in samples:
         fixed, truth = repair(sample.claimed[target].astype(float)), sample.truth[target]
@@ -95,8 +109,12 @@ def _ratio(samples: Sequence[Sample], target: int) -> Fraction | None:
     for sample in samples:
         claimed, truth = sample.claimed[target].astype(float), sample.truth[target]
         with np.errstate(all="ignore"):
-            safe = np.isfinite(truth) & np.isfinite(claimed) & (np.abs(truth) > 1e6 * sample.tolerance[target])
-            found |= {Fraction(float(r)).limit_denominator(256) for r in np.unique(claimed[safe] / truth[safe])[:3]}
+            safe = (
+                np.isfinite(truth) & np.isfinite(claimed) & (np.abs(truth) > 1e6 * sample.tolerance[target])
+            )
+            found |= {
+                Fraction(float(r)).limit_denominator(256) for r in np.unique(claimed[safe] / truth[safe])[:3]
+            }
     return found.pop() if len(found) == 1 and 0 not in found and 1 not in found else None
 
 
@@ -121,7 +139,11 @@ def _upstream(question: Question, target: int, samples: Sequence[Sample], gauge:
         value = gauge.floats(Probe(plain, "ones"))[target]
         if not _close(sample.claimed[target].astype(float), value, sample.tolerance[target]):
             return
-    yield Mistake("upstream", "the cotangent is ignored: this is the pullback of ones", repair="multiply by the cotangent")
+    yield Mistake(
+        "upstream",
+        "the cotangent is ignored: this is the pullback of ones",
+        repair="multiply by the cotangent",
+    )
 
 
 def _partly(target: int, samples: Sequence[Sample]) -> Iterator[Mistake]:
@@ -134,5 +156,9 @@ def _partly(target: int, samples: Sequence[Sample]) -> Iterator[Mistake]:
     count = int(wrong.sum())
     if 0 < count < wrong.size:
         first = tuple(int(k) for k in np.argwhere(wrong)[0])
-        place = f"entry {list(first)}" if count == 1 else f"{count} of {wrong.size} entries, the first {list(first)}"
+        place = (
+            f"entry {list(first)}"
+            if count == 1
+            else f"{count} of {wrong.size} entries, the first {list(first)}"
+        )
         yield Mistake("unknown", f"wrong in {place}; the others are right")

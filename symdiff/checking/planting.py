@@ -1,4 +1,4 @@
-"""Would these probes have seen a mistake? Mistakes planted in the reference are counted when they are caught."""
+"""Would these probes have seen a mistake? Some are planted in the reference, and those caught are counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from symdiff.calculus import pull_back
 from symdiff.checking.measuring import OUTSIDE, Gauge, work
-from symdiff.checking.probing import OWN, Probe
+from symdiff.checking.probing import OWN, Probe, probe_dtype
 from symdiff.checking.questions import Question
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.reference import evaluate
@@ -74,20 +74,15 @@ def plant(question: Question, gauge: Gauge, probes: Sequence[Probe], never: Sequ
     """Plant mistakes in each target and count those that lie outside the bounds at one of the probes."""
     caught = planted = 0
     for target in range(len(question.targets)):
-        pairs = [gauge.bounds(probe, target, _dtype(probe)) for probe in probes]
+        pairs = [gauge.bounds(probe, target, probe_dtype(probe)) for probe in probes]
         values, limits = [v for v, _ in pairs], [OUTSIDE * b for _, b in pairs]
-        subtle = max((_SUBTLE.get(_dtype(p), _COARSE) for p in probes), default=_COARSE)
+        subtle = max((_SUBTLE.get(probe_dtype(p), _COARSE) for p in probes), default=_COARSE)
         for wrong in [*_wrong_values(values, limits, subtle), *_without_paths(question, target, probes)]:
             if all(np.array_equal(w, v, equal_nan=True) for w, v in zip(wrong, values, strict=True)):
                 continue  # no mistake: the derivative is zero there
             planted += 1
             caught += any(_is_seen(w, v, b) for w, v, b in zip(wrong, values, limits, strict=True))
     return Blindness(caught, planted, (*_blind_examples(question, probes), *never))
-
-
-def _dtype(probe: Probe) -> np.dtype[Any]:
-    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
-    return np.result_type(*floats) if floats else np.dtype(float)
 
 
 def _is_seen(wrong: Array, value: Array, limit: Array) -> bool:
@@ -125,7 +120,10 @@ def _changed(value: Array, place: Any, factor: float) -> Array:
 
 def _without_paths(question: Question, target: int, probes: Sequence[Probe]) -> Iterator[Planted]:
     """The derivative without what flows through one edge of the graph."""
-    if question.of not in ("gradient", "vjp") or work(question.truth.store, question.truth.outputs) > _MOST_WORK:
+    if (
+        question.of not in ("gradient", "vjp")
+        or work(question.truth.store, question.truth.outputs) > _MOST_WORK
+    ):
         return
     forward, truth = question.forward, question.truth
     store = truth.store

@@ -1,4 +1,4 @@
-"""At which floats is a black box looked at? The caller's example first, then several regimes inside the domain."""
+"""At which floats is a black box looked at? The caller's example, then several regimes inside the domain."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ def _exactly(value: Any) -> NDArray[np.object_]:
     for place in np.ndindex(result.shape):
         result[place] = Fraction(np.asarray(value)[place].item())
     return result
+
+
+def probe_dtype(probe: Probe) -> np.dtype[Any]:
+    """The dtype of a probe's floats."""
+    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
+    return np.result_type(*floats) if floats else np.dtype(float)
 
 
 class Prober:
@@ -128,8 +134,10 @@ class Prober:
             return example.dtype.type(value)
         if np.ndim(value) == 0 and not isinstance(example, np.ndarray):
             return float(value)
-        floating = isinstance(example, np.ndarray) and example.dtype.kind == "f" and example.dtype.itemsize <= 8
-        return np.asarray(value).astype(example.dtype if floating else self.dtype)
+        own = self.dtype
+        if isinstance(example, np.ndarray) and example.dtype.kind == "f" and example.dtype.itemsize <= 8:
+            own = example.dtype
+        return np.asarray(value).astype(own)
 
 
 def _common_dtype(examples: Any, default: str) -> np.dtype[Any]:

@@ -16,8 +16,8 @@ from symdiff.ir.formulas import Formula
 
 Array = NDArray[Any]
 
-# In units of roundoff. A correctly rounded operation makes one; NumPy's vectorised elementary functions are within
-# 4 ulp in float32 (its test suite), SciPy's special functions within some 16 ulp away from their zeros.
+# In units of roundoff. A correctly rounded operation makes one; NumPy's vectorised elementary functions are
+# within 4 ulp in float32 (its test suite), SciPy's special functions within some 16 ulp away from zeros.
 _ELEMENTARY, _SPECIAL = 8, 32
 _ARGUMENT = 4  # as if the argument had been rounded: a shifted exponential, another reduction of an angle
 _SMALL = 0.01  # two values of a function bound it between them only where it does not turn
@@ -60,7 +60,9 @@ class Rounding:
 def map_error(formula: Formula, operands: Sequence[Rounded], rounding: Rounding, ties: bool) -> Rounded:
     """The value of a formula with its error; with ``ties`` an exact tie leaves the branch in doubt."""
     steps, result = array_steps(formula)
-    known = [Rounded(x.value.astype(float) if x.value.dtype.kind == "b" else x.value, x.error) for x in operands]
+    known = [
+        Rounded(x.value.astype(float) if x.value.dtype.kind == "b" else x.value, x.error) for x in operands
+    ]
     for step in steps:
         chosen = [known[k] if isinstance(k, int) else _number(k, rounding) for k in step.operands]
         known.append(_step(step.function, chosen, rounding, ties))
@@ -82,7 +84,7 @@ def _step(name: str, xs: Sequence[Rounded], rounding: Rounding, ties: bool) -> R
     return Rounded(value, _by_differences(name, xs, value, rounding))
 
 
-# Comparisons --------------------------------------------------------------------------------------------------
+# Comparisons ------------------------------------------------------------------------------------------------
 
 _STRICT = ("equal", "not_equal")
 _COMPARISONS = ("greater", "less", "greater_equal", "less_equal", *_STRICT)
@@ -97,7 +99,7 @@ def _doubt(name: str, left: Rounded, right: Rounded, ties: bool) -> Array:
     return np.asarray(open_, dtype=float)
 
 
-# Operations ---------------------------------------------------------------------------------------------------
+# Operations -------------------------------------------------------------------------------------------------
 
 Rule = Callable[[Sequence[Rounded], Array, Rounding], Any]
 
@@ -163,12 +165,15 @@ _RULES: dict[str, Rule] = {
     "where": _where,
 }
 
-# Functions ----------------------------------------------------------------------------------------------------
+# Functions --------------------------------------------------------------------------------------------------
 
-_ELEMENTARY_NAMES = frozenset(
-    "sqrt exp expm1 log log1p log2 log10 sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh "
-    "arctan2 power hypot logaddexp softplus expit cbrt exp2".split()
-)
+# fmt: off
+_ELEMENTARY_NAMES = frozenset([
+    "sqrt", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "sinh", "cosh",
+    "tanh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "power", "hypot",
+    "logaddexp", "softplus", "expit", "cbrt",
+])
+# fmt: on
 
 
 def _by_differences(name: str, xs: Sequence[Rounded], value: Array, rounding: Rounding) -> Any:

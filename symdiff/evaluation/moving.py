@@ -36,7 +36,7 @@ class Moving:
         x = operands[0]
         match op:
             case Reshape():
-                return x.then(f"{{}}.reshape({', '.join(map(str, shape))})", shape)
+                return x.then(f"{{}}.reshape({', '.join(map(str, shape)) or '()'})", shape)
             case Slice(spans):
                 return x.then(f"{{}}[{_index(spans_of(spans))}]", shape)
             case Window(axis, length):

@@ -434,6 +434,10 @@ def _half_known(store: Store, x: Node) -> Node:
     return alg.maximum(store, alg.concatenate(store, [_constant(store, [0.0, 0.0]), x], 0), [0])
 
 
+def _twice(store: Store, x: Node) -> Node:
+    return alg.concatenate(store, [x, x], 0)
+
+
 def _winners(x: Any, axis: int) -> Any:
     return x * (x == x.max(axis, keepdims=True))
 
@@ -461,6 +465,12 @@ SELECTIONS = [
     Case("maximum_with_constants", _half_known, ((2,),), lambda x: max(0, *x)),
     Case(
         "argmax", lambda s, x: alg.multiply(s, x, alg.argmax(s, x, [1])), ((2, 3),), lambda x: _winners(x, 1)
+    ),
+    Case(
+        "argmax_of_a_copy",
+        lambda s, x: alg.multiply(s, _twice(s, x), alg.argmax(s, _twice(s, x), [0])),
+        ((2,),),
+        lambda x: np.concatenate([x, x]) * np.tile(x == x.max(), 2) / 2,
     ),
     Case(
         "argmax_first",

@@ -211,7 +211,6 @@ def test_ten_thousand_layers(chain: Callable[[int], Graph]) -> None:
         gradient = calculus.gradient(graph, parameters(graph))
         sizes[layers] = len(gradient.nodes)
     gradient.check_legality()
-    assert gradient.fingerprint() == gradient.fingerprint()
     per_layer, rest = divmod(sizes[1000] - sizes[100], 900)
     assert rest == 0
     assert sizes[10_000] == sizes[1000] + 9000 * per_layer

@@ -114,6 +114,7 @@ VALUES = [
     Fault(exact, "fold overwrites", "result[target] = result[target] + x[..., k]", "result[target] = x[..., k]", "fold"),
     Fault(exact, "step ignored", "int(span.start) + span.step * np.arange", "int(span.start) + np.arange", "slice_backwards"),
     Fault(exact, "ties not shared", "int(won), sum(winners))", "int(won))", "maximum_of_a_copy"),
+    Fault(exact, "equal expressions not shared", "sp.Rational(1, row.count(u))", "sp.Integer(1)", "argmax_of_a_copy"),
     Fault(exact, "smallest wins", "best = arithmetic.largest(row)", "best = -arithmetic.largest([-v for v in row])", "maximum"),
     Fault(exact, "winners out of order", ".transpose(np.argsort(order))", ".transpose(order)", "maximum_rotated"),
 ]

@@ -229,7 +229,8 @@ def _positions(index: Objects) -> NDArray[np.int64]:
         return np.array([_whole(v) for v in index.ravel()], dtype=np.int64).reshape(index.shape)
     except (TypeError, ValueError) as error:
         facts: dict[str, object] = {"index": index.ravel()[:3].tolist()}
-        raise NotCompilable(explain("gather", facts, "Indices must be numbers: give their values.")) from error
+        mend = "Indices must be numbers: give their values."
+        raise NotCompilable(explain("gather", facts, mend)) from error
 
 
 def _whole(value: Any) -> int:
@@ -288,9 +289,10 @@ def _symbolic_maximum(row: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def _symbolic_shares(row: Sequence[sp.Expr]) -> list[sp.Expr]:
-    """Shares away from ties; numbers share their ties exactly."""
+    """Numbers and equal expressions share their ties exactly; other ties are left out."""
     try:
         return _shares(row, SYMPY)
     except Undetermined:
         pass
-    return [sp.Piecewise((1, sp.And(*(u > v for v in row if v is not u))), (0, True)) for u in row]
+    wins = {u: sp.And(*(u > v for v in row if v != u)) for u in row}
+    return [sp.Piecewise((sp.Rational(1, row.count(u)), wins[u]), (0, True)) for u in row]

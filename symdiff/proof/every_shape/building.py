@@ -1,0 +1,207 @@
+"""What is the normal form of a node? One rule for each operation, node by node, without recursion over the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import assert_never
+
+import numpy as np
+import sympy as sp
+
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import (
+    ArgMax,
+    Concatenate,
+    Contract,
+    Fold,
+    Gather,
+    Index,
+    Input,
+    Literal,
+    Map,
+    Maximum,
+    Named,
+    Op,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Table,
+    Window,
+)
+from symdiff.ir.sizes import Shape, Size
+from symdiff.proof.every_shape.axes import Axes
+from symdiff.proof.every_shape.generators import Generators
+from symdiff.proof.every_shape.powers import Need
+from symdiff.proof.every_shape.reading import Reader
+from symdiff.proof.every_shape.terms import Expr, Labels, Undefined, constant, single
+
+
+class Builder:
+    """Normal forms of the nodes of one store.
+
+    The labels of a form are ``0, 1, ...``: one for each primitive axis, in order. Axes of length 1 have none; an
+    axis that a reshape splits has several.
+    """
+
+    def __init__(
+        self, store: Store, space: Generators, nodes: Iterable[Node], facts: Mapping[str, object]
+    ) -> None:
+        self.store, self.space, self.facts = store, space, facts
+        self.forms: dict[Node, Expr] = {}
+        self.needs: dict[Node, tuple[tuple[Need, int], ...]] = {}
+        self.opaque: dict[int, Node] = {}  # heads that stand for a node as it is
+        self.axes = Axes(store)
+        self.axes.learn(store.ancestors(nodes))
+
+    def build(self, nodes: Iterable[Node]) -> None:
+        """The forms of some nodes and of all they need."""
+        for node in self.store.ancestors(nodes):
+            if node not in self.forms:
+                self.space.noted = []
+                self.forms[node] = self._form(node)
+                self.needs[node] = tuple(dict.fromkeys(self.space.noted))
+
+    def _form(self, node: Node) -> Expr:
+        op = self.store.op(node)
+        operands = self.store.operands(node)
+        forms = [self.forms[k] for k in operands]
+        try:
+            return self._rule(op, node, operands, forms)
+        except Undefined:
+            return self._as_it_is(node, op, operands)
+
+    def _rule(self, op: Op, node: Node, operands: Sequence[Node], forms: Sequence[Expr]) -> Expr:
+        match op:
+            case Input():
+                return self._input(op)
+            case Literal(value):
+                return Reader(self.space, ()).number(value)
+            case Table():
+                return self._table(op)
+            case Index():
+                return self._index(op)
+            case Named():
+                return forms[0]
+            case Map(formula):
+                booleans = frozenset(k for k, x in enumerate(operands) if self.store.kind(x) == "boolean")
+                return Reader(self.space, forms, booleans).value(formula.expression)
+            case Contract():
+                return self._contract(op, forms)
+            case Reshape():
+                if self.axes.of(op.shape) != self.axes.of(self.store.shape(operands[0])):
+                    return self._as_it_is(node, op, operands)
+                return forms[0]
+            case Maximum(axes):
+                return self._select(op, axes, operands[0], forms[0])
+            case ArgMax(axes):
+                return self._select(op, axes, operands[0], forms[0])
+            case Slice() | Pad() | Concatenate() | Gather() | ScatterAdd() | Window() | Fold():
+                return self._as_it_is(node, op, operands)
+            case _:
+                assert_never(op)
+
+    # Leaves -------------------------------------------------------------------------------------------------------
+
+    def _leaf(self, kind: str, name: object, shape: Shape, *, positive: bool = False, degree: int = 0) -> Expr:
+        dims = self.axes.of(shape)
+        assert kind in ("input", "array", "mask")
+        head = self.space.intern(kind, name, dims, positive=positive, degree=degree)  # type: ignore[arg-type]
+        return single((head, tuple(range(len(dims)))))
+
+    def _input(self, op: Input) -> Expr:
+        kind = "mask" if op.kind == "boolean" else "input"
+        return self._leaf(kind, op.name, op.shape, positive=_is_positive(self.facts.get(op.name)), degree=1)
+
+    def _table(self, op: Table) -> Expr:
+        array = op.array
+        if array.size and np.all(array == array.flat[0]):
+            return Reader(self.space, ()).number(float(array.flat[0])) if array.dtype.kind == "f" else constant(int(array.flat[0]))
+        return self._leaf("mask" if array.dtype.kind == "b" else "array", op, op.shape)
+
+    def _index(self, op: Index) -> Expr:
+        if op.relation == "equal" and op.offset == 0 and op.shape[0] == op.shape[1]:
+            return self._identity(self.axes.of(op.shape[:1]))
+        return self._leaf("array" if op.relation == "position" else "mask", op, op.shape)
+
+    def _identity(self, dims: Shape) -> Expr:
+        result = constant(1)
+        for place, size in enumerate(dims):
+            result = self.space.times(result, single(self.space.delta(size, place, place + len(dims))))
+        return result
+
+    def _as_it_is(self, node: Node, op: Op, operands: Sequence[Node]) -> Expr:
+        """An atom of its own, known by its operation and the normal forms of its operands."""
+        dims = self.axes.of(self.store.shape(node))
+        forms = tuple(tuple(sorted(self.forms[k].items())) for k in operands)
+        shapes = tuple(map(self.store.shape, operands))
+        head = self.space.intern("array", (op, forms, shapes), dims, clean=False, degree=1)
+        self.opaque[head] = node
+        return single((head, tuple(range(len(dims)))))
+
+    # Families -----------------------------------------------------------------------------------------------------
+
+    def _contract(self, op: Contract, forms: Sequence[Expr]) -> Expr:
+        blocks: list[Labels] = []
+        sizes: dict[int, Size] = {}
+        for size in op.sizes:
+            block: list[int] = []
+            for part in self.axes.of((size,)):
+                label = self.space.fresh()
+                sizes[label] = part
+                block.append(label)
+            blocks.append(tuple(block))
+        result = self._coefficient(op)
+        for labels, form in zip(op.inputs, forms, strict=True):
+            own = [label for k in labels for label in blocks[k]]
+            result = self.space.times(result, self.space.relabelled(form, dict(enumerate(own))))
+        kept = {label for k in op.output for label in blocks[k]}
+        dummies = {k: s for k, s in sizes.items() if k not in kept}
+        result = self.space.summed(result, dummies)
+        return self._placed(result, op, blocks, sizes)
+
+    def _coefficient(self, op: Contract) -> Expr:
+        if isinstance(op.coefficient, Fraction):
+            return constant(op.coefficient)
+        return Reader(self.space, ()).value(op.coefficient)
+
+    def _placed(self, expr: Expr, op: Contract, blocks: Sequence[Labels], sizes: Mapping[int, Size]) -> Expr:
+        """The output labels by their places; a repeated one embeds a diagonal."""
+        mapping: dict[int, int] = {}
+        diagonal: list[tuple[Size, int, int]] = []
+        place = 0
+        for k in op.output:
+            for label in blocks[k]:
+                first = mapping.setdefault(label, place)
+                if first != place:
+                    diagonal.append((sizes[label], first, place))
+                place += 1
+        result = self.space.relabelled(expr, mapping)
+        for size, one, other in diagonal:
+            result = self.space.times(result, single(self.space.delta(size, one, other)))
+        return result
+
+    def _select(self, op: Maximum | ArgMax, axes: Sequence[int], operand: Node, form: Expr) -> Expr:
+        places: dict[int, Size] = {}
+        kept: dict[int, int] = {}
+        label = 0
+        for axis, size in enumerate(self.store.shape(operand)):
+            for part in self.axes.of((size,)):
+                if axis in axes:
+                    places[label] = part
+                else:
+                    kept[label] = len(kept)
+                label += 1
+        if isinstance(op, ArgMax):
+            return self.space.winner(form, places)
+        mapping = kept | {k: self.space.fresh() for k in places}
+        moved = self.space.relabelled(form, mapping)
+        return self.space.maximum(moved, {mapping[k]: size for k, size in places.items()})
+
+
+def _is_positive(fact: object) -> bool:
+    if isinstance(fact, tuple) and len(fact) == 2 and isinstance(fact[0], (int, float, Fraction, sp.Expr)):
+        return bool(fact[0] >= 0)
+    return fact == "positive"
+

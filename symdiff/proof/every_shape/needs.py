@@ -1,0 +1,83 @@
+"""What must hold for a proof to count? Denominators, logarithms and roots, on the side that needs them.
+
+Where the left side needs the same thing, the proof speaks only of where it holds. What the right side needs alone
+must hold almost everywhere: an analytic function that is not zero somewhere is zero only on a thin set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symdiff.ir.formulas import ARGUMENTS
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Map
+from symdiff.proof.every_shape.building import Builder
+from symdiff.proof.every_shape.powers import Need
+from symdiff.proof.every_shape.texts import text_of
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A need of either side; ``unmet``: the right side has it alone, and it need not hold almost everywhere."""
+
+    need: Need
+    head: int
+    text: str
+    unmet: bool
+
+
+def conditions(store: Store, builder: Builder, left: Node, right: Node) -> list[Condition]:
+    """Every need of both sides."""
+    sure = _unmasked(store, left)
+    known = {need for node in sure for need in builder.needs[node]}
+    known |= {("nonzero", head) for need, head in known if need == "positive"}
+    of_left = {need for node in store.ancestors([left]) for need in builder.needs[node]}
+    of_right = {need for node in _beyond(store, right, sure) for need in builder.needs[node]}
+    found: list[Condition] = []
+    for need, head in sorted(of_left | of_right):
+        clean = need != "positive" and builder.space.heads[head].clean
+        unmet = need != "kink" and (need, head) in of_right - known and not clean
+        found.append(Condition(need, head, _text(builder, need, head), unmet))
+    return found
+
+
+def _unmasked(store: Store, output: Node) -> set[Node]:
+    """The nodes whose values are needed wherever the output is: not those that some branch may skip."""
+    return _reached(store, output, set(), skip_branches=True)
+
+
+def _beyond(store: Store, output: Node, known: set[Node]) -> set[Node]:
+    """The nodes that the output needs, without those that ``known`` ones stand for."""
+    return _reached(store, output, known, skip_branches=False)
+
+
+def _reached(store: Store, output: Node, stop: set[Node], *, skip_branches: bool) -> set[Node]:
+    seen: set[Node] = set()
+    stack = [output]
+    while stack:
+        node = stack.pop()
+        if node in seen or node in stop:
+            continue
+        seen.add(node)
+        op = store.op(node)
+        operands = store.operands(node)
+        if skip_branches and isinstance(op, Map):
+            operands = tuple(x for k, x in enumerate(operands) if _always_needed(op.formula.expression, k))
+        stack.extend(operands)
+    return seen
+
+
+def _always_needed(expression: sp.Expr, slot: int) -> bool:
+    """Whether an operand is used whatever branch is taken."""
+    if not expression.has(sp.Piecewise):
+        return True
+    if isinstance(expression, sp.Piecewise):
+        return bool(expression.args[0][1].has(ARGUMENTS[slot]))
+    return False
+
+
+def _text(builder: Builder, need: Need, head: int) -> str:
+    text = text_of(builder.space, builder.space.heads[head].parts[0])
+    return {"nonzero": f"{text} != 0", "positive": f"{text} > 0", "kink": f"away from {text} = 0"}[need]

@@ -1,0 +1,135 @@
+"""Can the assumptions hold together? A rational point at small sizes where balls say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symdiff.errors import NotCompilable, SymdiffError
+from symdiff.evaluation.arithmetics import BALLS, working_precision
+from symdiff.evaluation.exact import evaluate
+from symdiff.ir.concrete import at_sizes
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.ops import Input
+from symdiff.ir.sizes import symbols_of
+from symdiff.proof.every_shape.building import Builder
+from symdiff.proof.every_shape.evaluating import Evaluator, Objects
+from symdiff.proof.every_shape.needs import Condition
+
+_POINTS = 12
+_BITS = 160
+_FIRST = 2
+
+
+def missing_witness(
+    store: Store, builder: Builder, conditions: Sequence[Condition], facts: Mapping[str, object]
+) -> str | None:
+    """None if one point satisfies every condition; otherwise the condition that failed last."""
+    if not conditions:
+        return None
+    failed = conditions[0].text
+    random = Random(0)
+    with working_precision(_BITS):
+        for evaluator in _points(store, builder, conditions, facts, random):
+            wrong = next((c for c in conditions if not _holds(evaluator, c)), None)
+            if wrong is None:
+                return None
+            failed = wrong.text
+    return failed
+
+
+def _holds(evaluator: Evaluator, condition: Condition) -> bool:
+    """Whether the value is certainly not zero, or certainly positive, at every place; not zero: at some place."""
+    head = evaluator.space.heads[condition.head]
+    try:
+        values = evaluator.array(head.parts[0], head.dims).ravel()
+    except (SymdiffError, KeyError, ValueError, IndexError, ZeroDivisionError):
+        return False
+    if condition.need == "positive":
+        return all(bool(v > 0) for v in values)
+    return all(bool(v > 0) or bool(v < 0) for v in values)
+
+
+def _points(
+    store: Store, builder: Builder, conditions: Sequence[Condition], facts: Mapping[str, object], random: Random
+) -> Iterator[Evaluator]:
+    used = {head for c in conditions for head in _heads_in(builder, c.head)}
+    opaque = {head: node for head, node in builder.opaque.items() if head in used}
+    inputs = _inputs(store, builder, [*opaque.values()], used)
+    symbols = _symbols(builder, used, inputs, store)
+    for trial in range(_POINTS):
+        sizes = {s: _FIRST + (k + trial // 4) % 3 for k, s in enumerate(symbols)}
+        graph = Graph(store, tuple(inputs.values()), tuple(opaque.values()))
+        concrete = at_sizes(graph, sizes)
+        arrays: dict[object, Objects] = {}
+        for (name, _), node in zip(inputs.items(), concrete.inputs, strict=True):
+            arrays[name] = _sample(concrete, node, facts.get(name), random, signed=trial % 2 == 0)
+        try:
+            given = {node: arrays[name] for name, node in zip(inputs, concrete.inputs, strict=True)}
+            values = evaluate(concrete.store, concrete.outputs, given, BALLS)
+        except (SymdiffError, ValueError, IndexError, NotCompilable):
+            continue
+        arrays |= dict(zip(opaque, values, strict=True))
+        yield Evaluator(builder.space, sizes, arrays, BALLS)
+
+
+def _heads_in(builder: Builder, head: int) -> set[int]:
+    """The heads that occur in another one, at any depth."""
+    seen: set[int] = set()
+    stack = [head]
+    while stack:
+        one = stack.pop()
+        if one not in seen:
+            seen.add(one)
+            stack += [a[0] for part in builder.space.heads[one].parts for key in part for a, _ in key]
+    return seen
+
+
+def _inputs(store: Store, builder: Builder, nodes: list[Node], used: set[int]) -> dict[str, Node]:
+    names = {builder.space.heads[h].name for h in used if builder.space.heads[h].kind in ("input", "mask")}
+    below = set(store.ancestors(nodes))
+    return {
+        op.name: node
+        for node in builder.forms
+        if isinstance(op := store.op(node), Input) and (op.name in names or node in below)
+    }
+
+
+def _symbols(builder: Builder, used: set[int], inputs: Mapping[str, Node], store: Store) -> list[sp.Symbol]:
+    dims = [size for h in used for size in builder.space.heads[h].dims]
+    for h in used:
+        head = builder.space.heads[h]
+        dims += list(head.name) if head.kind in ("sum", "maximum") and isinstance(head.name, tuple) else []
+        dims += [sp.Symbol(str(head.name), integer=True, positive=True)] if head.kind == "size" else []
+    dims += [size for node in inputs.values() for size in store.shape(node)]
+    dims += [size for node in builder.opaque.values() for k in store.ancestors([node]) for size in store.shape(k)]
+    return sorted(symbols_of(tuple(dims)), key=str)
+
+
+def _sample(graph: Graph, node: Node, fact: object, random: Random, *, signed: bool) -> Objects:
+    shape = tuple(int(size) for size in graph.shape(node))
+    kind = graph.store.kind(node)
+    result = np.empty(shape, dtype=object)
+    for place in np.ndindex(shape):
+        result[place] = BALLS.number(_number(kind, fact, random, signed))
+    return result
+
+
+def _number(kind: str, fact: Any, random: Random, signed: bool) -> Fraction:
+    if kind == "boolean":
+        return Fraction(random.randint(0, 1))
+    if kind == "integer":
+        return Fraction(random.randint(0, 1))
+    value = Fraction(random.randint(1, 400), 128)
+    if isinstance(fact, tuple) and len(fact) == 2:
+        low = Fraction(str(fact[0])) if np.isfinite(float(fact[0])) else None
+        high = Fraction(str(fact[1])) if np.isfinite(float(fact[1])) else None
+        if low is not None and high is not None:
+            return low + (high - low) * value / 4
+        return low + value if low is not None else high - value if high is not None else value
+    return -value if signed and fact != "positive" and random.random() < 0.5 else value

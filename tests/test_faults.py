@@ -101,7 +101,7 @@ SWEEPS = [
     pull("gradient: seed of 2", "{output: alg.constant(store, 1)}", "{output: alg.constant(store, 2)}", "square"),
     pull("vjp: seed forgotten", "bars = pull_back(store, seeds, [graph.node(x) for x in wrt])\n    return graph.with_outputs(bars).with", "bars = pull_back(store, {y: alg.constant(store, 1, store.shape(y)) for y in seeds}, [graph.node(x) for x in wrt])\n    return graph.with_outputs(bars).with", "square"),
     pull("jvp: one tangent for all", "dots = {node: dot for node, (_, dot)", "dots = {node: added[0][1] for node, (_, dot)", "inner"),
-    pull("hvp: gradient only", "return jvp(gradient(graph, wrt), wrt)", "return jvp(gradient(graph, wrt), wrt[:1])", "inner"),
+    pull("hvp: gradient only", "return jvp(gradient(graph, wrt), wrt, name)", "return jvp(gradient(graph, wrt), wrt[:1], name)", "inner"),
     pull("jacobian: axes swapped", "range(len(columns), len(columns) + len(rows))) + tuple(range(len(columns)))", "range(len(columns) + len(rows)))", "broadcast"),
     pull("hessian: rows transposed", "for row in first.outputs:", "for row in first.outputs[::-1]:", "divide"),
 ]

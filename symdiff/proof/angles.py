@@ -7,10 +7,11 @@ from typing import Any
 
 import sympy as sp
 
-from symdiff.proof.fields import Bucket, Element, Generator, Poly, Ring, Special, Undecided
+from symdiff.proof.fields import Bucket, Generator, Poly, Ring, Undecided
 from symdiff.proof.positivity import Positivity
-from symdiff.proof.recipes import Head
+from symdiff.proof.recipes import Constant, Head
 from symdiff.proof.spans import Span
+from symdiff.proof.specials import Element, Special
 
 _MOST_TURNS = 64
 
@@ -71,3 +72,12 @@ class Angles:
         s = self.ring.generator(Head(sp.sin, (v,)), **known).poly
         self.ring.relate(s * s + c * c - 1)
         return s, c
+
+    def number(self, number: Any) -> Poly:
+        """A transcendental constant such as pi."""
+        known = self.constants
+        if number not in known:
+            known[number] = self.ring.generator(
+                Constant(number), positive=True, nonnegative=True, clean=True, constant=True
+            )
+        return known[number].poly

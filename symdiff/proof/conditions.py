@@ -23,7 +23,7 @@ class Condition:
 
 @dataclass(eq=False)
 class Conditions:
-    """Collects conditions while a graph is evaluated; ``left``: whether the node at hand belongs to the truth."""
+    """Collects conditions of a graph; ``left``: whether the node at hand belongs to the truth."""
 
     left: bool = True
     found: dict[Need, Bucket] = field(default_factory=dict)

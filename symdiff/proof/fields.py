@@ -1,7 +1,7 @@
 """In which ring are entries computed? Polynomials over Q in generators, modulo relations between generators.
 
-Every quotient is a product with the inverse generator d of a denominator p, with the relation ``p*d = 1``: sums
-need no common denominator, and normal forms cancel by themselves. Newer generators are larger in the
+Every quotient is a product with the inverse generator d of a denominator p, with the relation ``p*d = 1``:
+sums need no common denominator, and normal forms cancel by themselves. Newer generators are larger in the
 lexicographic order.
 """
 
@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
+from symdiff.proof.specials import Element, Special
+
 Poly: TypeAlias = Any  # flint.fmpq_mpoly; python-flint has no stubs
-Element: TypeAlias = Any  # Poly, or Special
 
 _LARGEST_PRODUCT = 400_000
 _LARGEST_REDUCTION = 4_000_000
@@ -38,56 +39,12 @@ class OutOfGenerators(Exception):  # noqa: N818
     """The context is too small: start again with a larger one."""
 
 
-class Special:
-    """A value outside the field: an infinity, or undefined."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __len__(self) -> int:
-        return 1
-
-    def __add__(self, other: Element) -> Special:
-        if isinstance(other, Special) and other is not self:
-            return UNDEFINED
-        return self
-
-    def __radd__(self, other: Element) -> Special:
-        return self.__add__(other)
-
-    def __neg__(self) -> Special:
-        return OPPOSITE.get(self, UNDEFINED)
-
-    def __sub__(self, other: Element) -> Special:
-        return self.__add__(-other)
-
-    def __rsub__(self, other: Element) -> Special:
-        return self.__neg__().__add__(other)
-
-    def __mul__(self, other: Element) -> Special:
-        if isinstance(other, Special):
-            return UNDEFINED
-        if self is not UNDEFINED and other.is_constant() and not other.is_zero():
-            return self if other.leading_coefficient() > 0 else self.__neg__()
-        return UNDEFINED
-
-    def __rmul__(self, other: Element) -> Special:
-        return self.__mul__(other)
-
-
-INFINITY, MINUS_INFINITY, UNDEFINED = Special("infinity"), Special("-infinity"), Special("undefined")
-OPPOSITE: dict[Special, Special] = {INFINITY: MINUS_INFINITY, MINUS_INFINITY: INFINITY}
-
-
 @dataclass(eq=False, slots=True)
 class Generator:
     """One indeterminate: what it stands for, and what is known of that function.
 
-    ``clean``: real-analytic on the whole domain, which is connected; ``choice``: takes the values 0 and 1 only;
-    ``constant``: a number.
+    ``clean``: real-analytic on the whole domain, which is connected; ``choice``: takes only the values 0
+    and 1; ``constant``: a number.
     """
 
     index: int

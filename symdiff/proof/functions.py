@@ -13,14 +13,16 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from symdiff.ir import literals
 from symdiff.ir.formulas import ARGUMENTS, piecewise
-from symdiff.proof.fields import INFINITY, MINUS_INFINITY, Element, Special, Undecided
+from symdiff.proof.fields import Undecided
 from symdiff.proof.generators import Algebra
+from symdiff.proof.specials import INFINITY, MINUS_INFINITY, Element, Special
 
 Closure: TypeAlias = Callable[[Algebra, Sequence[Element]], Element]
 
 _SLOTS = {symbol: k for k, symbol in enumerate(ARGUMENTS)}
 _OPAQUE = frozenset(
-    ["erf", "erfi", "erfinv", "erfcinv", "atan", "asin", "acos", "asinh", "acosh", "atan2", "gamma", "loggamma", "digamma", "polygamma", "LambertW", "Si", "Ci", "Ei", "besselj", "bessely", "besseli", "besselk", "zeta", "fresnels", "fresnelc"]
+    """erf erfi erfinv erfcinv atan asin acos asinh acosh atan2 gamma loggamma digamma polygamma
+    Si Ei besselj besseli fresnels fresnelc""".split()  # noqa: SIM905
 )
 
 
@@ -76,7 +78,7 @@ def _number(e: Any) -> Closure:
     if e.is_Float:
         return float_value(float(e))
     if e.is_NumberSymbol:
-        return lambda algebra, args: algebra.number(e)
+        return lambda algebra, args: algebra.angles.number(e)
     return lambda algebra, args: algebra.undefined()
 
 
@@ -127,10 +129,7 @@ def _power(e: Any) -> Closure:
 
 def _general_power(base: Closure, exponent: Closure) -> Closure:
     def power(algebra: Algebra, args: Sequence[Element]) -> Element:
-        b, e = base(algebra, args), exponent(algebra, args)
-        if not isinstance(e, Special) and e.is_constant():
-            return algebra.power(b, algebra.ring.rational(e))
-        return algebra.exp(algebra.ring.multiply(e, algebra.log(b)))
+        return algebra.general_power(base(algebra, args), exponent(algebra, args))
 
     return power
 
@@ -234,7 +233,7 @@ def _function(e: Any) -> Closure:
         return lambda algebra, args: rule(algebra, inner(algebra, args))
     if name in _OPAQUE or (isinstance(e, sp.core.function.AppliedUndef) and not e.has(sp.Derivative)):
         function = type(e)
-        return lambda algebra, args: algebra.head(function, [a(algebra, args) for a in arguments])
+        return lambda algebra, args: algebra.heads.value(function, [a(algebra, args) for a in arguments])
     raise Undecided(f"no exact form for {name}")
 
 
@@ -277,6 +276,6 @@ _UNARY: dict[str, Callable[[Algebra, Element], Element]] = {
     "sech": lambda algebra, u: algebra.reciprocal(_hyperbolic(algebra, u, 1)),
     "csch": lambda algebra, u: algebra.reciprocal(_hyperbolic(algebra, u, -1)),
     "atanh": _atanh,
-    "erfc": lambda algebra, u: 1 - algebra.head(sp.erf, [u]),
-    "log_gamma": lambda algebra, u: algebra.head(sp.loggamma, [u]),
+    "erfc": lambda algebra, u: 1 - algebra.heads.value(sp.erf, [u]),
+    "log_gamma": lambda algebra, u: algebra.heads.value(sp.loggamma, [u]),
 }

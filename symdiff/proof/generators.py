@@ -1,12 +1,12 @@
 """Which generators stand for exp, log, roots, sin and the rest, and which relations tie them?
 
-Logarithms and fractional powers are taken of absolute values of irreducible factors: ``log u = sum k_i log|p_i|``
-and ``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined, which is recorded as a condition.
+Logarithms and fractional powers are taken of absolute values of irreducible factors:
+``log u = sum k_i log|p_i|``
+and ``u**r = product |p_i|**(k_i r)`` hold wherever the left side is defined; the entry's domain says where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -15,34 +15,16 @@ import sympy as sp
 
 from symdiff.proof.angles import Angles
 from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import (
-    UNDEFINED,
-    Bucket,
-    Element,
-    Generator,
-    NeedsCases,
-    Poly,
-    Ring,
-    Special,
-    Undecided,
-)
+from symdiff.proof.fields import Bucket, Generator, NeedsCases, Poly, Ring, Undecided
+from symdiff.proof.heads import Heads
 from symdiff.proof.maxima import Maxima
 from symdiff.proof.positivity import NONNEGATIVE, POSITIVE, Positivity
-from symdiff.proof.recipes import Constant, Exponential, Head, Inverse, Logarithm, Root
+from symdiff.proof.recipes import Exponential, Inverse, Logarithm, Root
 from symdiff.proof.signs import Script, Signs
 from symdiff.proof.spans import Combination, Span
+from symdiff.proof.specials import UNDEFINED, Element, Special
 
 _LARGEST_POWER = 64
-_ENTIRE = ("erf", "atan", "asinh", "Si", "fresnels", "fresnelc")
-_LIMITED: dict[str, Callable[[Poly], Poly]] = {
-    "asin": lambda u: 1 - u * u,
-    "acos": lambda u: 1 - u * u,
-    "erfinv": lambda u: 1 - u * u,
-    "acosh": lambda u: u - 1,
-    "erfcinv": lambda u: u * (2 - u),
-}
-_OPEN = ("erfinv", "erfcinv")
-_ODD = ("erf", "atan", "asin", "asinh", "Si", "fresnels", "fresnelc", "erfinv")
 
 
 class Algebra:
@@ -64,7 +46,7 @@ class Algebra:
         self.inverse_of = Bucket()
         self.roots = Bucket()
         self.logarithms = Bucket()
-        self.heads: dict[Any, Bucket] = {}
+        self.heads = Heads(ring, self.positivity, self._demand_positive)
 
     # Where an entry is defined --------------------------------------------------------------------
 
@@ -154,6 +136,23 @@ class Algebra:
         for p, k in factors:
             result = self.ring.multiply(result, self.absolute_power(p, k * exponent))
         return result
+
+    def general_power(self, base: Element, exponent: Element) -> Element:
+        """``base ** exponent = exp(exponent * log base)``, if no whole exponent can extend its domain."""
+        if isinstance(base, Special) or isinstance(exponent, Special):
+            raise Undecided("a power of an infinite value")
+        base, exponent = self.ring.reduce(base), self.ring.reduce(exponent)
+        if exponent.is_constant():
+            return self.power(base, self.ring.rational(exponent))
+        if base.is_zero():
+            self._demand_positive(exponent, also_zero=False)
+            return base
+        if not self.signs.compare(base)[0].is_one():
+            if any(g.choice for g in self.ring.used(base) + self.ring.used(exponent)):
+                raise NeedsCases("a power changes with a kink")
+            if not (self.positivity.is_clean(base) and self.positivity.is_clean(exponent)):
+                raise Undecided("it is open where a power is defined")
+        return self.exp(self.ring.multiply(exponent, self.log(base)))
 
     def rational_power(self, value: Fraction, exponent: Fraction) -> Poly:
         """A positive rational number to a rational power, through its primes."""
@@ -287,40 +286,6 @@ class Algebra:
             )
             self.exponentials.append(made)
         return combination
-
-    # Everything else ------------------------------------------------------------------------------
-
-    def head(self, function: Any, arguments: list[Element]) -> Poly:
-        """A function that is not expanded: a generator for each canonical argument, up to sign if it is odd."""
-        if any(isinstance(u, Special) for u in arguments):
-            raise Undecided(f"{function.__name__} of an infinite or undefined value")
-        polys = [self.ring.reduce(u) for u in arguments]
-        name = function.__name__
-        if name in _LIMITED:
-            self._demand_positive(_LIMITED[name](polys[0]), also_zero=name not in _OPEN)
-        sign = 1
-        if name in _ODD:
-            if polys[0].is_zero():
-                return self.ring.zero
-            if polys[0].leading_coefficient() < 0:
-                sign, polys[0] = -1, -polys[0]
-        table = self.heads.setdefault((name, len(polys), *map(str, polys[1:])), Bucket())
-        found = table.get(polys[0])
-        if found is None:
-            clean = name in _ENTIRE and all(map(self.positivity.is_clean, polys))
-            constant = all(map(self.positivity.is_constant, polys))
-            found = self.ring.generator(Head(function, tuple(polys)), clean=clean, constant=constant).poly
-            table.put(polys[0], found)
-        return sign * found
-
-    def number(self, number: Any) -> Poly:
-        """A transcendental constant such as pi."""
-        known = self.angles.constants
-        if number not in known:
-            known[number] = self.ring.generator(
-                Constant(number), positive=True, nonnegative=True, clean=True, constant=True
-            )
-        return known[number].poly
 
 
 def _primes(value: Fraction) -> list[tuple[int, int]]:

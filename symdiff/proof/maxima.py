@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symdiff.proof.fields import MINUS_INFINITY, Element, Poly, Special, Undecided
+from symdiff.proof.fields import Poly, Undecided
 from symdiff.proof.recipes import Indicator, Largest, Winner
 from symdiff.proof.signs import Pair, Signs
+from symdiff.proof.specials import MINUS_INFINITY, Element, Special
 
 
 @dataclass(eq=False)

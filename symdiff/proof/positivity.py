@@ -1,7 +1,7 @@
 """Which polynomials are positive, analytic, never zero? What can be read off coefficients and domain facts.
 
-"Clean" means: a real-analytic function on a connected domain. A clean function that is not zero somewhere is not
-zero almost everywhere, and its sign changes only where it is zero.
+"Clean" means: a real-analytic function on a connected domain. A clean function that is not zero somewhere is
+not zero almost everywhere, and its sign changes only where it is zero.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _MOST_COORDINATES = 24
 class Positivity:
     """Definiteness, cleanliness and bounds of the polynomials of one ring.
 
-    ``trusted``: affine functions under logarithms and roots; these count as clean if the truth needs the affine
-    functions to be positive, since half-spaces are connected. The caller checks that it does.
+    ``trusted``: affine functions under logarithms and roots; these count as clean if the truth needs the
+    affine functions to be positive, since half-spaces are connected. The caller checks that it does.
     """
 
     def __init__(self, ring: Ring, *, trust_affine: bool) -> None:
@@ -38,7 +38,7 @@ class Positivity:
         return all(g.constant for g in self.ring.used(poly))
 
     def definite(self, poly: Poly) -> int:
-        """POSITIVE or NONNEGATIVE where it shows: even powers, positive generators, quadratic forms, bounds."""
+        """POSITIVE or NONNEGATIVE where it shows: even powers, positive generators, squares, bounds."""
         if poly.is_constant():
             return POSITIVE if not poly.is_zero() and poly.leading_coefficient() > 0 else UNKNOWN
         found: int | None = self._definite.get(poly)

@@ -1,7 +1,7 @@
 """Which ring elements has a node, entry by entry, and where is each defined? One rule for each operation.
 
-Domains are indicators: None stands for "everywhere". An undefined operand makes a result undefined, except in the
-branch of a Piecewise that is not chosen.
+Domains are indicators: None stands for "everywhere". An undefined operand makes a result undefined, except in
+the branch of a Piecewise that is not chosen.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ from symdiff.ir.ops import (
     Window,
 )
 from symdiff.proof.arrays import Contraction, Entries, Folding, Shape, as_entries, filled, spread
-from symdiff.proof.fields import Element, Undecided
+from symdiff.proof.fields import Undecided
 from symdiff.proof.functions import compile_formula, float_value
 from symdiff.proof.generators import Algebra
+from symdiff.proof.specials import Element
 
 _READ_ENTRIES = 64
 

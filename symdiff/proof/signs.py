@@ -1,20 +1,22 @@
 """Which sign has an entry, and where does it change? Indicators of half-spaces.
 
-``[p < 0] = 1 - [p > 0]`` holds almost everywhere only for p that are clean and not identically zero; for every
-other p, and in a strict walk for all, the two indicators stay apart, with product zero.
+``[p < 0] = 1 - [p > 0]`` holds almost everywhere only for p that are clean and not identically zero; for
+every other p, and in a strict walk for all, the two indicators stay apart, with product zero.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
 from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import INFINITY, UNDEFINED, Bucket, Element, Poly, Ring, Special, Undecided
+from symdiff.proof.fields import Bucket, Poly, Ring, Undecided
 from symdiff.proof.positivity import Positivity, split_constant
 from symdiff.proof.recipes import Indicator
+from symdiff.proof.specials import INFINITY, UNDEFINED, Element, Special
 
 Pair: TypeAlias = tuple[Poly, Poly]  # [p > 0] and [p < 0]
 Rule: TypeAlias = Callable[[Poly], Pair | None]
@@ -24,17 +26,21 @@ _EXPANDED = 2
 
 @dataclass(eq=False)
 class Script:
-    """Decisions of one walk through the cases: which side of each kink, in the order in which they are asked."""
+    """Decisions of one walk through the cases: which side of each kink, in the order of asking.
+
+    With dice the walk goes anywhere: a few such walks find most differences before all are tried in turn.
+    """
 
     taken: list[int] = field(default_factory=list)
     options: list[int] = field(default_factory=list)
+    dice: random.Random | None = None
 
     def choose(self, options: int) -> int:
         """The next decision; the first option where nothing was decided yet."""
         place = len(self.options)
         self.options.append(options)
         if place == len(self.taken):
-            self.taken.append(0)
+            self.taken.append(self.dice.randrange(options) if self.dice else 0)
         return self.taken[place]
 
     def following(self) -> Script | None:
@@ -223,7 +229,7 @@ class Signs:
     # Arguments that contain indicators ------------------------------------------------------------
 
     def _compare_choices(self, numerator: Poly, below: list[tuple[Poly, int]]) -> Pair:
-        """``[u > 0] = g [u > 0 where g] + (1 - g) [u > 0 where not g]``, where that needs few new indicators."""
+        """``[u > 0] = g [u > 0 where g] + (1 - g) [u > 0 where not g]``, if few indicators are new."""
         if self._is_settled(numerator) or below:
             return self._compare_factors(1, [(numerator, 1), *below])
         choices = [g for g in self.ring.used(numerator) if g.choice]

@@ -1,7 +1,7 @@
 """Is an exponent a rational combination of earlier ones? Incremental elimination over Q.
 
-Exponentials of exponents that are linearly independent over Q (modulo constants) are algebraically independent,
-so a basis of the exponents gives a complete set of relations: ``exp(a + b) = exp(a) exp(b)`` and its kin.
+Exponentials of exponents that are linearly independent over Q (modulo constants) are algebraically
+independent, so a basis gives a complete set of relations: ``exp(a + b) = exp(a) exp(b)`` and its kin.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _add(target: dict[_Key, Fraction], other: Mapping[_Key, Fraction], factor: F
 
 
 def primitive_part(poly: Poly) -> tuple[Fraction, Poly]:
-    """The common divisor of the numerators, and the rest: so ``exp(2 z)`` is a square, and ``exp(z/3)`` no root.
+    """The common divisor of the numerators, and the rest: ``exp(2 z)`` is a square, ``exp(z/3)`` no root.
 
     The sign stays: if ``exp(-z)`` is seen first, it is basic.
     """

@@ -9,10 +9,11 @@ from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
 from symdiff.proof.conditions import Conditions, describe, text_of
 from symdiff.proof.coordinates import Coordinates
-from symdiff.proof.fields import UNDEFINED, Bucket, Element, Poly, Ring, Special, Undecided
+from symdiff.proof.fields import Bucket, Poly, Ring, Undecided
 from symdiff.proof.generators import Algebra
 from symdiff.proof.propagation import Propagation, Value
 from symdiff.proof.signs import Script
+from symdiff.proof.specials import UNDEFINED, Element, Special
 from symdiff.proof.witnesses import Search, constant_sign
 
 
@@ -117,7 +118,7 @@ class Walk:
     # What must hold for the proof -------------------------------------------------------------
 
     def _trusted_signs(self) -> list[tuple[Poly, int]] | None:
-        """The signs of affine functions under roots and logarithms where the truth is defined; None if open."""
+        """The signs of trusted affine functions where the truth is defined; None if one is open."""
         signs: list[tuple[Poly, int]] = []
         domains = [domain for domain, _ in self.domains.items()]
         for p in self.algebra.positivity.trusted:

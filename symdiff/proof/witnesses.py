@@ -1,6 +1,6 @@
 """Is it certain that nothing was divided by zero? Nonzero witnesses: certified balls at random points.
 
-Without a witness a quantity may be identically zero without being recognised, and u/u = 1 would prove anything.
+Without a witness a quantity may be zero everywhere and not be recognised; u/u = 1 would then prove anything.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ _BITS = 200
 _ATTEMPTS = 48
 _NORMED_TERMS = 50
 _NAN = arb("nan")
-_SPECIAL = {"loggamma": "lgamma", "LambertW": "lambertw", "Si": "si", "Ci": "ci", "Ei": "ei"}
-_PLAIN = ["erf", "erfi", "erfinv", "atan", "asin", "acos", "asinh", "acosh", "gamma", "digamma", "sin", "cos", "atan2"]
-_HEADS: dict[str, Callable[..., arb]] = {name: getattr(arb, name) for name in _PLAIN} | {
-    name: getattr(arb, own) for name, own in _SPECIAL.items()
-}
+_SAME = "erf erfi erfinv atan asin acos asinh acosh gamma digamma sin cos atan2".split()  # noqa: SIM905
+_HEADS: dict[str, Callable[..., arb]] = {name: getattr(arb, name) for name in _SAME}
+_HEADS |= {"loggamma": arb.lgamma, "Si": arb.si, "Ei": arb.ei}
 
 
 def draw_real(rng: random.Random, attempt: int) -> fmpq:
@@ -170,7 +168,7 @@ class Search:
         self.inside = inside
 
     def certify(self, conditions: list[Condition], domains: list[Poly]) -> None:
-        """Find a point for every condition, and one in every domain with all denominators nonzero, or refuse."""
+        """Find a point for every condition, and in every domain one with nonzero denominators, or refuse."""
         targets = {id(c): self._target(c) for c in conditions if c.need != "positive"}
         quotients = {id(c) for c in conditions if c.need == "nonzero"}
         pending = {id(c): c for c in conditions if id(c) in targets and not self._is_obvious(targets[id(c)])}
@@ -205,7 +203,7 @@ class Search:
         return all(isinstance(g.recipe, Entry) and g.clean for g in self.ring.used(poly))
 
     def _target(self, condition: Condition) -> Poly:
-        """The polynomial whose witness shows that another is nonzero almost everywhere, not only somewhere."""
+        """A polynomial whose witness shows that the condition holds almost everywhere, not only somewhere."""
         ring, poly = self.ring, condition.poly
         if self.positivity.is_clean(poly):
             return poly

@@ -65,9 +65,9 @@ def _transpose(
             return alg.slice_(store, bar, full_spans(lead) + spans)
         case Concatenate(axis):
             start = sum((store.shape(x)[axis] for x in operands[:slot]), 0)
-            spans = list(full_spans(lead + shape))
-            spans[len(lead) + axis] = Span(start, 1, shape[axis])
-            return alg.slice_(store, bar, spans)
+            own = list(full_spans(lead + shape))
+            own[len(lead) + axis] = Span(start, 1, shape[axis])
+            return alg.slice_(store, bar, own)
         case Gather(axis):
             if slot != 0:
                 return None

@@ -26,6 +26,7 @@ def derive(subject: Graph | Tensor, wrt: Any, rule: Derive) -> Any:
     derived.check_legality()
     if isinstance(subject, Graph):
         return derived
+    assert subject.recording is not None
     tensors = tuple(Tensor(subject.recording, node, np.dtype(float)) for node in derived.outputs)
     return tensors if many or len(tensors) != 1 else tensors[0]
 
@@ -43,6 +44,7 @@ def _graph_of(tensor: Tensor) -> Graph:
 
 def _leaves(graph: Graph, item: Any) -> Sequence[str]:
     if isinstance(item, Tensor):
+        assert item.recording is not None
         op = graph.store.op(lift(item.recording, item))
         name = getattr(op, "name", None)
         if name is None:

@@ -70,7 +70,8 @@ def _compare(
 def _compare_arrays(exact: Objects, claimed: Objects) -> Comparison:
     digits, undefined, silent = MANY, None, False
     for index in np.ndindex(exact.shape):
-        e, c = exact[index], claimed[index]
+        e: Any = exact[index]
+        c: Any = claimed[index]
         if not e.is_finite():
             silent = True
         elif not c.is_finite():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
         return None
     scale = max((abs(float(b.mid())) for b in truth[0].ravel() if b.is_finite()), default=0.0)
     for place in np.ndindex(got.shape):
-        ball = truth[0][place]
+        ball: Any = truth[0][place]
         if not ball.is_finite():
             continue
         exact = float(ball.mid())

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symdiff.checking.comparing import values
 from symdiff.checking.questions import Question, parameters
@@ -77,11 +78,17 @@ def recompute(graph: Graph, node: Node, examples: Mapping[str, Any], quantity: s
         if found is None or found[0].shape != shown.shape:
             facts: dict[str, object] = {"printed": shown.shape, "value": None if found is None else found[0].shape}
             raise InputError(explain(f"printed value of {quantity}", facts, "Print an array of the value's shape."))
-        pairs = [(str(shown[i]), found[0][i]) for i in np.ndindex(shown.shape)]
+        pairs: list[tuple[str, Any]] = [(str(shown[i]), found[0][i]) for i in np.ndindex(shown.shape)]
         agree = all(_agrees(p, ball) for p, ball in pairs)
-        recomputed = np.array([_rounded(p, ball) for p, ball in pairs] or [""], dtype=object).reshape(shown.shape or ())
-        exact = np.array([ball.str(20, radius=False) for _, ball in pairs], dtype=object).reshape(shown.shape or ())
+        recomputed = _shaped([_rounded(p, ball) for p, ball in pairs], shown.shape)
+        exact = _shaped([ball.str(20, radius=False) for _, ball in pairs], shown.shape)
     return PrintedValue(quantity, _plain(shown), _plain(recomputed), agree, _plain(exact))
+
+
+def _shaped(texts: list[str], shape: tuple[int, ...]) -> NDArray[Any]:
+    result = np.empty(len(texts), dtype=object)
+    result[:] = texts
+    return result.reshape(shape)
 
 
 def claim_value(question: Question, target: int, text: Any) -> PrintedValue:

@@ -135,7 +135,7 @@ def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
         if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
             if not -len(names) <= item < len(names):
                 raise InputError(explain(f"wrt={item}", {"parameters": ", ".join(names)}, "Use a name or a smaller position."))
-            result.append(names[item])
+            result.append(names[int(item)])
         elif isinstance(item, str):
             result.append(item)
         else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from typing import TypeAlias
 
 from symdiff.checking.comparing import MANY, Comparison, compare
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
@@ -25,6 +27,9 @@ _PROBES = 5
 _STREAM = 60
 _KINKS = ("away from", "no tie")
 _EXACT_ENTRIES = 4000  # above this, object arithmetic is too slow to be of use
+
+
+Answer: TypeAlias = Callable[..., Verdict]
 
 
 class RoadsDisagree(SymdiffError, AssertionError):
@@ -161,55 +166,55 @@ def _verdict(
     store = question.truth.store
     assert question.claimed is not None
     nodes = (question.truth.outputs[k], question.claimed[k])
-    common = {"question": question.title, "scope": scope(question.truth), "readings": readings(store, nodes)}
+    answer = partial(
+        Verdict, question=question.title, scope=scope(question.truth), readings=readings(store, nodes)
+    )
     if not fits:
         mistake = diagnose_shape(question, k)
         reason = f"shape {text(store.shape(nodes[1]))} where the derivative has {text(store.shape(nodes[0]))}"
-        return Verdict("refuted", reason=reason, mistake=mistake, **common)
+        return answer("refuted", reason=reason, mistake=mistake)
     if record.wrong is not None:
-        return _refuted(record.wrong, options, common)
+        return _refuted(record.wrong, options, answer)
     trouble = float_trouble(question, k)
     if trouble is not None and trouble.mistake is not None:
-        return Verdict("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason, **common)
+        return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
     numerics = trouble.reason if trouble is not None else None
     test = tests.get(k)
     if test is not None and test.equal and record.agreed and confirmed:
-        return _proved(record, test, numerics, question, common)
-    return _unproved(record, test, confirmed, numerics, options, common)
+        return _proved(record, test, numerics, question, answer)
+    return _unproved(record, test, confirmed, numerics, options, answer)
 
 
-def _refuted(found: Found, options: Options, common: dict[str, object]) -> Verdict:
+def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
     mistake = diagnose(found, options)
     small = shrink(found, options)
     shown = witness(small)
-    return Verdict(
+    return answer(
         "refuted",
         reason="the claim has no value there" if found.comparison.outcome == "claim undefined" else "two disjoint balls",
         witness=shown,
         mistake=mistake,
         evidence=Evidence(("certified balls at a rational point",), points=1),
         snippet=snippet(small.question, shown.inputs),
-        **common,  # type: ignore[arg-type]
     )
 
 
 def _proved(
-    record: _Record, test: ZeroTest, numerics: str | None, question: Question, common: dict[str, object]
+    record: _Record, test: ZeroTest, numerics: str | None, question: Question, answer: Answer
 ) -> Verdict:
     if test.reason == "identical":
         road = "the same graph as the derived one"
     else:
         road = f"exact zero test in {test.generators} generators"
-    roads = (road, "certified balls at rational points")
-    roads += () if question.of == "value" else ("central differences at 120 digits",)
+    differences = () if question.of == "value" else ("central differences at 120 digits",)
+    roads = (road, "certified balls at rational points", *differences)
     kinks = tuple(a for a in test.assumptions if a.startswith(_KINKS))
     others = tuple(a for a in test.assumptions if a not in kinks)
-    return Verdict(
+    return answer(
         "proved",
         evidence=Evidence(roads, points=record.agreed, digits=record.digits, assumptions=others),
         kink="not judged there: " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None,
         numerics=numerics,
-        **common,  # type: ignore[arg-type]
     )
 
 
@@ -219,19 +224,19 @@ def _unproved(
     confirmed: bool,
     numerics: str | None,
     options: Options,
-    common: dict[str, object],
+    answer: Answer,
 ) -> Verdict:
     why = test.reason if test is not None and not test.equal else "no independent road could confirm the derivative"
     if options.is_late:
-        return Verdict("undecided", reason=f"the time of {options.timeout:g} s is over", **common)  # type: ignore[arg-type]
+        return answer("undecided", reason=f"the time of {options.timeout:g} s is over")
     if record.agreed == 0:
         reason = "no probe gave an answer: every point was on a kink or outside the domain; give domain="
-        return Verdict("undecided", reason=reason, **common)  # type: ignore[arg-type]
+        return answer("undecided", reason=reason)
     if not confirmed:
-        return Verdict("undecided", reason=why, **common)  # type: ignore[arg-type]
+        return answer("undecided", reason=why)
     evidence = Evidence(
         ("certified balls at rational points", "central differences at 120 digits"),
         points=record.agreed,
         digits=record.digits,
     )
-    return Verdict("agrees", evidence=evidence, reason=f"not proved: {why}", numerics=numerics, **common)  # type: ignore[arg-type]
+    return answer("agrees", evidence=evidence, reason=f"not proved: {why}", numerics=numerics)

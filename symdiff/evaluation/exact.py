@@ -39,7 +39,7 @@ from symdiff.ir.ops import (
 )
 from symdiff.ir.sizes import concrete
 
-Objects = NDArray[np.object_]
+Objects = NDArray[Any]
 
 
 def evaluate(

@@ -64,7 +64,7 @@ class _ExactPrinter(PythonCodePrinter):  # type: ignore[misc]
     _print_Integer = _print_Zero = _print_One = _print_NegativeOne = _print_Half = _print_Rational
 
     def _print_Float(self, expr: sp.Float) -> str:
-        value = Fraction(str(expr)) if sp.Rational(expr) is sp.nan else sp.Rational(expr)
+        value = sp.Rational(expr)
         return f"number({value.p}, {value.q})"
 
     def _print_constant(self, expr: sp.Expr) -> str:

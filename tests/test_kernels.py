@@ -16,7 +16,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff import calculus
-from symdiff.errors import InputError, NotCompilable, ShapeError
+from symdiff.errors import DtypeError, InputError, NotCompilable, ShapeError
 from symdiff.evaluation import emission
 from symdiff.evaluation.kernels import compile
 from symdiff.evaluation.reference import evaluate
@@ -377,6 +377,40 @@ def test_products_with_a_common_factor_are_one(rows: int) -> None:
     agree(calculus.hvp(graph, ["x0", "x1", "x2", "x3"]))
     source = compile(calculus.hvp(graph, ["x1", "x2", "x3"])).source
     assert source.count("dot(") == (17 if rows == 2000 else 13)
+
+
+def test_results_of_rank_zero_are_numbers() -> None:
+    def build(s: Store, x: Node) -> list[Node]:
+        total = alg.reduce_sum(s, alg.apply(s, TANH, [x]), (0, 1))
+        flat = alg.reshape(s, total, (1,))
+        entry = alg.slice_(s, x, [Span(0, 1, 1), Span(1, 1, 1)])
+        return [
+            total,
+            alg.reshape(s, entry, ()),
+            alg.reshape(s, alg.apply(s, EXP, [flat]), ()),
+            alg.maximum(s, x, (0, 1)),
+            alg.constant(s, Fraction(1, 2)),
+            alg.reduce_sum(s, alg.apply(s, TANH, [flat]), (0,)),
+        ]
+
+    graph = graph_of(build, (2, 3))
+    agree(graph)
+    assert [type(v) for v in compile(graph)(np.ones((2, 3)))] == [np.float64] * 6
+
+
+def test_branches_that_are_not_taken_warn_of_nothing() -> None:
+    xlogy = sp.Piecewise((ARGUMENTS[0] * sp.log(ARGUMENTS[1]) ** 2, sp.Ne(ARGUMENTS[0], 0)), (0, True))
+    graph = graph_of(lambda s, x, y: alg.apply(s, formula(xlogy, 2), [x, y]), (2,), (2,))
+    assert compile(graph)(np.array([0.0, 1.0]), np.array([0.0, 1.0])).tolist() == [0.0, 0.0]
+    logarithm = graph_of(lambda s, x: alg.apply(s, LOG, [x]), (1,))
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        compile(logarithm)(np.zeros(1))
+
+
+def test_indices_must_be_whole() -> None:
+    kernel = compile(graph_of(lambda s, x, i: alg.gather(s, x, i, 0), (3,), ((2,), "integer")))
+    with pytest.raises(DtypeError, match="holds indices"):
+        kernel(np.ones(3), np.array([0.5, 1.0]))
 
 
 def test_results_share_no_memory() -> None:

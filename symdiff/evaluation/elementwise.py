@@ -26,14 +26,17 @@ class Elementwise:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._known: dict[Hashable, View] = {}
+        self._quiet = False
 
     def formula(self, formula: Formula, operands: Sequence[Value], code: Code) -> Value:
         """The value of a formula."""
         steps, result = array_steps(formula)
+        self._quiet = any(step.function == "where" for step in steps)
         values: list[Value] = list(operands)
         for step in steps:
             chosen = [values[k] if isinstance(k, int) else k for k in step.operands]
             values.append(self.step(step.function, chosen, "f" if formula.boolean else code))
+        self._quiet = False
         return values[result] if isinstance(result, int) else result
 
     def step(self, function: str, operands: Sequence[Value], code: Code) -> Value:
@@ -76,9 +79,9 @@ class Elementwise:
         if found is None:
             shape = broadcast(plain)
             found = View(self.program.register(shape, code), shape)
-            self.program.instructions.append(
-                Instruction(function, plain, found.register, True, self._is_typed(function, plain, code))
-            )
+            typed = self._is_typed(function, plain, code)
+            added = Instruction(function, plain, found.register, True, typed, self._quiet and code == "f")
+            self.program.instructions.append(added)
             self._known[key] = found
         return found
 

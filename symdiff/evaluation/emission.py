@@ -15,10 +15,12 @@ from symdiff.evaluation.functions import array_function
 from symdiff.evaluation.instructions import Code, Instruction, Program, Shape, Value, View
 from symdiff.evaluation.schedule import Segment, schedule
 
+_QUIETLY = "with errstate(divide='ignore', invalid='ignore', over='ignore'): "
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 FUNCTIONS: dict[str, Any] = {
     "empty": np.empty,
+    "errstate": np.errstate,
     "dot": np.dot,
     "matmul": np.matmul,
     "vecdot": np.vecdot,
@@ -159,15 +161,16 @@ class _Emitter:
 
     def _elementwise(self, instruction: Instruction, texts: list[str], shape: Shape, code: Code) -> None:
         name = self._register(instruction.out)
+        typed = f", dtype=type_{code}" if instruction.typed else ""
         if shape:
-            self.lines.append(_statement(instruction, texts, name, code))
+            line = _statement(instruction, texts, name, code)
         elif instruction.form == "converted":
-            self.lines.append(f"{name} = type_{code}({texts[0]})")
+            line = f"{name} = type_{code}({texts[0]})"
         elif instruction.form in _INFIX and not instruction.typed:
-            self.lines.append(f"{name} = {texts[0]} {_INFIX[instruction.form]} {texts[1]}")
+            line = f"{name} = {texts[0]} {_INFIX[instruction.form]} {texts[1]}"
         else:
-            typed = f", dtype=type_{code}" if instruction.typed else ""
-            self.lines.append(f"{name} = {instruction.form}({', '.join(texts)}{typed})")
+            line = f"{name} = {instruction.form}({', '.join(texts)}{typed})"
+        self.lines.append(_QUIETLY + line if instruction.quiet else line)
 
     def _segment(self, segment: Segment) -> None:
         pieces = allocate_pieces(self.program, segment)
@@ -206,7 +209,8 @@ class _Emitter:
 
         texts = [piece(v) if isinstance(v, View) else repr(v) for v in instruction.operands]
         register = self.program.registers[instruction.out]
-        return _statement(instruction, texts, piece(View(instruction.out, register.shape)), register.code)
+        line = _statement(instruction, texts, piece(View(instruction.out, register.shape)), register.code)
+        return _QUIETLY + line if instruction.quiet else line
 
 
 def _shares_memory(form: str) -> bool:

@@ -32,7 +32,7 @@ def expit(x: Any, out: Any = None, dtype: Any = None) -> Any:
 def where(condition: Any, x: Any, y: Any, out: Any = None, dtype: Any = None) -> Any:
     """``x`` where the condition holds, otherwise ``y``, into ``out``."""
     if out is None:
-        return np.where(condition, x, y)
+        return np.where(condition, x, y)[()]
     np.copyto(out, y, casting="unsafe")
     np.copyto(out, x, where=np.asarray(condition, bool), casting="unsafe")
     return out

@@ -63,8 +63,9 @@ Value: TypeAlias = View | float
 class Instruction:
     """Fill register ``out``.
 
-    An elementwise one calls ``form`` as a function at every position. Otherwise ``form`` is source with
-    ``{0}, {1}`` for the operands, and ``{o}`` for the register where the function writes into it.
+    An elementwise one calls ``form`` as a function at every position; a quiet one may be undefined where its
+    result is not used. Otherwise ``form`` is source with ``{0}, {1}`` for the operands, and ``{o}`` for the
+    register where the function writes into it.
     """
 
     form: str
@@ -72,6 +73,7 @@ class Instruction:
     out: int
     elementwise: bool = False
     typed: bool = False
+    quiet: bool = False
     out_form: str = "{}"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.evaluation.contracting import Contracting, Factor
 from symdiff.evaluation.elementwise import Elementwise
-from symdiff.evaluation.instructions import Code, Instruction, Program, Shape, Value, View
+from symdiff.evaluation.instructions import Code, Instruction, Program, Register, Shape, Value, View
 from symdiff.evaluation.moving import Moving
 from symdiff.evaluation.programs import Work
 from symdiff.evaluation.reference import ints
@@ -218,12 +218,8 @@ class _Lowering:
         value = self.elementwise.plain(value)
         if isinstance(value, View) and self.program.code(value) == code and value.shape == shape:
             register = self.program.registers[value.register]
-            whole = (
-                value.size == register.size
-                and "broadcast_to" not in value.form
-                and "window" not in value.form
-            )
-            if register.origin in ("scratch", "assigned", "fresh") and whole and value.register not in taken:
+            own = register.origin not in ("input", "constant") and value.register not in taken
+            if own and _is_all_of(value, register):
                 register.origin = "fresh" if register.origin == "scratch" else register.origin
                 taken.add(value.register)
                 return value
@@ -231,6 +227,12 @@ class _Lowering:
         self.program.instructions.append(Instruction("converted", (value,), out, elementwise=True))
         taken.add(out)
         return View(out, shape)
+
+
+def _is_all_of(view: View, register: Register) -> bool:
+    """Whether a view shows every entry of its register once, and so may stand for it."""
+    repeats = "broadcast_to" in view.form or "window" in view.form
+    return view.form == "{}" or bool(view.shape and view.size == register.size and not repeats)
 
 
 def _is_product(op: Any) -> bool:

@@ -22,6 +22,7 @@ from symdiff.ir.sizes import text
 
 Run = Callable[[Sequence[Any]], list[Any]]
 Shapes = tuple[tuple[int, ...], ...]
+_KEPT = 64  # shapes and dtypes of one function
 _DOUBLE = np.dtype(np.float64)
 
 
@@ -73,14 +74,24 @@ class ArrayFunction:
         key = tuple([(v.shape, v.dtype) if type(v) is np.ndarray else _signature(v) for v in values])
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = self._specialised(values)
+            run = self._specialised(values)
+            if len(self._runs) >= _KEPT:
+                self._runs, self._sources = {}, {}
+            self._runs[key] = run
         return run(values)
 
     def _specialised(self, values: Sequence[Any]) -> Run:
         shapes = tuple(np.shape(v) for v in values)
         real = self._real(values)
+        self._require_whole_indices(values)
         source = self._source(shapes, real)
         return _bound(source, [dtype_of(kind, real) for kind in self._kinds], shapes, real)
+
+    def _require_whole_indices(self, values: Sequence[Any]) -> None:
+        for name, value, kind in zip(self.graph.input_names, values, self._kinds, strict=True):
+            if kind == "integer" and np.asarray(value).dtype.kind not in "biu":
+                facts: dict[str, object] = {name: np.asarray(value).dtype}
+                raise DtypeError(explain("kernel call", facts, "This input holds indices: give integers."))
 
     def _real(self, values: Sequence[Any]) -> np.dtype[Any]:
         reals = [v for v, kind in zip(values, self._kinds, strict=True) if kind == "real"]

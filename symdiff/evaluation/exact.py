@@ -47,6 +47,13 @@ def evaluate(
 ) -> list[Objects]:
     """The values of some nodes from values of others (inputs, or any node that is to be held)."""
     known: dict[Node, Objects] = {node: as_objects(value) for node, value in values.items()}
+    with np.errstate(all="ignore"):  # NumPy reads the processor's flags, which exact libraries leave set
+        return _evaluate(store, outputs, known, arithmetic)
+
+
+def _evaluate(
+    store: Store, outputs: Sequence[Node], known: dict[Node, Objects], arithmetic: Arithmetic
+) -> list[Objects]:
     for node in _needed(store, outputs, known):
         operands = [known[k] for k in store.operands(node)]
         known[node] = as_objects(_apply(store.op(node), operands, arithmetic))

@@ -41,6 +41,7 @@ class Generators(Powers):
     def __init__(self, seconds: float, steps: int, *, generic: bool = False) -> None:
         super().__init__(seconds, steps)
         self.generic = generic
+        self._distances: dict[tuple[Atom, Atom], Fraction | None] = {}
 
     # Exponentials and logarithms ----------------------------------------------------------------------------------
 
@@ -76,8 +77,11 @@ class Generators(Powers):
             return result
         if number is not None:
             raise Undefined("the logarithm of a negative number")
-        self.need("positive", rest)
-        return plus(result, single(self.generator("log", rest, clean=self.sign(rest) == 1 or self._is_input(rest))))
+        for factor, times in self.split(rest, fractional=True):
+            self.need("positive", factor)
+            clean = self.sign(factor) == 1 or self._is_input(factor)
+            result = plus(result, single(self.generator("log", factor, clean=clean)), times)
+        return result
 
     def _is_input(self, expr: Expr) -> bool:
         (key, *others) = expr
@@ -257,7 +261,10 @@ class Generators(Powers):
             case "power":
                 return self.rewritten(product, atom, exponent)
             case "zero":
-                return self._at_zero(product, atom)
+                step = self._at_zero(product, atom)
+                return self._by_thresholds(product, atom) if step is None else step
+            case "positive":
+                return self._by_thresholds(product, atom)
             case "function" if head.name == _SIN and exponent >= 2 and exponent.denominator == 1:
                 return self._square_of_sine(product, atom)
             case _:
@@ -269,6 +276,30 @@ class Generators(Powers):
         square = plus(constant(1), self.times(cosine, cosine), -1)
         rest = self.merged(dict(product), ((atom, -2),))
         return [(self.merged(dict(rest), key), c) for key, c in square.items()]
+
+    def _by_thresholds(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
+        """``[u > 0] [u > c] = [u > c]`` for c > 0, and ``[u = 0] [u > c]`` is decided."""
+        for other in product:
+            if other == atom or self.heads[other[0]].kind != "positive":
+                continue
+            ahead = self._ahead(atom, other)
+            if ahead is None:
+                continue
+            if self.heads[atom[0]].kind == "zero":
+                return self.replaced(product, other, constant(int(ahead < 0)))
+            return self.replaced(product, atom if ahead > 0 else other, constant(1))
+        return None
+
+    def _ahead(self, atom: Atom, other: Atom) -> Fraction | None:
+        """By how much the argument of one sign exceeds the other's, if that is a number and neither is 0."""
+        if (atom, other) not in self._distances:
+            first, second = (self._monic(a) for a in (atom, other))
+            self._distances[atom, other] = as_number(plus(first, second, -1))
+        return self._distances[atom, other] or None
+
+    def _monic(self, atom: Atom) -> Expr:
+        base = self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1])))
+        return times_number(base, 1 / abs(self.leading(base)[1]))
 
     def _at_zero(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """``[u = 0] [u > 0] = 0``, and ``[u = 0] lead(u) = -[u = 0] rest(u)``."""

@@ -15,6 +15,7 @@ from typing import Literal
 import sympy as sp
 
 from symdiff.ir.formulas import ARGUMENTS
+from symdiff.proof.every_shape.factoring import factors
 from symdiff.proof.every_shape.sums import Sums
 from symdiff.proof.every_shape.terms import (
     ONE,
@@ -64,6 +65,10 @@ class Powers(Sums):
 
     def opaque(self, expression: sp.Expr, arguments: Sequence[Expr]) -> Expr:
         """A function of which nothing is known."""
+        raise NotImplementedError
+
+    def is_above(self, expr: Expr) -> Expr:
+        """1 where the value is above zero, 0 elsewhere."""
         raise NotImplementedError
 
     def need(self, need: Need, base: Expr) -> None:
@@ -120,7 +125,59 @@ class Powers(Sums):
         result = self.number_power(scale, exponent)
         result = self.times(result, self.normal({mono(outside): Fraction(1)}))
         self._note_content(content, exponent)
-        return result if as_number(rest) == 1 else self.times(result, self._generator(rest, exponent))
+        if exponent.denominator != 1:
+            roots, rest = self._roots_of_squares(rest, exponent)
+            result = self.times(result, roots)
+        for factor, times in self.split(rest, fractional=exponent.denominator != 1):
+            result = self.times(result, self._generator(factor, whole(exponent * times)))
+        return result
+
+    def _roots_of_squares(self, rest: Expr, exponent: Exponent) -> tuple[Expr, Expr]:
+        """``(f^2 g)^(1/2) = |f| g^(1/2)``: the roots of the squares in a sum, and what is left."""
+        roots = constant(1)
+        for atom, e in self.shared(rest):
+            times = int(e) - int(e) % 2 if e.denominator == 1 else 0
+            if times and whole(exponent * times).denominator == 1:
+                rest = self.divided(rest, ((atom, times),))
+                roots = self.times(roots, self._magnitude(single(atom), whole(exponent * times)))
+        found = self._factors(rest)
+        if all(k == 1 for _, k in found):
+            return roots, rest
+        left = constant(1 if self.leading(rest)[1] > 0 else -1)
+        for f, k in found:
+            times = k - k % 2 if self.sign(f) != 1 and whole(exponent * (k - k % 2)).denominator == 1 else 0
+            if times:
+                roots = self.times(roots, self._magnitude(f, whole(exponent * times)))
+            if k > times:
+                left = self.times(left, self._repeated(f, k - times))
+        return roots, left
+
+    def _magnitude(self, f: Expr, exponent: Exponent) -> Expr:
+        """``|f|`` to a whole power."""
+        result = self.power(f, exponent)
+        sign = plus(times_number(self.is_above(f), 2), constant(1), -1)
+        return self.times(result, sign) if exponent % 2 else result
+
+    def _factors(self, rest: Expr) -> list[tuple[Expr, int]]:
+        """Irreducible factors with a leading plus; their product is the sum or its negative."""
+        found = factors(rest)
+        if len(found) == 1 and found[0][1] == 1:
+            return [(rest, 1)]
+        return [(f if self.leading(f)[1] > 0 else times_number(f, -1), k) for f, k in found]
+
+    def split(self, rest: Expr, *, fractional: bool) -> list[tuple[Expr, int]]:
+        """The factors of a rest and how often they occur; under a root only positive ones stand alone."""
+        if as_number(rest) == 1:
+            return []
+        found = self._factors(rest)
+        if not fractional or (len(found) == 1 and found[0][1] == 1):
+            return found
+        alone = [(f, k) for f, k in found if self.sign(f) == 1]
+        left = constant(1 if self.leading(rest)[1] > 0 else -1)
+        for f, k in found:
+            if self.sign(f) != 1:
+                left = self.times(left, self._repeated(f, k))
+        return alone if as_number(left) == 1 else [*alone, (left, 1)]
 
     def _note_content(self, content: Mono, exponent: Exponent) -> None:
         for atom, _ in content:

@@ -26,7 +26,7 @@ class Formula:
     boolean: bool = False
 
     def __repr__(self) -> str:
-        return f"Formula({self.expression})"
+        return f"Formula({self.expression}{', boolean' if self.boolean else ''})"
 
     @property
     def arguments(self) -> tuple[sp.Symbol, ...]:

@@ -59,7 +59,7 @@ def one_core() -> Iterator[None]:
 
 
 def measure(calls: Mapping[str, Call], *, rounds: int = 31, block: float = 0.02) -> Series:
-    """Time all calls round by round, each for at least ``block`` seconds in a round; the first is the base."""
+    """Time all calls round by round, each for ``block`` seconds or more in a round; the first is the base."""
     names = list(calls)
     counts = {name: _repetitions(call, block) for name, call in calls.items()}
     found: list[tuple[float, dict[str, float]]] = []

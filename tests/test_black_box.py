@@ -8,10 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import rosen_der, rosen_hess, rosen_hess_prod
 from scipy.special import expit
 
 import symdiff as sd
+from symdiff import calculus
+from symdiff.checking.black_box import judge_black_box
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.evaluation.kernels import compile as compile_kernel
+from symdiff.ir.sizes import concrete
+from symdiff.testing.strategies import graphs
 from symdiff.verdicts import Verdict
 
 
@@ -118,6 +127,18 @@ RIGHT: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
         {},
     ),
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, 0.5, {}),
+    "saturated sigmoid": (
+        lambda z: np.sum(1 / (1 + np.exp(-z))),
+        lambda z: (s := 1 / (1 + np.exp(-z))) * (1 - s),
+        np.array([-60.0, 0.5, 60.0]),
+        {},
+    ),
+    "naive sum of softplus": (
+        lambda z: np.sum(np.log(1 + np.exp(z))) ** 2,
+        lambda z: 2 * np.sum(np.log(1 + np.exp(z))) * np.exp(z) / (1 + np.exp(z)),
+        np.array([-9.328]),
+        {},
+    ),
     "softplus": (lambda z: np.sum(np.log(1 + np.exp(z))), expit, np.linspace(-3, 3, 7), {}),
     "naive softplus": (
         lambda z: np.log(1 + np.exp(z)),
@@ -373,6 +394,37 @@ def test_blind_examples_are_named() -> None:
 def test_the_same_seed_gives_the_same_verdict() -> None:
     first, second = (check(total_sin, lambda x: np.cos(x), np.ones(3), seed=7) for _ in range(2))
     assert (first.evidence, first.blind) == (second.evidence, second.blind)
+
+
+@given(data=st.data())
+@settings(max_examples=15)
+def test_random_graphs_are_never_refuted_and_their_mutants_never_accepted(data: st.DataObject) -> None:
+    graph = data.draw(graphs(family=data.draw(st.sampled_from(["smooth", "kinked"])), scalar=True))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    names, truth = graph.input_names, calculus.gradient(graph, graph.input_names)
+    shapes = [concrete(graph.shape(x), "x") for x in graph.inputs]
+    examples = {
+        name: np.asarray(rng.normal(size=shape), dtype) for name, shape in zip(names, shapes, strict=True)
+    }
+    kernel = compile_kernel(truth)
+
+    def right(*values: Any) -> Any:
+        return tuple(np.array(value, dtype) for value in kernel.flat(values))
+
+    def wrong(*values: Any) -> Any:
+        result = right(*values)
+        result[-1][...] *= dtype(1 + (1e-6 if dtype == np.float64 else 1e-3))
+        return result
+
+    def judged(claim: Any) -> Verdict:
+        question = Question(None, claim, "gradient", names, examples, graph, truth, names, None, many=True)
+        return judge_black_box(question, Options(examples=30))
+
+    assert judged(right).status != "refuted"
+    mutant = judged(wrong)
+    last = mutant.parts.get(names[-1], mutant)
+    assert last.status != "agrees" or last.blind is None or last.blind.planted == 0
 
 
 @pytest.mark.peer

@@ -11,7 +11,7 @@ from symdiff.checking.confirming import confirmation
 from symdiff.checking.counterexamples import Finding, shrink, witness
 from symdiff.checking.numeric_diagnosis import diagnose_shape, diagnose_values
 from symdiff.checking.options import Options
-from symdiff.checking.planting import plant
+from symdiff.checking.planting import plant, sees_a_factor, subtle
 from symdiff.checking.probing import OWN
 from symdiff.checking.questions import Question
 from symdiff.checking.trials import Record, Trial
@@ -26,19 +26,11 @@ def judge_black_box(question: Question, options: Options) -> Verdict:
     trial = Trial(question, options)
     trial.run()
     confirmed = "" if trial.impure else confirmation(question, [s.probe for s in trial.samples], options)
-    blind = _blindness(trial)
-    parts = {name: _verdict(trial, k, confirmed, blind) for k, name in enumerate(question.targets)}
+    parts = {name: _verdict(trial, k, confirmed) for k, name in enumerate(question.targets)}
     return next(iter(parts.values())) if len(parts) == 1 else replace(weakest(parts), parts=parts)
 
 
-def _blindness(trial: Trial) -> Blindness | None:
-    if trial.impure or any(record.shape for record in trial.records) or trial.options.is_late:
-        return None
-    probes = [sample.probe for sample in trial.samples]
-    return plant(trial.question, trial.gauge, probes, trial.branches.never)
-
-
-def _verdict(trial: Trial, k: int, confirmed: str, blind: Blindness | None) -> Verdict:
+def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
     question, record = trial.question, trial.records[k]
     store = question.truth.store
     common: dict[str, Any] = {
@@ -58,7 +50,8 @@ def _verdict(trial: Trial, k: int, confirmed: str, blind: Blindness | None) -> V
     if _is_cancelled(trial, record):
         detail = f"rounding takes all but {_digits(record.lost)} digits at your example"
         return Verdict("refuted", reason=detail, mistake=Mistake("cancellation", detail), **common)
-    doubt = _doubt(trial, record, blind)
+    blind = None if trial.options.is_late else plant(trial.gauge, k, trial.samples, trial.branches.never)
+    doubt = _doubt(trial, k, blind)
     evidence = _evidence(trial, record, confirmed)
     if doubt:
         return Verdict("undecided", reason=doubt, evidence=evidence, blind=blind, **common)
@@ -108,19 +101,24 @@ def _numerics(trial: Trial, record: Record) -> str | None:
     return f"rounding of the claim reaches {size}: it cancels or overflows on the way"
 
 
-def _doubt(trial: Trial, record: Record, blind: Blindness | None) -> str:
+def _doubt(trial: Trial, k: int, blind: Blindness | None) -> str:
     """Why nothing can be said, or nothing."""
-    options = trial.options
+    options, record = trial.options, trial.records[k]
     if record.doubtful:
         return record.doubtful
     if options.is_late and record.points < 10:
         return f"the time of {options.timeout:g} s is over"
-    if record.points == 0:
+    if record.points == 0 and sees_a_factor(k, trial.samples):
         return "no probe gave an answer: every point was on a kink or outside the domain; give domain="
     if trial.raised and record.points < 2:
         return f"the claim raised {trial.problem} at every generated point; give domain="
     if record.lost > _blur(trial):
         return f"rounding of the claim hides mistakes: {record.lost:.1g} of the largest entry"
+    unseen = np.size(record.judged) - int(np.sum(record.judged))
+    if unseen:
+        return f"{unseen} of {np.size(record.judged)} entries stood on a kink or out of range at every probe"
+    if not sees_a_factor(k, trial.samples):
+        return f"the derived bound is too wide to see a factor of 1 + {subtle(k, trial.samples):g}"
     if blind is not None and 2 * blind.caught < blind.planted:
         return f"the probes would have caught {blind.caught} of {blind.planted} planted mistakes"
     return ""

@@ -104,7 +104,8 @@ def _at_examples(found: Finding, examples: dict[str, Any], options: Options) -> 
         question = ask(old.fn, old.claim, examples, old.asked_wrt, old.of).without_claimed(old.reason)
         if len(question.targets) != len(old.targets):
             return None
-        claim, gauge, prober = Foreign(question), Gauge(question), Prober(question, options)
+        prober = Prober(question, options)
+        claim, gauge = Foreign(question), Gauge(question, prober)
         for probe in [prober.own(), *islice(prober.generated(), _PROBES)]:
             smaller = find(claim, gauge, probe, found.target)
             if smaller is not None:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from symdiff.checking.accuracy import Analysis
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.foreign import Foreign
 from symdiff.checking.kinks import is_on_kink
-from symdiff.checking.probing import Probe
+from symdiff.checking.probing import Probe, Prober
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision
@@ -28,18 +30,21 @@ Array = NDArray[Any]
 WITHIN = 8.0  # another algorithm may round this many times as much as the bound of ours says
 OUTSIDE = 64.0  # beyond this no algorithm of comparable cost is blamed on rounding without a test
 _AFFORDABLE = 400_000  # scalar operations in ball arithmetic, about a second
+_NARROW = 0.1  # of the largest entry: a bound that is wider judges nothing
 _BITS = 160
-_NEIGHBOURS = 6
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One target at one probe: the largest difference in units of the bound, and where it is."""
+    """One target at one probe: the largest difference in units of the bound, and where it is.
+
+    ``judged`` marks the entries whose bound is narrow enough to mean something.
+    """
 
     ratio: float
     ulps: float
     index: tuple[int, ...]
-    usable: int
+    judged: NDArray[np.bool_]
     undefined: tuple[int, ...] | None = None
 
 
@@ -53,14 +58,21 @@ class Certified:
 
 
 class Gauge:
-    """The truth of one question in floats, in bounds and in balls."""
+    """The truth of one question in floats, in bounds and in balls.
 
-    def __init__(self, question: Question) -> None:
-        self.question, self.truth = question, question.truth
+    ``usual`` is the median size of each entry at moderate probes. One rounding of that size is allowed: other
+    algorithms pass through it (``s*(1 - s)`` is 0 where the logistic function is flat to the last digit).
+    """
+
+    def __init__(self, question: Question, prober: Prober) -> None:
+        self.question, self.truth, self.prober = question, question.truth, prober
         self.store, self.outputs = question.truth.store, question.truth.outputs
         self._analyses: dict[tuple[np.dtype[Any], int], Analysis] = {}
         self._kernel = compile_kernel(self.truth)
         self._trusted: bool | None = None
+        self.usual: list[Array] = [np.zeros(()) for _ in self.outputs]
+        moderate = [self.floats(probe) for probe in prober.moderate()]
+        self.usual = [_median_size([values[k] for values in moderate]) for k in range(len(self.outputs))]
 
     def floats(self, probe: Probe) -> list[Array]:
         """The true values from the compiled kernel; node by node where the kernel fails its own bound."""
@@ -91,7 +103,8 @@ class Gauge:
             self._analyses[key] = Analysis(self.store, [self.outputs[target]], dtype)
         (value,), (limit,) = self._analyses[key].at(probe.values)
         info = np.finfo(dtype)
-        return value, np.maximum(limit, float(info.eps) / 2 * np.abs(value) + float(info.tiny))
+        least = float(info.eps) / 2 * np.fmax(np.abs(value), self.usual[target]) + float(info.tiny)
+        return value, np.maximum(limit, least)
 
     def measure(self, probe: Probe, target: int, claimed: Array, near: Array) -> Measure:
         """Compare with one rounding of the result, the least that a bound can be; then with the bound."""
@@ -103,14 +116,16 @@ class Gauge:
             off = np.abs(given - value)
             ulps = float(np.max(np.where(np.isfinite(off), off / least, 0.0), initial=0.0)) / 2
             if np.all(np.isfinite(off)) and 2 * ulps <= 1:
-                return Measure(2 * ulps, ulps, (), value.size)
+                return Measure(2 * ulps, ulps, (), np.ones(value.shape, dtype=bool))
             value, limit = self.bounds(probe, target, dtype)
             usable = np.isfinite(value) & np.isfinite(limit)
             undefined = ~np.isfinite(given)
             ratio = np.where(usable & ~undefined, np.abs(given - value) / limit, 0.0)
+            scale = np.max(np.where(usable, np.fmax(np.abs(value), self.usual[target]), 0.0), initial=0.0)
+            judged = usable & (OUTSIDE * limit <= np.maximum(_NARROW * scale, float(info.tiny) * 2 * OUTSIDE))
         place = tuple(int(k) for k in np.unravel_index(np.argmax(ratio), ratio.shape)) if ratio.size else ()
         bad = tuple(int(k) for k in np.argwhere(undefined)[0]) if undefined.any() else None
-        return Measure(float(np.max(ratio, initial=0.0)), ulps, place, int(usable.sum()), bad)
+        return Measure(float(np.max(ratio, initial=0.0)), ulps, place, judged, bad)
 
     def is_affordable(self, target: int) -> bool:
         """Whether ball arithmetic of this target takes about a second at most."""
@@ -121,7 +136,7 @@ class Gauge:
         if not self.is_affordable(target):
             return None
         point = probe.point
-        if self.question.kinks and is_on_kink(self.store, self.question.kinks, point):
+        if self.kinks and is_on_kink(self.store, self.kinks, point):
             return None
         with working_precision(_BITS):
             found = balls_of(self.store, [self.outputs[target]], point)
@@ -134,21 +149,23 @@ class Gauge:
                 return Certified(found[0][index], given, math.inf) if representable else None
             return Certified(found[0][index], given, _distance(found[0][index], given))
 
-    def is_on_kink(self, probe: Probe) -> bool:
-        """Whether no derivative is judged there."""
-        return bool(self.question.kinks) and is_on_kink(self.store, self.question.kinks, probe.point)
+    @cached_property
+    def kinks(self) -> list[Node]:
+        """The comparisons that are not tied everywhere: a maximum of zeros makes no point a kink."""
+        ordinary = [probe.point for probe in islice(self.prober.moderate(), 2)]
+        return [n for n in self.question.kinks if not all(is_on_kink(self.store, [n], p) for p in ordinary)]
 
     def rounding_explains(
-        self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...], gap: float, rng: Any
+        self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...], gap: float
     ) -> bool:
         """Whether the difference is noise: it shrinks in a longer format, or jumps from float to float.
 
-        A mistake is a smooth function of the inputs; rounding errors jump when the inputs move by an ulp.
+        A mistake is a smooth function of the inputs; rounding errors jump when the inputs move a little.
         """
         longer = self._gap_in_longer_format(claim, probe, target, index)
         if longer is not None:
             return longer < gap / 64
-        gaps = [self._signed_gap(claim, n, target, index) for n in self._neighbours(probe, rng)]
+        gaps = [self._signed_gap(claim, n, target, index) for n in self.prober.neighbours(probe)]
         known = [g for g in gaps if g is not None]
         return len(known) > 2 and max(known) - min(known) > gap / 2
 
@@ -167,12 +184,6 @@ class Gauge:
         with working_precision(_BITS):
             given = answer.arrays[target][index]
             return _distance(exact.exact, given) if np.isfinite(given) else None
-
-    def _neighbours(self, probe: Probe, rng: Any) -> list[Probe]:
-        return [
-            Probe({n: _nudged(v, rng) for n, v in probe.values.items()}, "neighbour")
-            for _ in range(_NEIGHBOURS)
-        ]
 
     def _signed_gap(self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...]) -> float | None:
         answer = claim([probe.values[n] for n in self.truth.inputs])
@@ -197,6 +208,12 @@ def work(store: Store, nodes: Sequence[Node]) -> int:
     return total
 
 
+def _median_size(values: Sequence[Array]) -> Array:
+    """The median of absolute values over several probes; undefined entries count as zero."""
+    sizes = np.abs(np.array([np.asarray(v, dtype=float) for v in values]))
+    return np.asarray(np.median(np.where(np.isfinite(sizes), sizes, 0.0), axis=0))
+
+
 def coarser(left: np.dtype[Any], right: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype with the fewer digits; whole numbers have all digits."""
     floats = [d for d in (left, right) if d.kind == "f" and d.itemsize <= 8]
@@ -216,14 +233,3 @@ def _lengthened(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return value.astype(np.longdouble)
     return np.longdouble(value) if isinstance(value, (float, np.floating)) else value
-
-
-def _nudged(value: Any, rng: Any) -> Any:
-    """Each float moved by a few ulps; zeros stay."""
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        steps = rng.integers(-8, 9, value.shape).astype(value.dtype)
-        return value * (1 + steps * np.finfo(value.dtype).eps)
-    if isinstance(value, (float, np.floating)):
-        eps = np.finfo(np.asarray(value).dtype).eps
-        return type(value)(value * (1 + int(rng.integers(-8, 9)) * eps))
-    return value

@@ -11,7 +11,8 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff.calculus import pull_back
-from symdiff.checking.measuring import OUTSIDE, Gauge, work
+from symdiff.checking.measuring import OUTSIDE, Gauge, coarser, work
+from symdiff.checking.numeric_diagnosis import Sample
 from symdiff.checking.probing import OWN, Probe, probe_dtype
 from symdiff.checking.questions import Question
 from symdiff.errors import SymdiffError
@@ -27,7 +28,7 @@ Planted = list[Array]
 
 _MOST_PATHS = 8
 _MOST_WORK = 300_000
-_SUBTLE = {np.dtype(np.float64): 1e-6}  # a factor of one plus this; a coarser dtype sees less
+_SUBTLE = {np.dtype(np.float64): 1e-6}
 _COARSE = 1e-3
 
 
@@ -70,19 +71,34 @@ class Branches:
         return [f"{text} was always {'true' if True in seen else 'false'}" for text, seen in missing]
 
 
-def plant(question: Question, gauge: Gauge, probes: Sequence[Probe], never: Sequence[str]) -> Blindness:
-    """Plant mistakes in each target and count those that lie outside the bounds at one of the probes."""
+def plant(gauge: Gauge, target: int, samples: Sequence[Sample], never: Sequence[str]) -> Blindness:
+    """Plant mistakes in one target and count those that lie outside the bounds at one of the probes."""
+    question, probes = gauge.question, [sample.probe for sample in samples]
+    values = [sample.truth[target] for sample in samples]
+    limits = [OUTSIDE * sample.tolerance[target] for sample in samples]
     caught = planted = 0
-    for target in range(len(question.targets)):
-        pairs = [gauge.bounds(probe, target, probe_dtype(probe)) for probe in probes]
-        values, limits = [v for v, _ in pairs], [OUTSIDE * b for _, b in pairs]
-        subtle = max((_SUBTLE.get(probe_dtype(p), _COARSE) for p in probes), default=_COARSE)
-        for wrong in [*_wrong_values(values, limits, subtle), *_without_paths(question, target, probes)]:
-            if all(np.array_equal(w, v, equal_nan=True) for w, v in zip(wrong, values, strict=True)):
-                continue  # no mistake: the derivative is zero there
-            planted += 1
-            caught += any(_is_seen(w, v, b) for w, v, b in zip(wrong, values, limits, strict=True))
+    for wrong in [
+        *_wrong_values(values, limits, subtle(target, samples)),
+        *_without_paths(question, target, probes),
+    ]:
+        if all(np.array_equal(w, v, equal_nan=True) for w, v in zip(wrong, values, strict=True)):
+            continue  # no mistake: the derivative is zero there
+        planted += 1
+        caught += any(_is_seen(w, v, b) for w, v, b in zip(wrong, values, limits, strict=True))
     return Blindness(caught, planted, (*_blind_examples(question, probes), *never))
+
+
+def sees_a_factor(target: int, samples: Sequence[Sample]) -> bool:
+    """Whether a factor of one plus a little would be seen, where there is anything to multiply."""
+    factor = 1 + subtle(target, samples)
+    pairs = [(sample.truth[target], OUTSIDE * sample.tolerance[target]) for sample in samples]
+    return not any(v.any() for v, _ in pairs) or any(_is_seen(factor * v, v, b) for v, b in pairs)
+
+
+def subtle(target: int, samples: Sequence[Sample]) -> float:
+    """The relative mistake that is planted; a coarser dtype sees less."""
+    dtypes = [coarser(probe_dtype(s.probe), s.claimed[target].dtype) for s in samples]
+    return max((_SUBTLE.get(dtype, _COARSE) for dtype in dtypes), default=_COARSE)
 
 
 def _is_seen(wrong: Array, value: Array, limit: Array) -> bool:
@@ -90,7 +106,7 @@ def _is_seen(wrong: Array, value: Array, limit: Array) -> bool:
         return wrong.shape != value.shape or bool(np.any(np.abs(wrong - value) > limit))
 
 
-def _wrong_values(values: Planted, limits: Planted, subtle: float) -> Iterator[Planted]:
+def _wrong_values(values: Planted, limits: Planted, little: float) -> Iterator[Planted]:
     """Sign and size of the whole and of the entry that is hardest to see, that entry lost, the transpose."""
     if not values or values[0].size == 0:
         return
@@ -99,8 +115,8 @@ def _wrong_values(values: Planted, limits: Planted, subtle: float) -> Iterator[P
     least = np.min(np.nan_to_num(blur, nan=np.inf, posinf=np.inf), axis=0)
     hardest = np.unravel_index(int(np.argmax(np.where(np.isfinite(least), least, -1.0))), values[0].shape)
     yield [-v for v in values]
-    yield [v * (1 + subtle) for v in values]
-    for factor in (-1.0, 1 + subtle, 0.0):
+    yield [v * (1 + little) for v in values]
+    for factor in (-1.0, 1 + little, 0.0):
         yield [_changed(v, hardest, factor) for v in values]
     shape = values[0].shape
     if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not all(_is_symmetric(v) for v in values):

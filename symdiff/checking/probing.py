@@ -22,6 +22,7 @@ Array = NDArray[Any]
 OWN = "the caller's example"
 REGIMES = ("mixed", "normal", "special", "positive", "inner", "wide", "unit", "spread", "small", "large")
 FAR = ("2^-20", "2^7", "2^10")  # tried when a branch was never taken
+_NEIGHBOURS = 9
 _SPECIAL = np.array([0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1.0])
 
 
@@ -75,6 +76,25 @@ class Prober:
         while True:
             for regime in REGIMES:
                 yield Probe(self._drawn(regime), regime)
+
+    def moderate(self) -> Iterator[Probe]:
+        """A few ordinary points, from a stream of their own."""
+        own = Prober(self.question, self.options)
+        for regime in ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide"):
+            yield Probe(own._drawn(regime), regime)
+
+    def neighbours(self, probe: Probe) -> Iterator[Probe]:
+        """The same point with its free inputs moved a little: by some ulps, up to a few digits."""
+        least = float(np.log2(np.finfo(probe_dtype(probe)).eps))
+        for exponent in np.linspace(least + 2, 0.35 * least, _NEIGHBOURS):
+            moved = {n: self._nudged(n, v, 2.0**exponent) for n, v in probe.values.items()}
+            yield Probe(moved, "neighbour")
+
+    def _nudged(self, node: Node, value: Any, step: float) -> Any:
+        if not self._is_free(node) or self._is_held(node):
+            return value
+        part = 1 + step * self.rng.uniform(-1, 1, np.shape(value))
+        return self._like(node, np.asarray(value, dtype=float) * part)
 
     def far(self) -> Iterator[Probe]:
         """Very small and very large numbers."""

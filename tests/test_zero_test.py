@@ -209,6 +209,10 @@ TRAPS: dict[str, tuple[Function, Function]] = {
     "a power of relu": (lambda x: relu(x) ** (2 + np.tanh(x[0])), lambda x: x ** (2 + np.tanh(x[0]))),
     "a power of a mask": (lambda x: x ** (x[0] > 1), lambda x: np.abs(x) ** (x[0] > 1)),
     "defined nowhere": (lambda x: np.log(np.sin(x) - 2), lambda x: np.log(np.sin(x) - 2) + x),
+    "defined nowhere, case by case": (
+        lambda x: np.arctanh(np.maximum(x**2, 2)),
+        lambda x: relu(np.arctanh(np.maximum(x**2, 2))) - relu(-np.arctanh(np.maximum(x * np.abs(x), 2))),
+    ),
     "arctan of the reciprocal": (np.arctan, lambda x: -np.arctan(1 / x)),
     "a narrower arcsine": (lambda x: x - x, lambda x: np.arcsin(x) + np.arcsin(-x)),
 }
@@ -261,6 +265,16 @@ def test_records_kinks_only_where_conventions_differ() -> None:
 
 def test_records_the_domain_of_the_truth() -> None:
     assert same(lambda x: np.exp(np.log(x)), lambda x: x, S).assumptions == ("x > 0",)
+
+
+def test_a_masked_logarithm_is_no_assumption() -> None:
+    test = same(
+        lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0),
+        lambda x: np.where(x > 0, np.log(x), 0),
+        S,
+    )
+    assert test.equal, test.reason
+    assert test.assumptions == ("away from x = 0",)
 
 
 def test_says_why_not() -> None:
@@ -399,10 +413,10 @@ TEMPTING: list[Function] = [  # right, right on a half-line, wrong
 ]
 
 
-def build(store: Store, inputs: list[Node], e: Any) -> Node:
+def build(store: Store, inputs: list[Node], e: tuple[Any, ...]) -> Node:
     match e:
         case ("x", k):
-            return inputs[k]
+            return inputs[int(k)]
         case ("number", value):
             return alg.constant(store, Fraction(value))
         case ("add", left, other):

@@ -62,9 +62,10 @@ class Algebra:
     def _demand_positive(self, u: Poly, *, also_zero: bool) -> None:
         above, below = self.signs.compare(u)
         indicator = self.ring.reduce(1 - below) if also_zero else above
-        if not indicator.is_one():
-            self.conditions.require("positive", self.ring.reduce(u))
-            self.demand(indicator)
+        u = self.ring.reduce(u)
+        if not indicator.is_one() or (self.signs.script and not self.positivity.definite(u)):
+            self.conditions.require("positive", u)
+        self.demand(indicator)
 
     # Quotients ------------------------------------------------------------------------------------
 

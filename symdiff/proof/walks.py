@@ -58,8 +58,10 @@ class Walk:
         self.domains = Bucket()  # where the truth is defined
         self.problem = self._compare()
         self.is_empty = all(domain.is_zero() for domain, _ in self.domains.items())
+        self.is_narrow = not all(domain.is_one() for domain, _ in self.domains.items())
         self.trusted = self._trusted_signs()
         self.assumptions: dict[str, bool] = {}
+        self.needs: tuple[str, ...] = ()
         if self.problem is None and self.is_trustworthy and not (self.is_empty and script):
             self._certify()
 
@@ -131,6 +133,22 @@ class Walk:
                 return None
         return signs
 
+    def is_real(self) -> bool:
+        """Whether the case exists: a point on the chosen sides of all kinks where the truth is defined."""
+        decisions = [(p, int(above.is_one()) - int(below.is_one())) for p, (above, below) in self._decided()]
+        for race in self.algebra.maxima.races:
+            if race.case is not None:
+                decisions += [(race.top - e, 1) for k, e in enumerate(race.entries) if k != race.case]
+        search = Search(self.ring, self.algebra.positivity, self.coordinates.draws, decisions)
+        return not self.is_empty and search.reaches(
+            [c.poly for c in self.conditions.all() if c.need == "nonzero"]
+        )
+
+    def _decided(self) -> list[tuple[Poly, tuple[Poly, Poly]]]:
+        return [
+            (p, pair) for p, pair in self.algebra.signs.known.items() if all(g.is_constant() for g in pair)
+        ]
+
     @property
     def is_trustworthy(self) -> bool:
         """Whether what was taken to be analytic is."""
@@ -142,7 +160,8 @@ class Walk:
         conditions = self.conditions.all()
         search = Search(self.ring, self.algebra.positivity, self.coordinates.draws, self.trusted or [])
         search.certify(conditions, [domain for domain, _ in self.domains.items() if not domain.is_zero()])
+        self.needs = tuple(describe(self.ring, c) for c in conditions if c.need == "positive" and c.left)
         for c in conditions:
-            if c.left or c.need != "positive":
+            if c.need != "positive":
                 text = describe(self.ring, c)
                 self.assumptions[text] = self.assumptions.get(text, False) or c.left or c.need != "nonzero"

@@ -192,6 +192,19 @@ class Search:
         if places:
             raise Undecided("no point was found where the left side is defined")
 
+    def reaches(self, nonzero: list[Poly]) -> bool:
+        """Whether a point was found inside where none of these polynomials is zero."""
+        rng = random.Random(2024)
+        for attempt in range(_ATTEMPTS):
+            self.ring.check_time()
+            with ctx.workprec(_BITS):
+                point = self._point(rng, attempt)
+                if all(sign * point.value(p) > 0 for p, sign in self.inside) and all(
+                    _is_nonzero(point.value(p)) for p in nonzero
+                ):
+                    return True
+        return False
+
     def _point(self, rng: random.Random, attempt: int) -> Point:
         values: dict[int, arb] = {}
         for draw in self.draws:

@@ -80,9 +80,11 @@ class _Prover:
             walks = self._whole() or self._cases()
         except Undecided as reason:
             return ZeroTest(None, readings=self._readings(), reason=str(reason))
-        narrow = {text: left for walk in walks for text, left in walk.assumptions.items()}
-        narrow |= {text: True for walk in walks for text, left in walk.assumptions.items() if left}
-        texts = (text if left else f"{text} (needed by the right side only)" for text, left in narrow.items())
+        needs = dict.fromkeys(text for walk in walks for text in walk.needs)
+        found = dict.fromkeys(needs, True) if any(walk.is_narrow for walk in walks) else {}
+        found |= {text: left for walk in walks for text, left in walk.assumptions.items()}
+        found |= {text: True for walk in walks for text, left in walk.assumptions.items() if left}
+        texts = (text if left else f"{text} (needed by the right side only)" for text, left in found.items())
         return ZeroTest(True, tuple(texts), self._readings(), max(walk.generators for walk in walks))
 
     def _whole(self) -> list[Walk]:
@@ -112,8 +114,8 @@ class _Prover:
             self._require_equal(walk)
             walks.append(walk)
             script = script.following()
-        if all(walk.is_empty for walk in walks):
-            raise Undecided("the left side is defined nowhere")
+        if any(walk.is_narrow for walk in walks) and not any(walk.is_real() for walk in walks):
+            raise Undecided("no point was found where the left side is defined")
         return walks
 
     def _require_equal(self, walk: Walk) -> None:

@@ -38,7 +38,7 @@ No test asserts a time: this is the record of one run.
 TARGETS = {
     **{f"chain-{n}": "An evaluation at most 1.1 times the loop by hand." for n in chain.LENGTHS},
     "one-point": "At most 1.25 times the code by hand.",
-    "many-points": "At most 0.8 times NumPy with fresh arrays. What those cost is up to the allocator's state.",
+    "many-points": "At most 0.8 times NumPy with fresh arrays. Their cost varies with the allocator's state.",
     "mlp-gradient-float32": "At most 1.1 times NumPy by hand.",
     "mlp-gradient-float64": "At most 1.1 times NumPy by hand.",
     "mlp-HVP-float32": "At most 2.0 times the gradient.",

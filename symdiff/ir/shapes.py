@@ -115,6 +115,8 @@ def _contract(op: Contract, operands: tuple[Signature, ...]) -> Signature:
 
 
 def _contract_kind(op: Contract, operands: tuple[Signature, ...]) -> Kind:
+    if not operands:
+        return "real"
     for operand in operands:
         if operand.kind == "real":
             return "real"
@@ -122,7 +124,7 @@ def _contract_kind(op: Contract, operands: tuple[Signature, ...]) -> Kind:
     if not whole:
         return "real"
     summing = any(op.sizes[k] != 1 for k in op.summed)
-    logical = operands and op.coefficient == 1 and all(o.kind == "boolean" for o in operands)
+    logical = op.coefficient == 1 and all(o.kind == "boolean" for o in operands)
     return "boolean" if logical and not summing else "integer"
 
 

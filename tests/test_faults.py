@@ -59,7 +59,7 @@ BACKWARDS = [
     pull("pad: off by one", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + spans)", "case Pad(spans):\n            return alg.slice_(store, bar, full_spans(lead) + tuple(Span(s.start - 1, s.step, s.length) for s in spans))", "pad_backwards"),
     pull("concatenate: start", "for x in operands[:slot]), 0)", "for x in operands[:slot]), 1)", "concatenate"),
     pull("concatenate: own part counted", "for x in operands[:slot]), 0)", "for x in operands[1:slot]), 0)", "concatenate"),
-    pull("concatenate: axis without lead", "spans[len(lead) + axis] = Span", "spans[axis] = Span", "concatenate"),
+    pull("concatenate: axis without lead", "own[len(lead) + axis] = Span", "own[axis] = Span", "concatenate"),
     pull("gather: axis without lead", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "alg.scatter_add(store, bar, operands[1], axis, shape[axis])", "gather"),
     pull("gather: no cotangent", "alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "None if slot == 0 else alg.scatter_add(store, bar, operands[1], axis + len(lead), shape[axis])", "gather"),
     pull("scatter: axis without lead", "return alg.gather(store, bar, operands[1], axis + len(lead))", "return alg.gather(store, bar, operands[1], axis)", "scatter_add_last"),

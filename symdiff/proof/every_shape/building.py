@@ -33,9 +33,10 @@ from symdiff.ir.ops import (
 from symdiff.ir.sizes import Shape, Size
 from symdiff.proof.every_shape.axes import Axes
 from symdiff.proof.every_shape.generators import Generators
+from symdiff.proof.every_shape.moves import Moves
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.reading import Reader
-from symdiff.proof.every_shape.terms import Expr, Labels, Undefined, constant, single
+from symdiff.proof.every_shape.terms import Expr, HeadKind, Labels, Undefined, constant, single
 
 
 class Builder:
@@ -54,6 +55,7 @@ class Builder:
         self.opaque: dict[int, Node] = {}  # heads that stand for a node as it is
         self.axes = Axes(store)
         self.axes.learn(store.ancestors(nodes))
+        self.moves = Moves(space, self.axes)
 
     def build(self, nodes: Iterable[Node]) -> None:
         """The forms of some nodes and of all they need."""
@@ -98,21 +100,24 @@ class Builder:
             case ArgMax(axes):
                 return self._select(op, axes, operands[0], forms[0])
             case Slice() | Pad() | Concatenate() | Gather() | ScatterAdd() | Window() | Fold():
-                return self._as_it_is(node, op, operands)
+                shapes = [self.store.shape(k) for k in operands]
+                return self.moves.moved(op, shapes, self.store.shape(node), forms)
             case _:
                 assert_never(op)
 
     # Leaves -------------------------------------------------------------------------------------------------------
 
-    def _leaf(self, kind: str, name: object, shape: Shape, *, positive: bool = False, degree: int = 0) -> Expr:
+    def _leaf(
+        self, kind: HeadKind, name: object, shape: Shape, *, positive: bool = False, clean: bool = True, degree: int = 0
+    ) -> Expr:
         dims = self.axes.of(shape)
-        assert kind in ("input", "array", "mask")
-        head = self.space.intern(kind, name, dims, positive=positive, degree=degree)  # type: ignore[arg-type]
+        head = self.space.intern(kind, name, dims, positive=positive, clean=clean, degree=degree)
         return single((head, tuple(range(len(dims)))))
 
     def _input(self, op: Input) -> Expr:
-        kind = "mask" if op.kind == "boolean" else "input"
-        return self._leaf(kind, op.name, op.shape, positive=_is_positive(self.facts.get(op.name)), degree=1)
+        kind: HeadKind = "mask" if op.kind == "boolean" else "input"
+        positive, clean = _is_positive(self.facts.get(op.name)), op.kind == "real"
+        return self._leaf(kind, op.name, op.shape, positive=positive, clean=clean, degree=1)
 
     def _table(self, op: Table) -> Expr:
         array = op.array

@@ -85,6 +85,8 @@ class Evaluator:
                 return self.value(head.parts[0], places)
             case "delta":
                 return self._call(sp.Integer(int(place[0] == place[1])))
+            case "mask" if isinstance(head.name, tuple) and isinstance(head.name[0], str):
+                return self._call(sp.Integer(int(self._chosen(head, place))))
             case "input" | "array" | "mask":
                 return self._leaf(head, number)[place]
             case "sum":
@@ -101,6 +103,23 @@ class Evaluator:
                 return self._call(sp.Integer(int(relation(value, zero))))
             case _:
                 return self._selection(head, place)
+
+    def _chosen(self, head: Head, place: tuple[int, ...]) -> bool:
+        """Whether a selection takes its columns to its rows."""
+        assert isinstance(head.name, tuple)
+        kind, *rest, rows = head.name
+        lengths = [self.length(size) for size in head.dims]
+        column = _position(place[rows:], lengths[rows:])
+        match kind:
+            case "span":
+                return column == self.length(rest[0]) + rest[1] * _position(place[:rows], lengths[:rows])
+            case "window":
+                cut = rest[-1]
+                first = _position(place[:cut], lengths[:cut])
+                return column == first + _position(place[cut:rows], lengths[cut:rows])
+            case _:
+                index = self.value(head.parts[0], dict(enumerate(place[:rows])))
+                return column == int(index.unique_fmpz() if hasattr(index, "unique_fmpz") else index) % self.length(rest[0])
 
     def _leaf(self, head: Head, number: int) -> Objects:
         shape = tuple(map(self.length, head.dims))
@@ -136,6 +155,14 @@ class Evaluator:
             return best
         winners = [v is best or self.arithmetic.equal(v, best) for v in values]
         return self._call(sp.Rational(int(winners[every.index(place[kept:])]), sum(winners)))
+
+
+def _position(place: tuple[int, ...], lengths: list[int]) -> int:
+    """The row-major position of a place."""
+    position = 0
+    for k, length in zip(place, lengths, strict=True):
+        position = position * length + k
+    return position
 
 
 def _positions(index: Index, evaluator: Evaluator) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
@@ -209,7 +208,7 @@ class Generators(Powers):
             return result
         closed, sizes = self.close([expr], bound)
         kept = len(closed.free)
-        head = self.intern("winner", kept, sizes, replace(closed, symmetries=()), clean=False)
+        head = self.intern("winner", kept, sizes, closed, clean=False, symmetric=False)
         return self.times(result, single((head, (*closed.free, *closed.bound))))
 
     # What the layers below ask for --------------------------------------------------------------------------------
@@ -265,6 +264,8 @@ class Generators(Powers):
                 return self._by_thresholds(product, atom) if step is None else step
             case "positive":
                 return self._by_thresholds(product, atom)
+            case "mask":
+                return self._selected(product, atom)
             case "function" if head.name == _SIN and exponent >= 2 and exponent.denominator == 1:
                 return self._square_of_sine(product, atom)
             case _:
@@ -276,6 +277,47 @@ class Generators(Powers):
         square = plus(constant(1), self.times(cosine, cosine), -1)
         rest = self.merged(dict(product), ((atom, -2),))
         return [(self.merged(dict(rest), key), c) for key, c in square.items()]
+
+    def _selected(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
+        """A row of a selection has one column, a column of a span one row, and disjoint spans no place in common."""
+        kept = self.kept(atom)
+        if kept is None:
+            return None
+        rows, columns = atom[1][:kept], atom[1][kept:]
+        is_span = self._is_span(atom)
+        for other in product:
+            if other == atom or self.heads[other[0]].kind != "mask" or self.kept(other) is None:
+                continue
+            others = other[1][: self.kept(other)], other[1][self.kept(other) :]
+            if other[0] == atom[0] and others[0] == rows:
+                return self._identified(product, other, others[1], columns)
+            if is_span and other[0] == atom[0] and others[1] == columns:
+                return self._identified(product, other, others[0], rows)
+            if is_span and self._is_span(other) and others[1] == columns and self._are_apart(atom, other):
+                return []
+        return None
+
+    def _identified(
+        self, product: Product, gone: Atom, one: Labels, other: Labels
+    ) -> list[tuple[Product, Fraction]]:
+        """The product with an atom replaced by deltas of two blocks of labels."""
+        sizes = self.sizes_of([single(gone)])
+        deltas = constant(1)
+        for k, j in zip(one, other, strict=True):
+            deltas = self.times(deltas, single(self.delta(sizes[k], k, j)))
+        return self.replaced(product, gone, deltas)
+
+    def _is_span(self, atom: Atom) -> bool:
+        name = self.heads[atom[0]].name
+        return isinstance(name, tuple) and name[0] == "span"
+
+    def _are_apart(self, atom: Atom, other: Atom) -> bool:
+        """Whether two spans of one axis, of step 1, end before each other for all sizes."""
+        names = [self.heads[a[0]].name for a in (atom, other)]
+        (_, start, step, length, size, _), (_, begin, stride, extent, whole_, _) = names  # type: ignore[misc]
+        if step != 1 or stride != 1 or size != whole_:
+            return False
+        return _is_nonnegative(begin - start - length) or _is_nonnegative(start - begin - extent)
 
     def _by_thresholds(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """``[u > 0] [u > c] = [u > c]`` for c > 0, and ``[u = 0] [u > c]`` is decided."""
@@ -313,3 +355,12 @@ class Generators(Powers):
         return [
             (self.merged(dict(quotient), other), -c / coefficient) for other, c in base.items() if other != key
         ]
+
+
+def _is_nonnegative(size: Size) -> bool:
+    """Whether a sum of products of sizes is seen to be at least 0, since every size is at least 1."""
+    if isinstance(size, int):
+        return size >= 0
+    coefficients = sp.expand(size).as_coefficients_dict()
+    below = sum(c for c in coefficients.values() if c < 0)
+    return all(c > 0 or term == 1 for term, c in coefficients.items()) and sum(coefficients.values()) >= 0 >= below

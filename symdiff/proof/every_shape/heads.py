@@ -56,6 +56,7 @@ class Heads:
         clean: bool = True,
         degree: int | Fraction = 0,
         symmetries: tuple[Permutation, ...] = (),
+        symmetric: bool = True,
     ) -> int:
         """The number of a head; an old one if it is known."""
         parts = closed.parts if closed else ()
@@ -63,7 +64,7 @@ class Heads:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self.heads)
-            symmetries = closed.symmetries if closed else symmetries
+            symmetries = closed.symmetries if closed and symmetric else symmetries
             self.heads.append(Head(kind, name, tuple(dims), parts, symmetries, positive, clean, degree))
         return found
 

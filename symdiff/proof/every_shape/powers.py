@@ -191,6 +191,9 @@ class Powers(Sums):
         return result
 
     def _generator(self, base: Expr, exponent: Exponent) -> Expr:
+        number = as_number(base)
+        if number is not None and number < 0 and exponent.denominator != 1:
+            raise Undefined("a root of a negative number")
         self.need("positive" if exponent.denominator != 1 else "nonzero", base)
         if len(base) == 1:
             (key, coefficient) = next(iter(base.items()))

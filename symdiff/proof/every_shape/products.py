@@ -139,9 +139,6 @@ class Products(Heads):
             raise Undefined("the reciprocal of an indicator")
         if exponent != 1:
             return self.replaced(product, atom, single(atom))
-        head = self.heads[atom[0]]
-        if head.kind == "mask":
-            return None
         return self.related(product, atom, exponent)
 
     # Labels -------------------------------------------------------------------------------------------------------

@@ -132,9 +132,9 @@ class Sums(Products):
     def _component(self, component: Product, dummies: Dummies) -> Expr:
         """The sum of a connected product, all of whose atoms carry a dummy."""
         for atom, exponent in component.items():
-            if exponent == 1 and self._is_spent_winner(atom, component, dummies):
+            if exponent == 1 and self._is_spent(atom, component, dummies):
                 rest = {a: e for a, e in component.items() if a != atom}
-                gone = {k for k in atom[1][self._kept(atom) :]}
+                gone = set(atom[1][self.kept(atom) :])
                 return self.summed({mono(rest): Fraction(1)}, {k: s for k, s in dummies.items() if k not in gone})
         closed, sizes = self.close([{mono(component): Fraction(1)}], list(dummies))
         free, bound = sizes[: len(closed.free)], sizes[len(closed.free) :]
@@ -151,15 +151,20 @@ class Sums(Products):
             return single(self.atom(head, closed.free))
         return self.relabelled(found, dict(enumerate(closed.free)))
 
-    def _kept(self, atom: Atom) -> int:
-        kept = self.heads[atom[0]].name
-        return kept if isinstance(kept, int) else 0
+    def kept(self, atom: Atom) -> int | None:
+        """How many labels of a one-hot array come before its places; None for other atoms."""
+        head = self.heads[atom[0]]
+        if head.kind == "winner":
+            return head.name if isinstance(head.name, int) else None
+        if head.kind == "mask" and isinstance(head.name, tuple):
+            return int(head.name[-1])
+        return None
 
-    def _is_spent_winner(self, atom: Atom, component: Product, dummies: Dummies) -> bool:
+    def _is_spent(self, atom: Atom, component: Product, dummies: Dummies) -> bool:
         """Whether a one-hot array is summed over all its places and nothing else depends on the place."""
-        if self.heads[atom[0]].kind != "winner":
+        kept = self.kept(atom)
+        if kept is None:
             return False
-        kept = self._kept(atom)
         places = set(atom[1][kept:])
         others = {k for a in component if a != atom for k in a[1]} | set(atom[1][:kept])
         return len(places) == len(atom[1]) - kept and places <= dummies.keys() and not places & others

@@ -1,0 +1,161 @@
+"""What is a move in index notation? A contraction with an array of zeros and ones that says which place goes where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from symdiff.ir.ops import Concatenate, Fold, Gather, Pad, ScatterAdd, Slice, Span, Window
+from symdiff.ir.sizes import Shape, Size, normal
+from symdiff.proof.every_shape.axes import Axes
+from symdiff.proof.every_shape.generators import Generators
+from symdiff.proof.every_shape.terms import Expr, Labels, constant, plus, single
+
+Linear = Slice | Pad | Concatenate | Gather | ScatterAdd | Window | Fold
+Blocks = list[Labels]
+
+
+class Moves:
+    """Moves of forms whose labels are the places of their primitive axes, in order."""
+
+    def __init__(self, space: Generators, axes: Axes) -> None:
+        self.space, self.axes = space, axes
+
+    def moved(self, op: Linear, shapes: Sequence[Shape], shape: Shape, forms: Sequence[Expr]) -> Expr:
+        """The form of a move of operands of these shapes to this shape."""
+        match op:
+            case Slice(spans):
+                return self._slice(spans, shapes[0], shape, forms[0])
+            case Pad(spans):
+                return self._pad(spans, shapes[0], shape, forms[0])
+            case Concatenate(axis):
+                return self._concatenate(axis, shapes, shape, forms)
+            case Gather(axis):
+                return self._gather(axis, shapes, shape, forms)
+            case ScatterAdd(axis):
+                return self._scatter(axis, shapes, shape, forms)
+            case Window(axis):
+                return self._window(axis, shapes[0], shape, forms[0])
+            case Fold(axis):
+                return self._fold(axis, shapes[0], shape, forms[0])
+            case _:
+                assert_never(op)
+
+    def _blocks(self, shape: Shape) -> Blocks:
+        """The labels of each axis."""
+        blocks: Blocks = []
+        count = 0
+        for size in shape:
+            width = len(self.axes.of((size,)))
+            blocks.append(tuple(range(count, count + width)))
+            count += width
+        return blocks
+
+    def _fresh(self, block: Labels) -> Labels:
+        return tuple(self.space.fresh() for _ in block)
+
+    def _contract(self, form: Expr, old: Blocks, new: Blocks, masks: Sequence[Expr], summed: Sequence[tuple[Labels, Size]]) -> Expr:
+        """The form with the labels ``old`` written ``new``, times the masks, summed over some blocks."""
+        mapping = {k: to for one, other in zip(old, new, strict=True) for k, to in zip(one, other, strict=True)}
+        result = self.space.relabelled(form, mapping)
+        for mask in masks:
+            result = self.space.times(result, mask)
+        dummies = {k: s for block, size in summed for k, s in zip(block, self.axes.of((size,)), strict=True)}
+        return self.space.summed(result, dummies)
+
+    def _span(self, span: Span, size: Size, rows: Labels, columns: Labels) -> Expr:
+        """1 where ``column = start + step * row``."""
+        if not columns:
+            return constant(1)
+        dims = (*self.axes.of((span.length,)), *self.axes.of((size,)))
+        name = ("span", normal(span.start), span.step, normal(span.length), normal(size), len(rows))
+        return single((self.space.intern("mask", name, dims), (*rows, *columns)))
+
+    def _slice(self, spans: Sequence[Span], before: Shape, after: Shape, form: Expr) -> Expr:
+        old, out = self._blocks(before), self._blocks(after)
+        new, masks, summed = list(old), [], []
+        for axis, span in enumerate(spans):
+            if span == Span(0, 1, before[axis]):
+                new[axis] = out[axis]
+                continue
+            new[axis] = self._fresh(old[axis])
+            masks.append(self._span(span, before[axis], out[axis], new[axis]))
+            summed.append((new[axis], before[axis]))
+        return self._contract(form, old, new, masks, summed)
+
+    def _pad(self, spans: Sequence[Span], before: Shape, after: Shape, form: Expr) -> Expr:
+        old, out = self._blocks(before), self._blocks(after)
+        new, masks, summed = list(old), [], []
+        for axis, span in enumerate(spans):
+            if span == Span(0, 1, after[axis]):
+                new[axis] = out[axis]
+                continue
+            new[axis] = self._fresh(old[axis])
+            masks.append(self._span(span, after[axis], new[axis], out[axis]))
+            summed.append((new[axis], before[axis]))
+        return self._contract(form, old, new, masks, summed)
+
+    def _concatenate(self, axis: int, shapes: Sequence[Shape], after: Shape, forms: Sequence[Expr]) -> Expr:
+        total: Expr = {}
+        start: Size = 0
+        for shape, form in zip(shapes, forms, strict=True):
+            spans = [Span(0, 1, size) for size in shape]
+            spans[axis] = Span(start, 1, shape[axis])
+            total = plus(total, self._pad(spans, shape, after, form))
+            start = normal(start + shape[axis])
+        return total
+
+    # Indices ------------------------------------------------------------------------------------------------------
+
+    def _pick(self, index: Expr, rows: Labels, size: Size, columns: Labels) -> Expr:
+        """1 where ``column = index[rows]``."""
+        if not columns:
+            return constant(1)
+        moved = self.space.relabelled(index, dict(enumerate(rows)))
+        closed, sizes = self.space.close([moved])
+        dims = (*sizes, *self.axes.of((size,)))
+        name = ("pick", normal(size), len(closed.free))
+        head = self.space.intern("mask", name, dims, closed, clean=False, symmetric=False)
+        return single((head, (*closed.free, *columns)))
+
+    def _gather(self, axis: int, shapes: Sequence[Shape], after: Shape, forms: Sequence[Expr]) -> Expr:
+        old, out = self._blocks(shapes[0]), self._blocks(after)
+        rank = len(shapes[1])
+        rows = tuple(k for block in out[axis : axis + rank] for k in block)
+        columns = self._fresh(old[axis])
+        new = [*out[:axis], columns, *out[axis + rank :]]
+        mask = self._pick(forms[1], rows, shapes[0][axis], columns)
+        return self._contract(forms[0], old, new, [mask], [(columns, shapes[0][axis])])
+
+    def _scatter(self, axis: int, shapes: Sequence[Shape], after: Shape, forms: Sequence[Expr]) -> Expr:
+        old, out = self._blocks(shapes[0]), self._blocks(after)
+        rank = len(shapes[1])
+        rows = [self._fresh(block) for block in old[axis : axis + rank]]
+        new = [*out[:axis], *rows, *out[axis + 1 :]]
+        mask = self._pick(forms[1], tuple(k for block in rows for k in block), after[axis], out[axis])
+        return self._contract(forms[0], old, new, [mask], list(zip(rows, shapes[1], strict=True)))
+
+    # Windows ------------------------------------------------------------------------------------------------------
+
+    def _shifted(self, first: tuple[Labels, Size], second: tuple[Labels, Size], whole: tuple[Labels, Size]) -> Expr:
+        """1 where the third place is the sum of the first two."""
+        if not whole[0]:
+            return constant(1)
+        blocks = (first, second, whole)
+        dims = self.axes.of(tuple(size for _, size in blocks))
+        name = ("window", *(normal(size) for _, size in blocks), len(first[0]), len(first[0]) + len(second[0]))
+        return single((self.space.intern("mask", name, dims), (*first[0], *second[0], *whole[0])))
+
+    def _window(self, axis: int, before: Shape, after: Shape, form: Expr) -> Expr:
+        old, out = self._blocks(before), self._blocks(after)
+        columns = self._fresh(old[axis])
+        mask = self._shifted((out[axis], after[axis]), (out[-1], after[-1]), (columns, before[axis]))
+        new = [columns if k == axis else out[k] for k in range(len(before))]
+        return self._contract(form, old, new, [mask], [(columns, before[axis])])
+
+    def _fold(self, axis: int, before: Shape, after: Shape, form: Expr) -> Expr:
+        old, out = self._blocks(before), self._blocks(after)
+        places, within = self._fresh(old[axis]), self._fresh(old[-1])
+        mask = self._shifted((places, before[axis]), (within, before[-1]), (out[axis], after[axis]))
+        new = [places if k == axis else out[k] for k in range(len(before) - 1)]
+        return self._contract(form, old, [*new, within], [mask], [(places, before[axis]), (within, before[-1])])

@@ -64,6 +64,7 @@ def measure(calls: Mapping[str, Call], *, rounds: int = 31, block: float = 0.02)
     counts = {name: _repetitions(call, block) for name, call in calls.items()}
     found: list[tuple[float, dict[str, float]]] = []
     gc.collect()
+    gc.freeze()  # else collecting between rounds would walk through every library again
     gc.disable()
     try:
         for k in range(rounds):
@@ -72,6 +73,7 @@ def measure(calls: Mapping[str, Call], *, rounds: int = 31, block: float = 0.02)
             gc.collect()
     finally:
         gc.enable()
+        gc.unfreeze()
     found.sort(key=lambda round_: -round_[0])
     quiet = sum(share >= CORE_SHARE for share, _ in found)
     kept = [times for _, times in found[: max(quiet, (rounds + 1) // 2)]]

@@ -2,9 +2,9 @@
 
 One graph, many readers::
 
-                 trace(fn)  builder                       the two doors in
+                 trace(fn)  builder       doors            the two doors in
                         \\   /
-                         ir            networkx MultiDiGraph of four families of operations
+                         ir                                networkx MultiDiGraph of four families of operations
       ____________________|_________________________________________
      |            |                 |                |              |
   calculus    evaluation          proof           checking        pages
@@ -40,8 +40,8 @@ from symdiff.errors import (
 from symdiff.facade import attach
 from symdiff.functions import exact, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from symdiff.ir.graph import Graph
-from symdiff.ir.registry import register
-from symdiff.ir.tracing import name, trace
+from symdiff.doors.registry import register
+from symdiff.doors.tracing import name, trace
 from symdiff.verdicts import Evidence, Mistake, Verdict, Witness
 
 attach()

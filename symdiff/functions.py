@@ -15,9 +15,9 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.entries import hessian_entries, jacobian_entries, output_entries
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
-from symdiff.ir.inlining import inline, recording_of
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.tracing import trace_call
+from symdiff.doors.inlining import inline, recording_of
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree
 from symdiff.on_graphs import derive
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from symdiff.errors import InputError, explain
 from symdiff.ir.graph import Graph
-from symdiff.ir.lifting import lift
+from symdiff.doors.lifting import lift
 from symdiff.ir.ops import Input
-from symdiff.ir.tensors import Tensor
+from symdiff.doors.tensors import Tensor
 from symdiff.ir.trees import LEAF, Tree
 
 Derive: TypeAlias = Callable[[Graph, list[str]], Graph]

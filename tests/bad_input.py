@@ -16,8 +16,8 @@ import sympy as sp
 from symdiff.errors import SymdiffError
 from symdiff.ir.calling import bind
 from symdiff.ir.graph import Graph
-from symdiff.ir.registry import register
-from symdiff.ir.tracing import name, trace, trace_call
+from symdiff.doors.registry import register
+from symdiff.doors.tracing import name, trace, trace_call
 
 X = np.array([1.0, 2.0, 3.0])
 M = np.arange(12.0).reshape(3, 4)

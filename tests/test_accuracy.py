@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symdiff import calculus
-from symdiff.checking.accuracy import bound
+from symdiff.checking.black_boxes.accuracy import bound
 from symdiff.errors import Undetermined
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.evaluation.exact import evaluate, lift

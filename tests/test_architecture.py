@@ -19,6 +19,7 @@ MOST_LINES = 320
 FLOORS: list[list[set[str]]] = [
     [{"errors", "verdicts"}],
     [{"ir"}],
+    [{"doors"}],
     [{"calculus"}, {"evaluation"}, {"costs"}],
     [{"proof"}],
     [{"checking"}],

@@ -15,7 +15,7 @@ from scipy.special import expit
 
 import symdiff as sd
 from symdiff import calculus
-from symdiff.checking.black_box import judge_black_box
+from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.evaluation.kernels import compile as compile_kernel

@@ -19,8 +19,8 @@ from roads import DIGITS, FIRST, STEP
 
 from symdiff.evaluation.arithmetics import BALLS, MPMATH, compiled, working_precision
 from symdiff.ir import formulas
-from symdiff.ir.doors.arithmetic import GENERAL_POWER
-from symdiff.ir.doors.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, WHERE, formula_of
+from symdiff.doors.functions.arithmetic import GENERAL_POWER
+from symdiff.doors.functions.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, WHERE, formula_of
 from symdiff.ir.formulas import (
     ADD,
     ARGUMENTS,

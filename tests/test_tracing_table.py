@@ -11,7 +11,7 @@ from tracing_rows import SAMPLES, Row
 from tracing_table import TABLE, markdown
 
 from symdiff.evaluation.kernels import compile as compile_kernel
-from symdiff.ir.tracing import trace_call
+from symdiff.doors.tracing import trace_call
 
 ROWS = [row for rows in TABLE.values() for row in rows]
 

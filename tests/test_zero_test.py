@@ -20,11 +20,11 @@ from symdiff.ir.formulas import from_function
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import merge
 from symdiff.ir.ops import Input, Map
-from symdiff.ir.tracing import trace
-from symdiff.proof.generators import Algebra
-from symdiff.proof.positivity import Positivity
-from symdiff.proof.witnesses import Search
-from symdiff.proof.zero_test import ZeroTest, equal_at_shape
+from symdiff.doors.tracing import trace
+from symdiff.proof.at_shape.generators import Algebra
+from symdiff.proof.at_shape.positivity import Positivity
+from symdiff.proof.at_shape.witnesses import Search
+from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
 
 Function = Callable[..., Any]
 V, S, M = np.zeros(3), np.zeros(()), np.zeros((3, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symdiff.checking.black_box import judge_black_box
+from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.every_shape import judge_every_shape
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.checking.accuracy import bound
+from symdiff.checking.black_boxes.accuracy import bound
 from symdiff.checking.questions import Question, claim_examples, extra_tree, flat_claim, leaf_values, split_call
 from symdiff.checking.wording import called
 from symdiff.errors import ImpureFunction, explain

@@ -18,7 +18,7 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.literals import read
-from symdiff.ir.tracing import trace_call
+from symdiff.doors.tracing import trace_call
 
 _BITS = 200
 _EXTRA_DIGITS = 3

@@ -19,7 +19,7 @@ from symdiff.ir.merging import merge
 from symdiff.ir.ops import Input
 from symdiff.ir.pausing import without_collection
 from symdiff.ir.sizes import concrete
-from symdiff.ir.tracing import trace_call
+from symdiff.doors.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree, flatten
 
 Of: TypeAlias = Literal["value", "gradient", "jacobian", "hessian", "vjp", "jvp", "hvp"]

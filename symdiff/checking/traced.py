@@ -20,7 +20,7 @@ from symdiff.checking.witnesses import Found, by_node, shrink, witness
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
 from symdiff.ir.sizes import product, same_shape, text
-from symdiff.proof.zero_test import ZeroTest, equal_at_shape
+from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
 from symdiff.verdicts import Evidence, Verdict
 
 _PROBES = 5

@@ -12,7 +12,7 @@ import numpy as np
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.ops import Input, Kind
 from symdiff.ir.sizes import Shape, parse_shape
-from symdiff.ir.traced import BOOL, FLOAT, Traced
+from symdiff.doors.traced import BOOL, FLOAT, Traced
 from symdiff.ir.trees import Tree, flatten
 
 

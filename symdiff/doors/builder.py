@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from symdiff.errors import InputError, explain
-from symdiff.ir import doors  # noqa: F401  (fills the table of rules)
+from symdiff.doors import functions  # noqa: F401  (fills the table of rules)
 from symdiff.ir.graph import Graph
-from symdiff.ir.lifting import lift
+from symdiff.doors.lifting import lift
 from symdiff.ir.ops import Input, Kind
-from symdiff.ir.recording import Recording
+from symdiff.doors.recording import Recording
 from symdiff.ir.sizes import parse_shape
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL, FLOAT, INT
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL, FLOAT, INT
 from symdiff.ir.trees import LEAF, Tree
 
 _recordings: WeakKeyDictionary[Graph, Recording] = WeakKeyDictionary()

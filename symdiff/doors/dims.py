@@ -12,7 +12,7 @@ import sympy as sp
 
 from symdiff.errors import ShapeError
 from symdiff.ir import literals
-from symdiff.ir.places import complain
+from symdiff.doors.places import complain
 from symdiff.ir.sizes import Shape, Size, normal
 
 Length: TypeAlias = "int | Dim"

@@ -9,11 +9,11 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from symdiff.errors import MutationError, SymdiffError, TracingError, UnknownFunction
-from symdiff.ir.aliasing import note_view
-from symdiff.ir.dims import Dim
-from symdiff.ir.places import complain, located
-from symdiff.ir.recording import Recording, current
-from symdiff.ir.traced import Traced
+from symdiff.doors.aliasing import note_view
+from symdiff.doors.dims import Dim
+from symdiff.doors.places import complain, located
+from symdiff.doors.recording import Recording, current
+from symdiff.doors.traced import Traced
 
 Function = Callable[..., Any]
 _F = TypeVar("_F", bound=Function)

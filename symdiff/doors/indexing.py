@@ -9,18 +9,18 @@ import numpy as np
 
 from symdiff.errors import DtypeError, ShapeError, TracingError
 from symdiff.ir import algebra as alg
-from symdiff.ir import refusals
-from symdiff.ir.aliasing import WHOLE, note_view
-from symdiff.ir.assembly import Assembly
-from symdiff.ir.dispatching import dispatch, plain, traced_values, wrap
+from symdiff.doors import refusals
+from symdiff.doors.aliasing import WHOLE, note_view
+from symdiff.doors.assembly import Assembly
+from symdiff.doors.dispatching import dispatch, plain, traced_values, wrap
 from symdiff.ir.graph import Node
-from symdiff.ir.lifting import lift
-from symdiff.ir.places import complain, place
-from symdiff.ir.recording import Recording
-from symdiff.ir.selecting import is_basic, is_constant, items_of, select
+from symdiff.doors.lifting import lift
+from symdiff.doors.places import complain, place
+from symdiff.doors.recording import Recording
+from symdiff.doors.selecting import is_basic, is_constant, items_of, select
 from symdiff.ir.shapes import fits
 from symdiff.ir.sizes import Shape, concrete, is_concrete, same_shape, text
-from symdiff.ir.traced import BOOL, Traced
+from symdiff.doors.traced import BOOL, Traced
 
 
 def read(array: Traced, key: Any) -> Any:

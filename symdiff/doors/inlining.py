@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from symdiff.ir.graph import Graph
-from symdiff.ir.lifting import lift
+from symdiff.doors.lifting import lift
 from symdiff.ir.merging import merge
-from symdiff.ir.recording import Recording, current
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL, FLOAT, INT
+from symdiff.doors.recording import Recording, current
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL, FLOAT, INT
 
 _DTYPES: dict[str, np.dtype[Any]] = {"real": FLOAT, "integer": INT, "boolean": BOOL}
 

@@ -13,9 +13,11 @@ import numpy as np
 import scipy
 
 from symdiff.errors import SymdiffError, explain
+from symdiff.ir import pausing
 
 _INTERNAL = tuple(
-    os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, np.__file__, scipy.__file__)
+    os.path.dirname(os.path.abspath(file)) + os.sep
+    for file in (__file__, pausing.__file__, np.__file__, scipy.__file__)
 )
 _texts: dict[tuple[str, int], str] = {}
 

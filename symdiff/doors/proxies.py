@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ImpureFunction
-from symdiff.ir.dispatching import dispatch, traced_values, wrap
-from symdiff.ir.places import located
-from symdiff.ir.tensors import Tensor
+from symdiff.doors.dispatching import dispatch, traced_values, wrap
+from symdiff.doors.places import located
+from symdiff.doors.tensors import Tensor
 
 RANDOM = np.random.mtrand._rand
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.doors.creation import CREATORS
-from symdiff.ir.proxies import ARRAY_TYPE, RANDOM, Door, RandomDoor
-from symdiff.ir.registry import REGISTERED
-from symdiff.ir.tensors import Tensor
+from symdiff.doors.functions.creation import CREATORS
+from symdiff.doors.proxies import ARRAY_TYPE, RANDOM, Door, RandomDoor
+from symdiff.doors.registry import REGISTERED
+from symdiff.doors.tensors import Tensor
 
 _FOREIGN = frozenset(
     [

@@ -13,10 +13,10 @@ import sympy as sp
 from symdiff.errors import DtypeError, InputError
 from symdiff.ir import algebra as alg
 from symdiff.ir import literals
-from symdiff.ir.dims import Dim
+from symdiff.doors.dims import Dim
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Literal, table
-from symdiff.ir.places import complain, place
+from symdiff.doors.places import complain, place
 
 current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 

@@ -10,7 +10,7 @@ import numpy as np
 from symdiff.errors import ImpureFunction, MutationError, TracingError, ValueDependentBranch, explain
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
-from symdiff.ir.places import complain, source_line
+from symdiff.doors.places import complain, source_line
 from symdiff.ir.sizes import Shape, text
 
 _MATH = re.compile(r"\bmath\.(\w+)\(")

@@ -10,11 +10,11 @@ import sympy as sp
 
 from symdiff.errors import InputError, explain
 from symdiff.ir import algebra as alg
-from symdiff.ir.dispatching import RULES, Rule, name_of
+from symdiff.doors.dispatching import RULES, Rule, name_of
 from symdiff.ir.formulas import ARGUMENTS, Formula, formula, piecewise
-from symdiff.ir.lifting import inexact, promote, real, spread
-from symdiff.ir.recording import Recording
-from symdiff.ir.tensors import Tensor
+from symdiff.doors.lifting import inexact, promote, real, spread
+from symdiff.doors.recording import Recording
+from symdiff.doors.tensors import Tensor
 
 REGISTERED: dict[Any, Formula] = {}
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from symdiff.errors import TracingError, ValueDependentBranch
 from symdiff.ir import algebra as alg
-from symdiff.ir.dims import Dim, size
+from symdiff.doors.dims import Dim, size
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.lifting import spread
+from symdiff.doors.lifting import spread
 from symdiff.ir.ops import Span, table
-from symdiff.ir.places import complain
-from symdiff.ir.recording import Recording
+from symdiff.doors.places import complain
+from symdiff.doors.recording import Recording
 from symdiff.ir.sizes import Shape, Size, concrete, normal, text
-from symdiff.ir.traced import Traced
+from symdiff.doors.traced import Traced
 
 FULL = slice(None)
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from symdiff.ir.dispatching import dispatch
-from symdiff.ir.indexing import read, update, write
-from symdiff.ir.traced import Traced
-from symdiff.ir.ufunc_methods import call_method
+from symdiff.doors.dispatching import dispatch
+from symdiff.doors.indexing import read, update, write
+from symdiff.doors.traced import Traced
+from symdiff.doors.ufunc_methods import call_method
 
 
 def _forward(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,12 +11,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from symdiff.ir import refusals
-from symdiff.ir.aliasing import Memory
-from symdiff.ir.assembly import Assembly
-from symdiff.ir.dims import lengths
+from symdiff.doors import refusals
+from symdiff.doors.aliasing import Memory
+from symdiff.doors.assembly import Assembly
+from symdiff.doors.dims import lengths
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.recording import NeedsStatic, Recording
+from symdiff.doors.recording import NeedsStatic, Recording
 from symdiff.ir.sizes import Shape, text
 
 FLOAT = np.dtype(np.float64)

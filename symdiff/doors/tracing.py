@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from symdiff.errors import ImpureFunction, InputError, TracingError, explain
-from symdiff.ir import builder, doors  # noqa: F401  (attach methods to Graph, fill the table of rules)
-from symdiff.ir.arguments import (
+from symdiff.doors import builder, functions  # noqa: F401  (attach methods to Graph, fill the table of rules)
+from symdiff.doors.arguments import (
     Arguments,
     bind_call,
     example_leaf,
@@ -21,16 +21,16 @@ from symdiff.ir.arguments import (
     read_arguments,
     shape_or_example_leaf,
 )
-from symdiff.ir.dims import Dim
+from symdiff.doors.dims import Dim
 from symdiff.ir.graph import Graph, Node, Store
-from symdiff.ir.lifting import dtype_of, lift
+from symdiff.doors.lifting import dtype_of, lift
 from symdiff.ir.ops import Named
 from symdiff.ir.pausing import without_collection
-from symdiff.ir.places import complain
-from symdiff.ir.rebuilding import Rebuilder
-from symdiff.ir.recording import NeedsStatic, Recording, current
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import Traced
+from symdiff.doors.places import complain
+from symdiff.doors.rebuilding import Rebuilder
+from symdiff.doors.recording import NeedsStatic, Recording, current
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import Traced
 from symdiff.ir.trees import Tree, flatten
 
 Function = Callable[..., Any]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import UnknownFunction
-from symdiff.ir.dispatching import dispatch, name_of
-from symdiff.ir.places import located
+from symdiff.doors.dispatching import dispatch, name_of
+from symdiff.doors.places import located
 
 REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: np.sum,

@@ -14,7 +14,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from symdiff.checking.rounding import Rounded, Rounding, map_error
+from symdiff.checking.black_boxes.rounding import Rounded, Rounding, map_error
 from symdiff.evaluation.reference import apply, dtype_of
 from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.checking.confirming import confirmation
-from symdiff.checking.counterexamples import Finding, shrink, witness
-from symdiff.checking.numeric_diagnosis import diagnose_shape, diagnose_values
+from symdiff.checking.black_boxes.confirming import confirmation
+from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
+from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagnose_values
 from symdiff.checking.options import Options
-from symdiff.checking.planting import plant, sees_a_factor, subtle
-from symdiff.checking.probing import OWN
+from symdiff.checking.black_boxes.planting import plant, sees_a_factor, subtle
+from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.questions import Question
-from symdiff.checking.trials import Record, Trial
+from symdiff.checking.black_boxes.trials import Record, Trial
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, weakest
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.accuracy import Analysis
+from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.comparing import values as balls_of
-from symdiff.checking.foreign import Foreign
+from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.kinks import is_on_kink
-from symdiff.checking.probing import Probe, Prober
+from symdiff.checking.black_boxes.probing import Probe, Prober
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision

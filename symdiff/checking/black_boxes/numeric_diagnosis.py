@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.measuring import OUTSIDE, Gauge
-from symdiff.checking.probing import Probe
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge
+from symdiff.checking.black_boxes.probing import Probe
 from symdiff.checking.questions import Question
 from symdiff.verdicts import Mistake
 

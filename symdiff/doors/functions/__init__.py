@@ -1,6 +1,6 @@
 """Which NumPy and SciPy functions are known? A file for each group; importing fills the table."""
 
-from symdiff.ir.doors import (
+from symdiff.doors.functions import (
     arithmetic,
     compositions,
     creation,

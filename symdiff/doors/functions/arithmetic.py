@@ -12,14 +12,14 @@ import sympy as sp
 
 from symdiff.ir import algebra as alg
 from symdiff.ir import formulas
-from symdiff.ir.dispatching import rule
-from symdiff.ir.doors.formulas_of_ufuncs import formula_of
+from symdiff.doors.dispatching import rule
+from symdiff.doors.functions.formulas_of_ufuncs import formula_of
 from symdiff.ir.graph import Node
-from symdiff.ir.lifting import inexact, lift, promote, real, spread, to_real
+from symdiff.doors.lifting import inexact, lift, promote, real, spread, to_real
 from symdiff.ir.ops import Map
-from symdiff.ir.recording import Recording
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL
+from symdiff.doors.recording import Recording
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL
 
 GENERAL_POWER = formulas.from_function(lambda a, b: a**b, 2)
 

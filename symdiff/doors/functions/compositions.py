@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.dims import lengths
-from symdiff.ir.dispatching import rule
-from symdiff.ir.recording import Recording
+from symdiff.doors.dims import lengths
+from symdiff.doors.dispatching import rule
+from symdiff.doors.recording import Recording
 from symdiff.ir.shapes import broadcast
 from symdiff.ir.sizes import Shape
-from symdiff.ir.traced import Traced
+from symdiff.doors.traced import Traced
 
 
 @rule(np.polyval)

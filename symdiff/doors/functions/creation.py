@@ -11,15 +11,15 @@ import numpy as np
 
 from symdiff.errors import TracingError
 from symdiff.ir import algebra as alg
-from symdiff.ir.dims import Dim, size
-from symdiff.ir.dispatching import dispatch, rule, traced_values, wrap
-from symdiff.ir.doors.shaping import shape_of
+from symdiff.doors.dims import Dim, size
+from symdiff.doors.dispatching import dispatch, rule, traced_values, wrap
+from symdiff.doors.functions.shaping import shape_of
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.lifting import dtype_of, lift
-from symdiff.ir.places import complain
-from symdiff.ir.recording import Recording, current
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import FLOAT, INT
+from symdiff.doors.lifting import dtype_of, lift
+from symdiff.doors.places import complain
+from symdiff.doors.recording import Recording, current
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import FLOAT, INT
 
 CREATORS: dict[Any, Callable[..., Any]] = {}
 

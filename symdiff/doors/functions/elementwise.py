@@ -12,8 +12,8 @@ import sympy as sp
 
 from symdiff.errors import DtypeError
 from symdiff.ir import algebra as alg
-from symdiff.ir.dispatching import RULES, Rule, rule
-from symdiff.ir.doors.formulas_of_ufuncs import (
+from symdiff.doors.dispatching import RULES, Rule, rule
+from symdiff.doors.functions.formulas_of_ufuncs import (
     BINARY,
     COMPARISONS,
     MAXIMUM,
@@ -25,11 +25,11 @@ from symdiff.ir.doors.formulas_of_ufuncs import (
 from symdiff.ir.formulas import ARGUMENTS as A
 from symdiff.ir.formulas import Formula, formula, from_function
 from symdiff.ir.graph import Node
-from symdiff.ir.lifting import TO_BOOLEAN, inexact, lift, operands, promote, real, spread, to_real
-from symdiff.ir.places import complain
-from symdiff.ir.recording import Recording
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL, INT
+from symdiff.doors.lifting import TO_BOOLEAN, inexact, lift, operands, promote, real, spread, to_real
+from symdiff.doors.places import complain
+from symdiff.doors.recording import Recording
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL, INT
 
 _TRUTH: dict[Any, sp.Expr] = {
     np.logical_and: sp.Piecewise((A[1], sp.Ne(A[0], 0)), (0, True)),

@@ -10,17 +10,17 @@ import numpy as np
 
 from symdiff.errors import ShapeError, TracingError
 from symdiff.ir import algebra as alg
-from symdiff.ir.dims import size
-from symdiff.ir.dispatching import rule
-from symdiff.ir.doors.reductions import one_axis
-from symdiff.ir.doors.shaping import resized
-from symdiff.ir.lifting import dtype_of, lift, promote, to_real
+from symdiff.doors.dims import size
+from symdiff.doors.dispatching import rule
+from symdiff.doors.functions.reductions import one_axis
+from symdiff.doors.functions.shaping import resized
+from symdiff.doors.lifting import dtype_of, lift, promote, to_real
 from symdiff.ir.ops import Span
-from symdiff.ir.places import complain
-from symdiff.ir.recording import Recording
+from symdiff.doors.places import complain
+from symdiff.doors.recording import Recording
 from symdiff.ir.sizes import concrete, normal, same_shape, text
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL
 
 
 @rule(np.concatenate, sequence=True)

@@ -9,15 +9,15 @@ import numpy as np
 
 from symdiff.errors import LabelError, ShapeError
 from symdiff.ir import algebra as alg
-from symdiff.ir.dispatching import rule
-from symdiff.ir.doors.reductions import one_axis
+from symdiff.doors.dispatching import rule
+from symdiff.doors.functions.reductions import one_axis
 from symdiff.ir.graph import Node
-from symdiff.ir.lifting import promote, real
+from symdiff.doors.lifting import promote, real
 from symdiff.ir.ops import Labels
-from symdiff.ir.places import complain
-from symdiff.ir.recording import Recording
+from symdiff.doors.places import complain
+from symdiff.doors.recording import Recording
 from symdiff.ir.sizes import Size, same, text
-from symdiff.ir.tensors import Tensor
+from symdiff.doors.tensors import Tensor
 
 
 def contraction(

@@ -12,15 +12,15 @@ import sympy as sp
 
 from symdiff.errors import ShapeError, TracingError
 from symdiff.ir import algebra as alg
-from symdiff.ir.dispatching import RULES, Rule, rule
+from symdiff.doors.dispatching import RULES, Rule, rule
 from symdiff.ir.graph import Node
-from symdiff.ir.lifting import dtype_of, inexact, lift, real
+from symdiff.doors.lifting import dtype_of, inexact, lift, real
 from symdiff.ir.ops import Coefficient, Span
-from symdiff.ir.places import complain, located
-from symdiff.ir.recording import Recording
+from symdiff.doors.places import complain, located
+from symdiff.doors.recording import Recording
 from symdiff.ir.sizes import Shape, concrete, product, text
-from symdiff.ir.tensors import Tensor
-from symdiff.ir.traced import BOOL, INT
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.traced import BOOL, INT
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.dispatching import REFUSED
+from symdiff.doors.dispatching import REFUSED
 
 _ORDER = "which entry goes where depends on values"
 _LINEAR = "linear algebra is not in the graph yet"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import scipy.special as special
 
-from symdiff.ir.dispatching import rule
-from symdiff.ir.doors.reductions import axes_of
-from symdiff.ir.recording import Recording
+from symdiff.doors.dispatching import rule
+from symdiff.doors.functions.reductions import axes_of
+from symdiff.doors.recording import Recording
 
 
 def _shift(a: Any, axis: Any) -> Any:

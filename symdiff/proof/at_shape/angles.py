@@ -7,11 +7,11 @@ from typing import Any
 
 import sympy as sp
 
-from symdiff.proof.fields import Bucket, Generator, Poly, Ring, Undecided
-from symdiff.proof.positivity import Positivity
-from symdiff.proof.recipes import Constant, Head
-from symdiff.proof.spans import Span
-from symdiff.proof.specials import Element, Special
+from symdiff.proof.at_shape.fields import Bucket, Generator, Poly, Ring, Undecided
+from symdiff.proof.at_shape.positivity import Positivity
+from symdiff.proof.at_shape.recipes import Constant, Head
+from symdiff.proof.at_shape.spans import Span
+from symdiff.proof.at_shape.specials import Element, Special
 
 _MOST_TURNS = 64
 

@@ -22,8 +22,8 @@ from symdiff.ir.ops import (
     Span,
     Window,
 )
-from symdiff.proof.fields import Undecided
-from symdiff.proof.specials import Element, Special
+from symdiff.proof.at_shape.fields import Undecided
+from symdiff.proof.at_shape.specials import Element, Special
 
 Entries: TypeAlias = NDArray[np.object_]
 Shape: TypeAlias = tuple[int, ...]

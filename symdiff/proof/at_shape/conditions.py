@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from symdiff.proof.fields import Bucket, Generator, Poly, Ring
+from symdiff.proof.at_shape.fields import Bucket, Generator, Poly, Ring
 
 Need: TypeAlias = Literal["nonzero", "kink", "tie", "positive"]
 

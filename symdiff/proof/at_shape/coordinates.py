@@ -11,11 +11,11 @@ import numpy as np
 from flint import fmpq
 
 from symdiff.ir.ops import Input
-from symdiff.proof.arrays import Entries
-from symdiff.proof.fields import Generator, Poly, Undecided
-from symdiff.proof.generators import Algebra
-from symdiff.proof.recipes import Entry
-from symdiff.proof.witnesses import Draw, draw_real
+from symdiff.proof.at_shape.arrays import Entries
+from symdiff.proof.at_shape.fields import Generator, Poly, Undecided
+from symdiff.proof.at_shape.generators import Algebra
+from symdiff.proof.at_shape.recipes import Entry
+from symdiff.proof.at_shape.witnesses import Draw, draw_real
 
 _SIMPLE = ("symmetric", "positive_definite", "integer", "boolean")
 

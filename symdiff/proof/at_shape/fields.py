@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
-from symdiff.proof.specials import Element, Special
+from symdiff.proof.at_shape.specials import Element, Special
 
 Poly: TypeAlias = Any  # flint.fmpq_mpoly; python-flint has no stubs
 

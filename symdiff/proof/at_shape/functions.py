@@ -13,9 +13,9 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from symdiff.ir import literals
 from symdiff.ir.formulas import ARGUMENTS, piecewise
-from symdiff.proof.fields import Undecided
-from symdiff.proof.generators import Algebra
-from symdiff.proof.specials import INFINITY, MINUS_INFINITY, Element, Special
+from symdiff.proof.at_shape.fields import Undecided
+from symdiff.proof.at_shape.generators import Algebra
+from symdiff.proof.at_shape.specials import INFINITY, MINUS_INFINITY, Element, Special
 
 Closure: TypeAlias = Callable[[Algebra, Sequence[Element]], Element]
 

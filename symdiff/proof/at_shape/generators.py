@@ -13,16 +13,16 @@ from typing import Any
 
 import sympy as sp
 
-from symdiff.proof.angles import Angles
-from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import Bucket, Generator, NeedsCases, Poly, Ring, Undecided
-from symdiff.proof.heads import Heads
-from symdiff.proof.maxima import Maxima
-from symdiff.proof.positivity import NONNEGATIVE, POSITIVE, Positivity
-from symdiff.proof.recipes import Exponential, Inverse, Logarithm, Root
-from symdiff.proof.signs import Script, Signs
-from symdiff.proof.spans import Combination, Span
-from symdiff.proof.specials import UNDEFINED, Element, Special
+from symdiff.proof.at_shape.angles import Angles
+from symdiff.proof.at_shape.conditions import Conditions
+from symdiff.proof.at_shape.fields import Bucket, Generator, NeedsCases, Poly, Ring, Undecided
+from symdiff.proof.at_shape.heads import Heads
+from symdiff.proof.at_shape.maxima import Maxima
+from symdiff.proof.at_shape.positivity import NONNEGATIVE, POSITIVE, Positivity
+from symdiff.proof.at_shape.recipes import Exponential, Inverse, Logarithm, Root
+from symdiff.proof.at_shape.signs import Script, Signs
+from symdiff.proof.at_shape.spans import Combination, Span
+from symdiff.proof.at_shape.specials import UNDEFINED, Element, Special
 
 _LARGEST_POWER = 64
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from symdiff.proof.fields import Bucket, Poly, Ring, Undecided
-from symdiff.proof.positivity import Positivity
-from symdiff.proof.recipes import Head
-from symdiff.proof.specials import Element, Special
+from symdiff.proof.at_shape.fields import Bucket, Poly, Ring, Undecided
+from symdiff.proof.at_shape.positivity import Positivity
+from symdiff.proof.at_shape.recipes import Head
+from symdiff.proof.at_shape.specials import Element, Special
 
 _ENTIRE = ("erf", "atan", "asinh", "Si", "fresnels", "fresnelc")
 _LIMITED: dict[str, Callable[[Poly], Poly]] = {

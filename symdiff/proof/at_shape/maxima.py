@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symdiff.proof.fields import Poly, Undecided
-from symdiff.proof.recipes import Indicator, Largest, Winner
-from symdiff.proof.signs import Pair, Signs
-from symdiff.proof.specials import MINUS_INFINITY, Element, Special
+from symdiff.proof.at_shape.fields import Poly, Undecided
+from symdiff.proof.at_shape.recipes import Indicator, Largest, Winner
+from symdiff.proof.at_shape.signs import Pair, Signs
+from symdiff.proof.at_shape.specials import MINUS_INFINITY, Element, Special
 
 
 @dataclass(eq=False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symdiff.proof.fields import Bucket, Poly, Ring
-from symdiff.proof.recipes import Entry
+from symdiff.proof.at_shape.fields import Bucket, Poly, Ring
+from symdiff.proof.at_shape.recipes import Entry
 
 UNKNOWN, NONNEGATIVE, POSITIVE = 0, 1, 2
 _MOST_COORDINATES = 24

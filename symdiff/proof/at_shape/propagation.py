@@ -35,11 +35,11 @@ from symdiff.ir.ops import (
     Table,
     Window,
 )
-from symdiff.proof.arrays import Contraction, Entries, Folding, Shape, as_entries, filled, spread
-from symdiff.proof.fields import Undecided
-from symdiff.proof.functions import compile_formula, float_value
-from symdiff.proof.generators import Algebra
-from symdiff.proof.specials import Element
+from symdiff.proof.at_shape.arrays import Contraction, Entries, Folding, Shape, as_entries, filled, spread
+from symdiff.proof.at_shape.fields import Undecided
+from symdiff.proof.at_shape.functions import compile_formula, float_value
+from symdiff.proof.at_shape.generators import Algebra
+from symdiff.proof.at_shape.specials import Element
 
 _READ_ENTRIES = 64
 

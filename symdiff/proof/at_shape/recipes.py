@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from symdiff.proof.fields import Poly
+from symdiff.proof.at_shape.fields import Poly
 
 Write: TypeAlias = Callable[[Poly], str]
 

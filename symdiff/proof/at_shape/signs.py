@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
-from symdiff.proof.conditions import Conditions
-from symdiff.proof.fields import Bucket, Poly, Ring, Undecided
-from symdiff.proof.positivity import Positivity, split_constant
-from symdiff.proof.recipes import Indicator
-from symdiff.proof.specials import INFINITY, UNDEFINED, Element, Special
+from symdiff.proof.at_shape.conditions import Conditions
+from symdiff.proof.at_shape.fields import Bucket, Poly, Ring, Undecided
+from symdiff.proof.at_shape.positivity import Positivity, split_constant
+from symdiff.proof.at_shape.recipes import Indicator
+from symdiff.proof.at_shape.specials import INFINITY, UNDEFINED, Element, Special
 
 Pair: TypeAlias = tuple[Poly, Poly]  # [p > 0] and [p < 0]
 Rule: TypeAlias = Callable[[Poly], Pair | None]

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from flint import fmpq
 
-from symdiff.proof.fields import Poly
+from symdiff.proof.at_shape.fields import Poly
 
 Vector: TypeAlias = dict[tuple[int, ...], Fraction]
 Combination: TypeAlias = dict[int, Fraction]

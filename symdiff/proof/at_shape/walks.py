@@ -7,14 +7,14 @@ from typing import Any
 
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
-from symdiff.proof.conditions import Conditions, describe, text_of
-from symdiff.proof.coordinates import Coordinates
-from symdiff.proof.fields import Bucket, Poly, Ring, Undecided
-from symdiff.proof.generators import Algebra
-from symdiff.proof.propagation import Propagation, Value
-from symdiff.proof.signs import Script
-from symdiff.proof.specials import UNDEFINED, Element, Special
-from symdiff.proof.witnesses import Search, constant_sign
+from symdiff.proof.at_shape.conditions import Conditions, describe, text_of
+from symdiff.proof.at_shape.coordinates import Coordinates
+from symdiff.proof.at_shape.fields import Bucket, Poly, Ring, Undecided
+from symdiff.proof.at_shape.generators import Algebra
+from symdiff.proof.at_shape.propagation import Propagation, Value
+from symdiff.proof.at_shape.signs import Script
+from symdiff.proof.at_shape.specials import UNDEFINED, Element, Special
+from symdiff.proof.at_shape.witnesses import Search, constant_sign
 
 
 class Question:

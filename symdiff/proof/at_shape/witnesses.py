@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 from flint import arb, ctx, fmpq
 
-from symdiff.proof.conditions import Condition, describe, text_of
-from symdiff.proof.fields import Generator, Poly, Ring, Undecided
-from symdiff.proof.positivity import Positivity
-from symdiff.proof.recipes import (
+from symdiff.proof.at_shape.conditions import Condition, describe, text_of
+from symdiff.proof.at_shape.fields import Generator, Poly, Ring, Undecided
+from symdiff.proof.at_shape.positivity import Positivity
+from symdiff.proof.at_shape.recipes import (
     Constant,
     Entry,
     Exponential,

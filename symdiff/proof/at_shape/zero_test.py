@@ -17,10 +17,10 @@ from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input, Literal
 from symdiff.ir.sizes import is_concrete
-from symdiff.proof.coordinates import count_entries
-from symdiff.proof.fields import NeedsCases, OutOfGenerators, Undecided
-from symdiff.proof.signs import Script
-from symdiff.proof.walks import Question, Walk
+from symdiff.proof.at_shape.coordinates import count_entries
+from symdiff.proof.at_shape.fields import NeedsCases, OutOfGenerators, Undecided
+from symdiff.proof.at_shape.signs import Script
+from symdiff.proof.at_shape.walks import Question, Walk
 
 _SPARE, _MOST_GENERATORS = 64, 4096
 _MOST_CASES, _RANDOM_CASES = 128, 3

@@ -1,0 +1,1 @@
+"""Are two graphs equal at one shape? An exact zero test: polynomials over independent generators."""

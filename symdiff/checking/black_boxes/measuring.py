@@ -17,7 +17,7 @@ from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.kinks import is_on_kink
-from symdiff.checking.black_boxes.probing import Probe, Prober
+from symdiff.checking.black_boxes.probing import OWN, Probe, Prober
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision
@@ -120,6 +120,8 @@ class Gauge:
             value, limit = self.bounds(probe, target, dtype)
             usable = np.isfinite(value) & np.isfinite(limit)
             undefined = ~np.isfinite(given)
+            if probe.regime != OWN:  # far away from the caller's inputs, what our own program overflows too is excused
+                undefined &= np.isfinite(near)
             ratio = np.where(usable & ~undefined, np.abs(given - value) / limit, 0.0)
             scale = np.max(np.where(usable, np.fmax(np.abs(value), self.usual[target]), 0.0), initial=0.0)
             judged = usable & (OUTSIDE * limit <= np.maximum(_NARROW * scale, float(info.tiny) * 2 * OUTSIDE))

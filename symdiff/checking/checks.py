@@ -8,6 +8,7 @@ from typing import Any
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.every_shape import judge_every_shape
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
+from symdiff.checking.large import is_large, judge_large
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, parameters
 from symdiff.checking.sampling import Domain, check_domain
@@ -61,7 +62,8 @@ def _judge(question: Question, options: Options) -> Verdict:
     unfaithful = claim_is_faithful(question)
     if unfaithful:
         return judge_black_box(question.without_claimed(unfaithful), options)
-    return _joined(judge_traced(question, options))
+    judge = judge_large if is_large(question) else judge_traced
+    return _joined(judge(question, options))
 
 
 def _joined(parts: dict[str, Verdict]) -> Verdict:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
-
 from symdiff.calculus import pull_back
 from symdiff.checking.comparing import compare, values
 from symdiff.checking.formulas import formula_text

@@ -1,4 +1,4 @@
-"""Is a claim right for every shape? The same graph with symbolic sizes proves it; small shapes can refute it."""
+"""Is a claim right for every shape? A normal form with symbolic sizes proves it; instances can refute it."""
 
 from __future__ import annotations
 
@@ -9,42 +9,96 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Of, Question, Wrt, ask
 from symdiff.checking.traced import judge_traced
+from symdiff.errors import ShapeError
 from symdiff.ir.sizes import parse_shape, substitute, symbols_of
+from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
 
-_FIRST = 2
+EVERY = "every shape"
 
 
 def judge_every_shape(
-    fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of, options: Options
+    fn: Callable[..., Any],
+    claim: Callable[..., Any],
+    examples: dict[str, Any],
+    wrt: Wrt,
+    of: Of,
+    options: Options,
 ) -> dict[str, Verdict]:
-    """Proved for every shape if both graphs are the same with symbolic sizes; otherwise what small shapes say."""
+    """Refuted at the first instance that is wrong; proved if a proof for symbolic sizes and the instances agree."""
     general = ask(fn, claim, examples, wrt, of)
-    small = ask(fn, claim, _instance(examples), wrt, of)
-    if small.claimed is None:
-        return {name: Verdict("undecided", small.title, "every shape", reason=f"the claim could not be traced: {small.reason}") for name in small.targets}
-    verdicts = judge_traced(small, options)
-    return {name: _lifted(general, k, verdict) for k, (name, verdict) in enumerate(verdicts.items())}
+    judged: list[dict[str, Verdict]] = []
+    for sizes in _instances(examples):
+        try:
+            question = ask(fn, claim, _filled_all(examples, sizes), wrt, of)
+        except ShapeError:
+            continue  # these sizes do not fit the function
+        if question.claimed is None:
+            return _only_called(question, options)
+        judged.append(judge_traced(question, options))
+        if any(verdict.status == "refuted" for verdict in judged[-1].values()):
+            return judged[-1]
+    return {name: _lifted(general, k, [parts[name] for parts in judged], options) for k, name in enumerate(general.targets)}
 
 
-def _lifted(general: Question, target: int, verdict: Verdict) -> Verdict:
-    same = general.claimed is not None and general.claimed[target] == general.truth.outputs[target]
-    if verdict.status == "proved" and same:
-        roads = ("the same graph for symbolic sizes", *verdict.evidence.roads[1:])
-        return replace(verdict, scope="every shape", evidence=replace(verdict.evidence, roads=roads))
-    if verdict.status != "proved":
-        return verdict
-    reason = f"proved at {verdict.scope}, not for every shape"
-    return replace(verdict, status="agrees", reason=reason)
+def _only_called(question: Question, options: Options) -> dict[str, Verdict]:
+    """A claim that cannot be read is tested at one instance, which is what its verdict says."""
+    verdict = judge_black_box(question, options)
+    return verdict.parts or {question.targets[0]: verdict}
 
 
-def _instance(examples: Mapping[str, Any]) -> dict[str, Any]:
-    """Zeros at small sizes, all different: 2, 3, 4 ... so that no two axes agree by accident."""
+def _lifted(general: Question, target: int, verdicts: list[Verdict], options: Options) -> Verdict:
+    """What the instances and the proof for symbolic sizes say together."""
+    first = next((v for v in verdicts if not v.ok), verdicts[0])
+    if not first.ok:
+        return first
+    shapes = "; ".join(dict.fromkeys(v.scope for v in verdicts))
+    if general.claimed is None:
+        return replace(first, status="agrees", scope=shapes, reason=f"not for every shape: {general.reason}")
+    proof = _proof(general, target, options)
+    if proof.proved:
+        return _proved(general, target, first, proof)
+    words = "proved" if all(v.status == "proved" for v in verdicts) else "tested"
+    return replace(first, status="agrees", scope=shapes, reason=f"{words} at these shapes, not for every shape: {proof.reason}")
+
+
+def _proof(general: Question, target: int, options: Options) -> Proof:
+    assert general.claimed is not None
+    store, truth, claim = general.truth.store, general.truth.outputs[target], general.claimed[target]
+    seconds = min(10.0, options.seconds_left)
+    return prove(store, [truth], [claim], seconds=seconds, facts=options.domain)[0]
+
+
+def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Verdict:
+    assert general.claimed is not None
+    same = general.truth.outputs[target] == general.claimed[target]
+    road = "the same graph for symbolic sizes" if same else "the same normal form in index notation, for symbolic sizes"
+    rest = tuple(r for r in first.evidence.roads if not r.startswith(("exact zero test", "the same graph")))
+    kinks = tuple(a for a in proof.assumptions if a.startswith("away from"))
+    readings = tuple(a for a in proof.assumptions if " read as " in a)
+    others = tuple(a for a in proof.assumptions if a not in (*kinks, *readings))
+    evidence = replace(first.evidence, roads=(road, *rest), assumptions=others)
+    kink = "not judged there: " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else first.kink
+    return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
+
+
+def _instances(examples: Mapping[str, Any]) -> Iterator[dict[sp.Symbol, int]]:
+    """Sizes all different both ways, all alike, and all 1: none of which is special in the same way."""
     names = sorted({s for text in _strings(examples) for s in symbols_of(parse_shape(text))}, key=str)
-    sizes = {s: _FIRST + k for k, s in enumerate(names)}
+    count = len(names)
+    seen: list[dict[sp.Symbol, int]] = []
+    for sizes in (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count):
+        proposal = dict(zip(names, sizes, strict=True))
+        if proposal not in seen:
+            seen.append(proposal)
+            yield proposal
+
+
+def _filled_all(examples: Mapping[str, Any], sizes: Mapping[sp.Symbol, int]) -> dict[str, Any]:
     return {name: _filled(value, sizes) for name, value in examples.items()}
 
 

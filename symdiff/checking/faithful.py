@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from symdiff.checking.black_boxes.accuracy import bound
-from symdiff.checking.questions import Question, claim_examples, extra_tree, flat_claim, leaf_values, split_call
+from symdiff.checking.questions import (
+    Question,
+    claim_examples,
+    extra_tree,
+    flat_claim,
+    leaf_values,
+    split_call,
+)
 from symdiff.checking.wording import called
 from symdiff.errors import ImpureFunction, explain
 from symdiff.evaluation.kernels import compile as compile_kernel

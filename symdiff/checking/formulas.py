@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
 
+from symdiff.checking.product_texts import (
+    ATOM,
+    COMPARISON,
+    MATMUL,
+    POWER,
+    PRODUCT,
+    SUM,
+    Text,
+    axes_text,
+    contract_text,
+    full,
+    product_text,
+    within,
+)
 from symdiff.ir import literals
+from symdiff.ir.formulas import Formula
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
@@ -20,55 +37,52 @@ from symdiff.ir.ops import (
     Gather,
     Index,
     Input,
-    Labels,
     Literal,
     Map,
     Maximum,
+    Move,
     Named,
-    Op,
     Pad,
     Reshape,
     ScatterAdd,
     Slice,
+    Span,
     Table,
     Window,
 )
-from symdiff.ir.sizes import text
+from symdiff.ir.sizes import Shape, Size, text
 
-_ATOM, _POWER, _PRODUCT, _MATMUL, _SUM = 5, 4, 3, 2, 1
-_LETTERS = "ijklmnpqrstuvw"
+_PRECEDENCE = {
+    ATOM: PRECEDENCE["Atom"],
+    POWER: PRECEDENCE["Pow"],
+    PRODUCT: PRECEDENCE["Mul"],
+    MATMUL: PRECEDENCE["Mul"] - 1,
+    SUM: PRECEDENCE["Add"],
+    COMPARISON: PRECEDENCE["Relational"],
+}
 
 
-@dataclass(frozen=True)
-class Text:
-    """A written expression and how tightly it binds; a product keeps its factors, so that products flatten."""
+class _Operand(sp.Symbol):  # type: ignore[misc]
+    """A symbol that prints as a written operand; SymPy adds the parentheses that it needs."""
 
-    text: str
-    level: int = _ATOM
-    scale: Fraction | sp.Expr = Fraction(1)
-    above: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
-
-    @property
-    def is_product(self) -> bool:
-        """Whether it has factors of its own."""
-        return bool(self.above or self.below)
+    __slots__ = ("precedence",)
 
 
 def formula_text(store: Store, node: Node, limit: int = 300) -> str:
-    """The expression of a node; a formula over ``limit`` characters ends in dots."""
+    """The expression of a node; a formula over ``limit`` characters ends in dots.
+
+    It is written as NumPy, where an array may stand for one with more axes to which NumPy would broadcast it.
+    """
     order = store.ancestors([node])
     uses = Counter(k for n in order for k in store.operands(n))
     parts: dict[Node, Text] = {}
     shared: list[str] = []
     for n in order:
-        op = store.op(n)
-        operands = [parts[k] for k in store.operands(n)]
-        parts[n] = _text(store, n, op, operands)
+        parts[n] = _text(store, n, [parts[k] for k in store.operands(n)])
         if n != node and uses[n] > 1 and len(parts[n].text) > 24:
             name = f"t{len(shared) + 1}"
             shared.append(f"{name} = {parts[n].text}")
-            parts[n] = Text(name)
+            parts[n] = Text(name, is_low=parts[n].is_low)
     used = _used(parts[node].text, shared)
     whole = parts[node].text + ("" if not used else "  where " + ", ".join(used))
     return whole if len(whole) <= limit else whole[: limit - 3] + "..."
@@ -79,182 +93,139 @@ def _used(formula: str, shared: Sequence[str]) -> list[str]:
     kept: list[str] = []
     needed = formula
     for definition in reversed(shared):
-        if definition.split(" = ")[0] in needed:
+        name, meaning = definition.split(" = ", 1)
+        if re.search(rf"\b{name}\b", needed):
             kept.append(definition)
-            needed += definition.split(" = ", 1)[1]
+            needed += meaning
     return kept[::-1]
 
 
-def _in(part: Text, level: int) -> str:
-    return part.text if part.level >= level else f"({part.text})"
-
-
-def _text(store: Store, node: Node, op: Op, xs: Sequence[Text]) -> Text:
+def _text(store: Store, node: Node, xs: Sequence[Text]) -> Text:
+    op = store.op(node)
     match op:
         case Input(name) | Named(name):
-            return Text(name, _ATOM)
+            return Text(name)
         case Literal(value):
-            return Text(str(literals.read(value)), _ATOM)
+            written = str(literals.read(value))
+            return Text(written, ATOM if written.isalnum() else PRODUCT)
         case Table():
-            return Text((f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist())), _ATOM)
-        case Index(relation, shape):
-            return Text({"equal": "eye", "less_equal": "tri", "position": "arange"}[relation] + text(shape), _ATOM)
+            return Text(f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist()))
+        case Index():
+            return _index(op)
         case Map():
-            return _map(op, xs)
+            return _map(op, store.shape(node), xs)
         case Contract():
-            return _contract(store, node, op, xs)
-        case Reshape(shape):
-            return Text(f"reshape({xs[0].text}, {text(shape)})", _ATOM)
-        case Slice(spans):
-            return Text(f"{_in(xs[0], _ATOM)}[{', '.join(_span(s.start, s.step, s.length) for s in spans)}]", _ATOM)
-        case Pad(_, shape):
-            return Text(f"pad({xs[0].text}, to={text(shape)})", _ATOM)
-        case Concatenate(axis):
-            return Text(f"concatenate([{', '.join(x.text for x in xs)}], axis={axis})", _ATOM)
-        case Gather(axis):
-            return Text(f"take({xs[0].text}, {xs[1].text}, axis={axis})", _ATOM)
-        case ScatterAdd(axis):
-            return Text(f"scatter_add({xs[0].text}, at={xs[1].text}, axis={axis})", _ATOM)
-        case Window(axis, length):
-            return Text(f"windows({xs[0].text}, {length}, axis={axis})", _ATOM)
-        case Fold(axis):
-            return Text(f"fold({xs[0].text}, axis={axis})", _ATOM)
+            return contract_text(op, store.shape(node), xs)
         case Maximum(axes):
-            return Text(f"max({xs[0].text}, axis={_axes(axes)})", _ATOM)
+            return Text(f"max({_full(store, node, xs)[0].text}, axis={axes_text(axes)})")
         case ArgMax(axes):
-            return Text(f"is_max({xs[0].text}, axis={_axes(axes)})", _ATOM)
+            return Text(f"is_max({_full(store, node, xs)[0].text}, axis={axes_text(axes)})")
+        case _:
+            return Text(_moved(op, store.shape(store.operands(node)[0]), _full(store, node, xs)))
+
+
+def _full(store: Store, node: Node, xs: Sequence[Text]) -> list[Text]:
+    return [full(x, store.shape(k)) for x, k in zip(xs, store.operands(node), strict=True)]
+
+
+def _moved(op: Move, shape: Shape, parts: Sequence[Text]) -> str:
+    """Entries in other places; ``shape`` is that of the first operand."""
+    xs = [part.text for part in parts]
+    x = xs[0]
+    match op:
+        case Reshape():
+            return f"reshape({x}, {text(op.shape)})"
+        case Slice(spans):
+            return f"{within(parts[0], ATOM)}[{', '.join(map(_span, spans, shape))}]"
+        case Pad(spans) if all(span.step == 1 for span in spans):
+            ends = [sp.sympify(n, strict=True) - s.start - s.length for s, n in zip(spans, op.shape, strict=True)]
+            widths = [(span.start, end) for span, end in zip(spans, ends, strict=True)]
+            return f"pad({x}, {widths[0] if len(widths) == 1 else tuple(widths)})"
+        case Pad(spans):
+            return f"zeros({text(op.shape)}).put[{', '.join(map(_span, spans, op.shape))}]({x})"
+        case Concatenate(axis):
+            return f"concatenate([{', '.join(xs)}], axis={axis})"
+        case Gather(axis):
+            return f"take({x}, {xs[1]}, axis={axis})"
+        case ScatterAdd(axis, size):
+            return f"scatter_add({x}, at={xs[1]}, axis={axis}, size={size})"
+        case Window(axis, length):
+            return f"windows({x}, {length}, axis={axis})"
+        case Fold(axis, size):
+            return f"fold({x}, axis={axis}, size={size})"
         case _:
             assert_never(op)
 
 
-def _span(start: object, step: int, length: object) -> str:
-    if start == 0 and step == 1:
-        return f":{length}"
-    return f"{start}:{sp.sympify(start, strict=True) + step * sp.sympify(length, strict=True)}" + ("" if step == 1 else f":{step}")
+def _index(op: Index) -> Text:
+    offset = f", k={op.offset}" if op.offset else ""
+    match op.relation:
+        case "equal":
+            return Text(f"eye{text(op.shape)[:-1]}{offset})")
+        case "less_equal":
+            return Text(f"triu(ones({text(op.shape)}){offset})")
+        case "position":
+            first = f"{op.offset}, " if op.offset else ""
+            return Text(f"arange({first}{op.shape[0] + op.offset})")
 
 
-def _axes(axes: Sequence[int]) -> str:
-    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+def _span(span: Span, size: Size) -> str:
+    if (span.start, span.step, span.length) == (0, 1, size):
+        return ":"
+    stop = sp.sympify(span.start, strict=True) + span.step * sp.sympify(span.length, strict=True)
+    first = "" if span.start == 0 and span.step == 1 else str(span.start)
+    last = "" if stop == size or stop.is_negative else str(stop)
+    return f"{first}:{last}" + ("" if span.step == 1 else f":{span.step}")
 
 
-def _map(op: Map, xs: Sequence[Text]) -> Text:
-    expression = op.formula.expression
+def _map(op: Map, shape: Shape, xs: Sequence[Text]) -> Text:
+    low = bool(shape) and all(x.is_low for x in xs)
+    written = _applied(op.formula, xs)
+    return replace(written, is_low=low)
+
+
+def _applied(formula: Formula, xs: Sequence[Text]) -> Text:
+    expression, arguments = formula.expression, formula.arguments
+    if expression == 1 / arguments[0]:
+        return product_text(Fraction(1), (), (within(xs[0], ATOM),))
+    if len(xs) == 2 and expression == arguments[0] + arguments[1]:
+        left, right = within(xs[0], SUM), within(xs[1], SUM)
+        is_minus = right.startswith("-") and xs[1].level > SUM
+        return Text(f"{left} - {right[1:]}" if is_minus else f"{left} + {right}", SUM)
+    if len(xs) == 2 and expression == arguments[0] - arguments[1]:
+        left, right = within(xs[0], SUM), within(xs[1], MATMUL)
+        return Text(f"{left} + {right[1:]}" if right.startswith("-") else f"{left} - {right}", SUM)
+    operands = {a: _operand(x) for a, x in zip(arguments, xs, strict=True)}
     if isinstance(expression, sp.Piecewise):
-        return Text(_choice(expression, xs), _ATOM)
-    names = {a: sp.Symbol(_in(x, _ATOM)) for a, x in zip(op.formula.arguments, xs, strict=True)}
-    written = str(expression.xreplace(names))
-    bare = written if len(xs) != 1 or not written.startswith(("exp((", "log((", "tanh((")) else written.replace("((", "(").replace("))", ")")
-    level = _SUM if expression.is_Add else _PRODUCT if expression.is_Mul else _POWER if expression.is_Pow else _ATOM
-    if expression.is_Pow and expression.exp == -1:
-        return _product_text(Fraction(1), (), (_in(xs[0], _ATOM),))
-    if expression.is_Add and len(xs) == 2 and set(map(abs, expression.as_coefficients_dict().values())) == {1}:
-        sign = "-" if expression.could_extract_minus_sign() or any(c < 0 for c in expression.as_coefficients_dict().values()) else "+"
-        left, right = _in(xs[0], _SUM), _in(xs[1], _SUM if sign == "+" else _PRODUCT)
-        if right.startswith("-"):
-            return Text(f"{left} {'-' if sign == '+' else '+'} {right[1:]}", _SUM)
-        return Text(f"{left} {sign} {right}", _SUM)
-    return Text(bare, level)
+        return _choice(formula, operands)
+    levels = ((expression.is_Add, SUM), (expression.is_Mul, PRODUCT), (expression.is_Pow, POWER))
+    level = next((level for fits, level in levels if fits), ATOM)
+    return Text(str(expression.xreplace(operands)), level)
 
 
-def _choice(expression: sp.Piecewise, xs: Sequence[Text]) -> str:
-    names = {sp.Symbol(f"a{k}", real=True): sp.Symbol(x.text) for k, x in enumerate(xs)}
-    cases = [(value.xreplace(names), condition.xreplace(names)) for value, condition in expression.args]
-    written = str(cases[-1][0])
+def _operand(x: Text) -> sp.Symbol:
+    symbol = _Operand(x.text, real=True)
+    symbol.precedence = _PRECEDENCE[x.level]
+    return symbol
+
+
+def _choice(formula: Formula, operands: Mapping[sp.Symbol, sp.Symbol]) -> Text:
+    """``where(condition, value, otherwise)``; a comparison by itself stands for its 0 and 1."""
+    cases = [(str(v.xreplace(operands)), _condition(c, operands)) for v, c in formula.expression.args]
+    if formula.boolean and [value for value, _ in cases] == ["1", "0"]:
+        return Text(cases[0][1], COMPARISON)
+    written = cases[-1][0]
     for value, condition in reversed(cases[:-1]):
         written = f"where({condition}, {value}, {written})"
-    return written
+    return Text(written)
 
 
-def _contract(store: Store, node: Node, op: Contract, xs: Sequence[Text]) -> Text:
-    if not xs:
-        plain = len(set(op.output)) == len(op.output)
-        return Text(_number(op.coefficient)) if plain else Text(f"eye{text(store.shape(node))}")
-    body = _product(op, xs)
-    return body if op.coefficient == 1 else _times([body], op.coefficient)
-
-
-def _number(value: Fraction | sp.Expr) -> str:
-    return str(value) if not isinstance(value, sp.Expr) or value.is_Atom else f"({value})"
-
-
-def _product(op: Contract, xs: Sequence[Text]) -> Text:
-    if op.is_view and len(xs) == 1:
-        flipped = op.inputs[0] == op.output[::-1] and len(op.output) == 2
-        return Text(f"{_in(xs[0], _ATOM)}.T") if flipped else xs[0]
-    inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
-    output = tuple(k for k in op.output if op.sizes[k] != 1)
-    every = max(inputs, key=len)
-    own = tuple(k for k in output if k in every)
-    aligned = all(labels in (every, ()) for labels in inputs) and len(set(every)) == len(every)
-    added = [k for k in output if k not in every]
-    if not aligned or len(set(output)) != len(output) or list(own) != [k for k in every if k in own]:
-        return _einsum(op, xs)
-    if added and own and output[: len(added)] != tuple(added):
-        return _einsum(op, xs)
-    body = _times(xs) if len(xs) > 1 else xs[0]
-    if len(own) == len(every):
-        return body
-    if len(every) == 1 and inputs == [every, every]:
-        return Text(f"dot({xs[0].text}, {xs[1].text})", _ATOM)
-    axes = [axis for axis, k in enumerate(every) if k not in own]
-    return Text(f"sum({body.text}, axis={_axes(axes)})" if own else f"sum({body.text})")
-
-
-def _times(xs: Sequence[Text], scale: Fraction | sp.Expr = Fraction(1)) -> Text:
-    """A product of products: factors above, factors below, one number in front."""
-    above: list[str] = []
-    below: list[str] = []
-    for x in xs:
-        scale = scale * x.scale if isinstance(scale, Fraction) or not isinstance(x.scale, Fraction) else x.scale * scale
-        above += x.above if x.is_product else [_in(x, _PRODUCT)]
-        below += x.below
-    return _product_text(scale, tuple(above), tuple(below))
-
-
-def _product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple[str, ...]) -> Text:
-    """``-2*a*b/c**2/3``."""
-    minus = isinstance(scale, Fraction) and scale < 0
-    size = -scale if minus else scale
-    top = [*(_powers(above))]
-    under = [*(_powers(below))]
-    if isinstance(size, Fraction):
-        top = [str(size.numerator), *top] if size.numerator != 1 or not top else top
-        under = [*under, str(size.denominator)] if size.denominator != 1 else under
-    else:
-        top = [_number(size), *top]
-    return Text("-" * minus + "/".join(["*".join(top), *under]), _PRODUCT, scale, above, below)
-
-
-def _powers(factors: Sequence[str]) -> list[str]:
-    """Equal factors as powers, in the order of their first appearance."""
-    return [f if n == 1 else f"{f}**{n}" for f, n in Counter(factors).items()]
-
-
-def _einsum(op: Contract, xs: Sequence[Text]) -> Text:
-    inputs = [tuple(k for k in labels if op.sizes[k] != 1) for labels in op.inputs]
-    output = tuple(k for k in op.output if op.sizes[k] != 1)
-    if len(xs) == 2:
-        for first, second in ((0, 1), (1, 0)):
-            written = _matmul(inputs[first], inputs[second], output, xs[first], xs[second])
-            if written is not None:
-                return written
-    letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
-    spec = ",".join("".join(letter[k] for k in labels) for labels in op.inputs)
-    spec += "->" + "".join(letter[k] for k in op.output)
-    return Text(f"einsum({spec!r}, {', '.join(x.text for x in xs)})", _ATOM)
-
-
-def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> Text | None:
-    """``x @ y`` with the transposes that it needs, ``outer`` without a shared label, or None."""
-    if len(left) == len(right) == 1 and output == left + right:
-        return Text(f"outer({x.text}, {y.text})", _ATOM)
-    shared = set(left) & set(right)
-    if len(shared) != 1 or len(set(left)) != len(left) or len(set(right)) != len(right) or len(left + right) < 3:
-        return None
-    (s,) = shared
-    rows, columns = tuple(k for k in left if k != s), tuple(k for k in right if k != s)
-    if s in output or output != rows + columns or len(left) > 2 or len(right) > 2:
-        return None
-    one = _in(x, _ATOM) if left[-1] == s else f"{_in(x, _ATOM)}.T"
-    two = _in(y, _ATOM) if right[0] == s else f"{_in(y, _ATOM)}.T"
-    return Text(f"{one} @ {two}", _MATMUL)
+def _condition(condition: sp.Basic, operands: Mapping[sp.Symbol, sp.Symbol]) -> str:
+    if isinstance(condition, sp.Ne) and condition.rhs == 0 and condition.lhs in operands:
+        chosen = operands[condition.lhs]
+        if chosen.precedence == _PRECEDENCE[COMPARISON]:
+            return str(chosen)
+    if isinstance(condition, (sp.Eq, sp.Ne)):
+        sign = "==" if isinstance(condition, sp.Eq) else "!="
+        return f"{condition.lhs.xreplace(operands)} {sign} {condition.rhs.xreplace(operands)}"
+    return str(condition.xreplace(operands))

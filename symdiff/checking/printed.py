@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from symdiff.checking.comparing import values
 from symdiff.checking.questions import Question, parameters
 from symdiff.checking.sampling import example_point
+from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, explain
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.literals import read
-from symdiff.doors.tracing import trace_call
 
 _BITS = 200
 _EXTRA_DIGITS = 3

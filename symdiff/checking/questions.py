@@ -13,13 +13,13 @@ import sympy as sp
 
 from symdiff import calculus
 from symdiff.checking.kinks import kink_nodes
-from symdiff.errors import InputError, ShapeError, SymdiffError, explain
+from symdiff.doors.tracing import trace_call
+from symdiff.errors import InputError, SymdiffError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.merging import merge
 from symdiff.ir.ops import Input
 from symdiff.ir.pausing import without_collection
 from symdiff.ir.sizes import concrete
-from symdiff.doors.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree, flatten
 
 Of: TypeAlias = Literal["value", "gradient", "jacobian", "hessian", "vjp", "jvp", "hvp"]
@@ -232,8 +232,6 @@ def _with_claim(question: Question) -> Question:
             question.claim, tuple(claim_examples(question)), {}, promote=_promoted(question), shapes=shapes
         )
         nodes = merge(graph, question.truth.store, _pairing(graph, question.truth))
-    except ShapeError:
-        raise
     except SymdiffError as error:
         return replace(question, reason=str(error).splitlines()[0])
     except Exception as error:  # the claim is foreign code: anything may come

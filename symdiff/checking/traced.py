@@ -195,7 +195,7 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
         witness=shown,
         mistake=mistake,
         evidence=Evidence(("certified balls at a rational point",), points=1),
-        snippet=snippet(small.question, shown.inputs),
+        snippet=snippet(small.question, shown.inputs, shown.argument),
     )
 
 

@@ -56,14 +56,14 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
 
 
-def snippet(question: Question, inputs: dict[str, Any]) -> str:
+def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
     """Python that shows the two values, for a reader who has the two functions at hand."""
     lines = [f"{_identifier(name)} = {_source(value)}" for name, value in inputs.items()]
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
     if any("." in name or "[" in name for name in inputs):
         return "\n".join(lines)
     own = [_identifier(name) for name in inputs]
-    truth = _operator(question, own, fn)
+    truth = _operator(question, own, fn, argument)
     return "\n".join([*lines, f"{claim}({', '.join(own)}), {truth}"])
 
 
@@ -73,9 +73,9 @@ def called(function: Any, otherwise: str) -> str:
     return name if name.isidentifier() else otherwise
 
 
-def _operator(question: Question, own: Sequence[str], fn: str) -> str:
+def _operator(question: Question, own: Sequence[str], fn: str, argument: str) -> str:
     """The call that gives the true value at the inputs."""
-    names: Any = question.wrt[0] if len(question.wrt) == 1 else question.wrt
+    names: Any = argument if argument in question.wrt else question.asked_wrt
     every = ", ".join(own)
     match question.of:
         case "value":
@@ -84,7 +84,7 @@ def _operator(question: Question, own: Sequence[str], fn: str) -> str:
             operator = "grad" if question.of == "gradient" else question.of
             return f"sd.{operator}({fn}, wrt={names!r})({every})"
         case "vjp":
-            place = list(question.examples).index(question.wrt[0]) if question.wrt[0] in question.examples else 0
+            place = list(question.examples).index(argument) if argument in question.examples else 0
             return f"sd.vjp({fn}, {', '.join(own[:-1])})[1]({own[-1]})[{place}]"
         case "jvp":
             zeros = [own[-1] if name in question.wrt else f"0*{name}" for name in own[:-1]]

@@ -137,6 +137,8 @@ class Rebuilder:
         for name in ("__name__", *_names(function.__code__)):
             if name in function.__globals__:
                 scope[name] = self.convert(function.__globals__[name])
+        if "len" in _names(function.__code__):
+            scope.setdefault("len", _length)  # the builtin would insist on a number
         if function.__defaults__:
             rebuilt.__defaults__ = tuple(map(self.convert, function.__defaults__))
         if function.__kwdefaults__:
@@ -193,6 +195,11 @@ class Rebuilder:
         self.done[id(value)] = copy
         copy.__dict__.update({key: self.convert(item) for key, item in value.__dict__.items()})
         return copy
+
+
+def _length(value: Any) -> Any:
+    """``len``, also of an array whose first size is a symbol."""
+    return value.shape[0] if isinstance(value, Tensor) and value.ndim else len(value)
 
 
 def _replacement(value: Any) -> Any:

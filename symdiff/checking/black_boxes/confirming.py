@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.checking.black_boxes.measuring import work
-from symdiff.checking.options import Options
 from symdiff.checking.black_boxes.probing import Probe, Prober
+from symdiff.checking.effort import work
+from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.roads import confirm
 from symdiff.checking.shrinking import smaller_examples

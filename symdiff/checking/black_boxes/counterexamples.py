@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.options import Options
 from symdiff.checking.black_boxes.probing import Probe, Prober, probe_dtype
+from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
 from symdiff.checking.shrinking import simplest_point, smaller_examples

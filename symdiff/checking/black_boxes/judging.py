@@ -10,11 +10,11 @@ import numpy as np
 from symdiff.checking.black_boxes.confirming import confirmation
 from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
 from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagnose_values
-from symdiff.checking.options import Options
 from symdiff.checking.black_boxes.planting import plant, sees_a_factor, subtle
 from symdiff.checking.black_boxes.probing import OWN
-from symdiff.checking.questions import Question
 from symdiff.checking.black_boxes.trials import Record, Trial
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, weakest
 
@@ -77,7 +77,7 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
         witness=shown,
         mistake=mistake,
         evidence=Evidence((f"called at {trial.calls} points; {how}",), points=trial.calls),
-        snippet=snippet(small.question, shown.inputs),
+        snippet=snippet(small.question, shown.inputs, shown.argument),
         **common,
     )
 

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.black_boxes.foreign import Foreign
-from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.black_boxes.probing import OWN, Probe, Prober
+from symdiff.checking.comparing import values as balls_of
+from symdiff.checking.effort import work
+from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.evaluation.kernels import compile as compile_kernel
-from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Contract
+from symdiff.ir.graph import Node
 
 Array = NDArray[Any]
 
@@ -199,15 +199,6 @@ class Gauge:
         with working_precision(_BITS):
             number = Fraction(exact.claimed) if math.isfinite(exact.claimed) else None
             return None if number is None else float((_ball(exact.exact, number) - exact.exact).mid())
-
-
-def work(store: Store, nodes: Sequence[Node]) -> int:
-    """The number of scalar operations that some nodes need."""
-    total = 0
-    for node in store.ancestors(nodes):
-        op = store.op(node)
-        total += math.prod(map(int, op.sizes if isinstance(op, Contract) else store.shape(node)))
-    return total
 
 
 def _median_size(values: Sequence[Array]) -> Array:

@@ -11,9 +11,10 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff.calculus import pull_back
-from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser, work
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser
 from symdiff.checking.black_boxes.numeric_diagnosis import Sample
 from symdiff.checking.black_boxes.probing import OWN, Probe, probe_dtype
+from symdiff.checking.effort import work
 from symdiff.checking.questions import Question
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.reference import evaluate

@@ -15,9 +15,9 @@ from symdiff.checking.black_boxes.counterexamples import Finding, found_at
 from symdiff.checking.black_boxes.foreign import Answer, Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
 from symdiff.checking.black_boxes.numeric_diagnosis import Sample
-from symdiff.checking.options import Options
 from symdiff.checking.black_boxes.planting import Branches
 from symdiff.checking.black_boxes.probing import OWN, Probe, Prober, probe_dtype
+from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.errors import InputError, explain
 

@@ -1,0 +1,20 @@
+"""How much work is a graph? The number of scalar operations at its concrete shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Contract
+
+EXACT = 300_000  # scalar operations in ball arithmetic: about half a second a point
+
+
+def work(store: Store, nodes: Sequence[Node]) -> int:
+    """The number of scalar operations that some nodes need."""
+    total = 0
+    for node in store.ancestors(nodes):
+        op = store.op(node)
+        total += math.prod(map(int, op.sizes if isinstance(op, Contract) else store.shape(node)))
+    return total

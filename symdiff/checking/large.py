@@ -1,0 +1,64 @@
+"""Is a claim right at a shape too large for exact arithmetic? A proof in index notation, floats there, balls at less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symdiff.checking.black_boxes.judging import judge_black_box
+from symdiff.checking.effort import EXACT, work
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question, ask
+from symdiff.checking.shrinking import smaller_examples
+from symdiff.checking.traced import judge_traced
+from symdiff.checking.wording import scope
+from symdiff.proof.every_shape.proving import prove
+from symdiff.verdicts import Verdict
+
+_PROBES = 20
+
+
+def is_large(question: Question) -> bool:
+    """Whether one look at the claim in ball arithmetic would take too long."""
+    nodes = (*question.truth.outputs, *(question.claimed or ()))
+    return work(question.truth.store, nodes) > EXACT
+
+
+def judge_large(question: Question, options: Options) -> dict[str, Verdict]:
+    """Refuted where smaller shapes or floats refute; proved in index notation if both agree; else what floats say."""
+    small = _smaller(question)
+    exact = judge_traced(small, options) if small is not None else {}
+    if any(verdict.status == "refuted" for verdict in exact.values()):
+        return exact
+    floats = _in_floats(question, options)
+    assert question.claimed is not None
+    seconds = min(20.0, options.seconds_left)
+    proofs = prove(question.truth.store, question.truth.outputs, question.claimed, seconds=seconds, facts=options.domain)
+    result: dict[str, Verdict] = {}
+    for name, proof in zip(question.targets, proofs, strict=True):
+        if floats[name].status == "refuted" or not proof.proved or name not in exact or not exact[name].ok:
+            reason = floats[name].reason or f"not proved: {proof.reason}"
+            result[name] = replace(floats[name], reason=reason)
+            continue
+        assert small is not None
+        roads = ("the same normal form in index notation", f"at {scope(small.truth)}: {'; '.join(exact[name].evidence.roads)}")
+        evidence = replace(floats[name].evidence, roads=(*roads, *floats[name].evidence.roads), assumptions=proof.assumptions)
+        result[name] = replace(exact[name], status="proved", scope=scope(question.truth), evidence=evidence, reason="")
+    return result
+
+
+def _smaller(question: Question) -> Question | None:
+    """The same question at the first smaller shape that fits both functions and is cheap."""
+    for examples in smaller_examples(question.examples):
+        try:
+            small = ask(question.fn, question.claim, examples, question.asked_wrt, question.of)
+        except Exception:  # foreign code may refuse other shapes in any way it likes
+            continue
+        if small.claimed is not None and small.targets == question.targets and not is_large(small):
+            return small
+    return None
+
+
+def _in_floats(question: Question, options: Options) -> dict[str, Verdict]:
+    few = replace(options, examples=min(options.examples, _PROBES))
+    verdict = judge_black_box(question.without_claimed("too large for exact arithmetic"), few)
+    return verdict.parts or dict.fromkeys(question.targets, verdict)

@@ -1,0 +1,194 @@
+"""How does a contraction read as NumPy? ``*``, ``@``, ``outer``, ``dot``, ``sum``, ``diag`` or ``einsum``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy as sp
+
+from symdiff.ir.ops import Contract, Labels
+from symdiff.ir.sizes import Shape, text
+
+ATOM, POWER, PRODUCT, MATMUL, SUM, COMPARISON = 5, 4, 3, 2, 1, 0
+_LETTERS = "ijklmnpqrstuvw"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A written expression and how tightly it binds; a product keeps its factors, so that products flatten.
+
+    ``is_low`` says that it has fewer axes than its node: NumPy would broadcast it.
+    """
+
+    text: str
+    level: int = ATOM
+    scale: Fraction | sp.Expr = Fraction(1)
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    is_low: bool = False
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it has factors of its own."""
+        return bool(self.above or self.below)
+
+
+def within(part: Text, level: int) -> str:
+    """The text, in parentheses where it binds more loosely than its place demands."""
+    return part.text if part.level >= level else f"({part.text})"
+
+
+def full(part: Text, shape: Shape) -> Text:
+    """The text with all axes of its node."""
+    if not part.is_low or not shape:
+        return part
+    return Text(f"[{part.text}]" if shape == (1,) else f"broadcast_to({part.text}, {text(shape)})")
+
+
+def contract_text(op: Contract, shape: Shape, xs: Sequence[Text]) -> Text:
+    """A product of operands, summed over the labels that the output lacks."""
+    if not xs:
+        if len(set(op.output)) == len(op.output):
+            written = number(op.coefficient)
+            level = ATOM if written.isalnum() else PRODUCT
+            return Text(written, level, op.coefficient, is_low=bool(shape))
+        unit = Text(f"eye{text(shape)}")
+        return unit if op.coefficient == 1 else times([unit], op.coefficient)
+    held = {k for labels in op.inputs for k in labels}
+    core = tuple(dict.fromkeys(k for k in op.output if k in held))
+    body = _body(op, core, xs)
+    return _placed(body if op.coefficient == 1 else times([body], op.coefficient), core, op)
+
+
+def number(value: Fraction | sp.Expr) -> str:
+    """An exact number."""
+    return str(value) if not isinstance(value, sp.Expr) or value.is_Atom else f"({value})"
+
+
+def _placed(body: Text, core: Labels, op: Contract) -> Text:
+    """An array with axes ``core`` where the output wants more: new axes, or a diagonal."""
+    output = op.output
+    if len(core) == 1 and output == core * 2:
+        return Text(f"diag({body.text})")
+    if len(set(output)) < len(output):
+        return Text(f"einsum({_spec(op, [core], output)!r}, {body.text})")
+    first = next((axis for axis, k in enumerate(output) if k in core), len(output))
+    new = [k not in core for k in output[first:]]
+    low = first > 0 or (body.is_low and bool(output))
+    if not any(new):
+        return Text(body.text, body.level, body.scale, body.above, body.below, low)
+    return Text(f"{within(body, ATOM)}[{', '.join('None' if k else ':' for k in new)}]", is_low=first > 0)
+
+
+def _body(op: Contract, core: Labels, xs: Sequence[Text]) -> Text:
+    """The contraction with the axes ``core``, each once."""
+    own = [tuple(op.sizes[k] for k in labels) for labels in op.inputs]
+    every = max(op.inputs, key=len)
+    aligned = len(set(every)) == len(every) and all(labels in (every, ()) for labels in op.inputs)
+    if aligned and core == every:
+        low = all(x.is_low or not labels for x, labels in zip(xs, op.inputs, strict=True)) and bool(core)
+        body = times(xs) if len(xs) > 1 else xs[0]
+        return Text(body.text, body.level, body.scale, body.above, body.below, low)
+    xs = [full(x, shape) for x, shape in zip(xs, own, strict=True)]
+    dropped = [op.sizes[k] for k in every if k not in core]
+    if len(xs) == 1 and len(set(every)) == len(every) and all(size == 1 for size in dropped):
+        return _moved(xs[0], every, core)
+    if aligned and core == tuple(k for k in every if k in core):
+        return _summed(op, every, core, xs)
+    return _einsum(op, core, xs)
+
+
+def _moved(x: Text, every: Labels, core: Labels) -> Text:
+    """One operand with its axes in another order and axes of length 1 left out."""
+    kept = tuple(k for k in every if k in core)
+    if kept != every:
+        trailing = max((axis for axis, k in enumerate(every) if k not in core), default=0)
+        x = Text(f"{within(x, ATOM)}[{', '.join(':' if k in core else '0' for k in every[: trailing + 1])}]")
+    if kept == core:
+        return x
+    if kept == core[::-1]:
+        return Text(f"{within(x, ATOM)}.T")
+    return Text(f"transpose({x.text}, {tuple(kept.index(k) for k in core)})")
+
+
+def _summed(op: Contract, every: Labels, core: Labels, xs: Sequence[Text]) -> Text:
+    if len(every) == 1 and op.inputs == (every, every):
+        return Text(f"dot({xs[0].text}, {xs[1].text})")
+    body = times(xs) if len(xs) > 1 else xs[0]
+    axes = [axis for axis, k in enumerate(every) if k not in core]
+    return Text(f"sum({body.text}, axis={axes_text(axes)})" if core else f"sum({body.text})")
+
+
+def axes_text(axes: Sequence[int]) -> str:
+    """``axis=1``, or a tuple of several."""
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def times(xs: Sequence[Text], scale: Fraction | sp.Expr = Fraction(1)) -> Text:
+    """A product of products: factors above, factors below, one number in front."""
+    above: list[str] = []
+    below: list[str] = []
+    for x in xs:
+        scale = _scaled(scale, x.scale)
+        above += x.above if x.is_product or x.text == number(x.scale) else [within(x, PRODUCT)]
+        below += x.below
+    return product_text(scale, tuple(above), tuple(below))
+
+
+def _scaled(left: Fraction | sp.Expr, right: Fraction | sp.Expr) -> Fraction | sp.Expr:
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return left * right
+    return sp.sympify(left, strict=False) * sp.sympify(right, strict=False)
+
+
+def product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple[str, ...]) -> Text:
+    """``-2*a*b/c**2/3``."""
+    minus = isinstance(scale, Fraction) and scale < 0
+    size = -scale if minus else scale
+    top, under = _powers(above), _powers(below)
+    if isinstance(size, Fraction):
+        top = [str(size.numerator), *top] if size.numerator != 1 or not top else top
+        under = [*under, str(size.denominator)] if size.denominator != 1 else under
+    else:
+        top = [number(size), *top]
+    return Text("-" * minus + "/".join(["*".join(top), *under]), PRODUCT, scale, above, below)
+
+
+def _powers(factors: Sequence[str]) -> list[str]:
+    """Equal factors as powers, in the order of their first appearance."""
+    return [f if n == 1 else f"{f}**{n}" for f, n in Counter(factors).items()]
+
+
+def _einsum(op: Contract, core: Labels, xs: Sequence[Text]) -> Text:
+    if len(xs) == 2:
+        for first, second in ((0, 1), (1, 0)):
+            written = _matmul(op.inputs[first], op.inputs[second], core, xs[first], xs[second])
+            if written is not None:
+                return written
+    return Text(f"einsum({_spec(op, op.inputs, core)!r}, {', '.join(x.text for x in xs)})")
+
+
+def _spec(op: Contract, inputs: Sequence[Labels], output: Labels) -> str:
+    letter = {k: _LETTERS[k % len(_LETTERS)] for k in range(len(op.sizes))}
+    *left, right = ("".join(letter[k] for k in labels) for labels in (*inputs, output))
+    return ",".join(left) + "->" + right
+
+
+def _matmul(left: Labels, right: Labels, output: Labels, x: Text, y: Text) -> Text | None:
+    """``x @ y`` with the transposes that it needs, ``outer`` without a shared label, or None."""
+    if len(left) == len(right) == 1 and output == left + right:
+        return Text(f"outer({x.text}, {y.text})")
+    shared = set(left) & set(right)
+    twice = len(set(left)) != len(left) or len(set(right)) != len(right)
+    if len(shared) != 1 or twice or len(left + right) < 3:
+        return None
+    (s,) = shared
+    rows, columns = tuple(k for k in left if k != s), tuple(k for k in right if k != s)
+    if s in output or output != rows + columns or len(left) > 2 or len(right) > 2:
+        return None
+    one = within(x, ATOM) if left[-1] == s else f"{within(x, ATOM)}.T"
+    two = within(y, ATOM) if right[0] == s else f"{within(y, ATOM)}.T"
+    return Text(f"{one} @ {two}", MATMUL)

@@ -50,20 +50,66 @@ class Builder:
         self, store: Store, space: Generators, nodes: Iterable[Node], facts: Mapping[str, object]
     ) -> None:
         self.store, self.space, self.facts = store, space, facts
+        self.nodes = tuple(nodes)
         self.forms: dict[Node, Expr] = {}
         self.needs: dict[Node, tuple[tuple[Need, int], ...]] = {}
         self.opaque: dict[int, Node] = {}  # heads that stand for a node as it is
         self.axes = Axes(store)
-        self.axes.learn(store.ancestors(nodes))
+        self.axes.learn(store.ancestors(self.nodes))
         self.moves = Moves(space, self.axes)
 
     def build(self, nodes: Iterable[Node]) -> None:
         """The forms of some nodes and of all they need."""
         for node in self.store.ancestors(nodes):
             if node not in self.forms:
-                self.space.noted = []
-                self.forms[node] = self._form(node)
-                self.needs[node] = tuple(dict.fromkeys(self.space.noted))
+                self._make(node)
+
+    def _make(self, node: Node) -> None:
+        self.space.noted = []
+        self.forms[node] = self._form(node)
+        self.needs[node] = tuple(dict.fromkeys((*self.needs.get(node, ()), *self.space.noted)))
+
+    # Cuts ---------------------------------------------------------------------------------------------------------
+
+    def cone(self, node: Node, cuts: Mapping[Node, int]) -> Expr:
+        """The form of a node in terms of atoms that stand for other nodes."""
+        wanted: set[Node] = set()
+        stack = [node]
+        self.forms = {}
+        while stack:
+            one = stack.pop()
+            if one in wanted:
+                continue
+            wanted.add(one)
+            if one in cuts and one != node:
+                dims = self.axes.of(self.store.shape(one))
+                self.forms[one] = single((cuts[one], tuple(range(len(dims)))))
+            else:
+                stack.extend(self.store.operands(one))
+        for one in sorted(wanted):
+            if one not in self.forms:
+                self._make(one)
+        return self.forms[node]
+
+    def cut(self, node: Node, form: Expr) -> int:
+        """The head of an atom that stands for a node."""
+        dims = self.axes.of(self.store.shape(node))
+        positive, clean = self.space.sign(form) == 1, self.space.is_clean(form)
+        head = self.space.intern("array", ("cut", node), dims, positive=positive, clean=clean, degree=1)
+        self.opaque[head] = node
+        return head
+
+    def heads_in(self, parts: Iterable[Expr]) -> set[int]:
+        """The heads that occur in some forms, at any depth."""
+        seen: set[int] = set()
+        stack = list(parts)
+        while stack:
+            for key in stack.pop():
+                for (head, _), _ in key:
+                    if head not in seen:
+                        seen.add(head)
+                        stack += self.space.heads[head].parts
+        return seen
 
     def _form(self, node: Node) -> Expr:
         op = self.store.op(node)

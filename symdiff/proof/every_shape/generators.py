@@ -124,40 +124,40 @@ class Generators(Powers):
 
     def is_above(self, expr: Expr) -> Expr:
         """1 where the value is above zero, 0 elsewhere."""
-        return self._sign(expr)[0]
-
-    def is_zero(self, expr: Expr) -> Expr:
-        """1 where the value is zero, 0 elsewhere."""
-        return self._sign(expr)[1]
-
-    def _sign(self, expr: Expr) -> tuple[Expr, Expr]:
-        """The two indicators ``u > 0`` and ``u = 0``."""
-        number = as_number(expr)
-        if number is not None:
-            return constant(int(number > 0)), constant(int(number == 0))
-        above = self.by_cases(expr, self.is_above)
-        if above is not None:
-            zero = self.by_cases(expr, self.is_zero)
-            assert zero is not None
-            return above, zero
-        _, _, rest = self.parted(expr, fractional=True)
-        sign = self.sign(rest) or (as_number(rest) or 0)
-        if sign:
-            return constant(int(sign > 0)), constant(0)
-        if self.generic and self.is_clean(rest):
-            self.need("kink", rest)
-            return self._sign_away_from_kinks(rest), {}
-        flipped = self.leading(rest)[1] < 0
-        if flipped:
-            rest = self.negated(rest)
-        above = single(self.generator("positive", rest, clean=False))
-        zero = single(self.generator("zero", rest, clean=False))
-        return (plus(plus(constant(1), above, -1), zero, -1) if flipped else above), zero
-
-    def _sign_away_from_kinks(self, rest: Expr) -> Expr:
+        cases = self.by_cases(expr, self.is_above)
+        if cases is not None:
+            return cases
+        rest = self._undecided(expr)
+        if isinstance(rest, int):
+            return constant(int(rest > 0))
         if self.leading(rest)[1] > 0:
             return single(self.generator("positive", rest, clean=False))
-        return plus(constant(1), single(self.generator("positive", self.negated(rest), clean=False)), -1)
+        below = single(self.generator("positive", self.negated(rest), clean=False))
+        return plus(plus(constant(1), below, -1), self.is_zero(rest), -1)
+
+    def is_zero(self, expr: Expr) -> Expr:
+        """1 where the value is zero, 0 elsewhere; away from kinks it is 0 everywhere."""
+        cases = self.by_cases(expr, self.is_zero)
+        if cases is not None:
+            return cases
+        rest = self._undecided(expr)
+        if isinstance(rest, int):
+            return constant(int(rest == 0))
+        rest = rest if self.leading(rest)[1] > 0 else self.negated(rest)
+        if self.generic and self.is_clean(rest):
+            self.need("kink", rest)
+            return {}
+        return single(self.generator("zero", rest, clean=False))
+
+    def _undecided(self, expr: Expr) -> Expr | int:
+        """The sign, or a factor that alone decides it."""
+        number = as_number(expr)
+        if number is None:
+            _, _, rest = self.parted(expr, fractional=True)
+            number = as_number(rest)
+            if number is None:
+                return self.sign(rest) or rest
+        return (number > 0) - (number < 0)
 
     # Other functions ----------------------------------------------------------------------------------------------
 

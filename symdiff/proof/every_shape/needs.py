@@ -6,6 +6,7 @@ must hold almost everywhere: an analytic function that is not zero somewhere is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -28,13 +29,17 @@ class Condition:
     unmet: bool
 
 
-def conditions(store: Store, builder: Builder, left: Node, right: Node) -> list[Condition]:
-    """Every need of both sides."""
+def conditions(
+    store: Store, builder: Builder, left: Node, right: Node, merged: Mapping[Node, Node]
+) -> list[Condition]:
+    """Every need of both sides. ``merged``: nodes of the right side that equal ones of the left."""
+    needs = builder.needs
     sure = _unmasked(store, left)
-    known = {need for node in sure for need in builder.needs[node]}
+    known = {need for node in sure for need in needs.get(node, ())}
     known |= {("nonzero", head) for need, head in known if need == "positive"}
-    of_left = {need for node in store.ancestors([left]) for need in builder.needs[node]}
-    of_right = {need for node in _beyond(store, right, sure) for need in builder.needs[node]}
+    stand = sure | {node for node, partner in merged.items() if partner in sure}
+    of_left = {need for node in store.ancestors([left]) for need in needs.get(node, ())}
+    of_right = {need for node in _beyond(store, right, stand) for need in needs.get(node, ())}
     found: list[Condition] = []
     for need, head in sorted(of_left | of_right):
         clean = need != "positive" and builder.space.heads[head].clean

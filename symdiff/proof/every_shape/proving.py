@@ -5,22 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil
+from dataclasses import dataclass
 
 from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Literal
 from symdiff.ir.sizes import same_shape
 from symdiff.proof.every_shape.building import Builder
+from symdiff.proof.every_shape.clearing import cleared
 from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.needs import Condition, conditions
-from symdiff.proof.every_shape.terms import Expr, OverBudget, Undefined, plus, single
+from symdiff.proof.every_shape.sweeping import Sweep
+from symdiff.proof.every_shape.terms import Expr, OverBudget, plus
 from symdiff.proof.every_shape.texts import text_of
 from symdiff.proof.every_shape.witnessing import missing_witness
 
-STEPS = 400_000
-_MOST_ROUNDS = 6
+STEPS = 60_000
+_DIRECT = 2.0  # seconds for one pair as it stands
+_BUDGET, _NOT_ZERO = "over budget", "the difference is not zero in normal form"
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,12 @@ class Proof:
     steps: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Question:
     store: Store
     left: Node
     right: Node
     facts: Mapping[str, object]
-    deadline: float
-    steps: list[str] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        return self.deadline - time.monotonic()
 
 
 def prove(
@@ -64,73 +60,78 @@ def prove(
     ``facts`` maps input names to a domain: an interval ``(low, high)`` or "positive".
     """
     end = time.monotonic() + seconds
+    questions = [_Question(store, one, other, facts or {}) for one, other in zip(left, right, strict=True)]
     proofs: list[Proof] = []
-    for done, (one, other) in enumerate(zip(left, right, strict=True)):
+    for done, question in enumerate(questions):
         now = time.monotonic()
-        share = now + (end - now) / (len(left) - done)
-        proofs.append(_prove(_Question(store, one, other, facts or {}, share)))
+        proofs.append(_prove(question, min((end - now) / (len(left) - done), _DIRECT)))
+    open_ = [k for k, proof in enumerate(proofs) if not proof.proved and proof.reason.startswith(_BUDGET)]
+    if open_:
+        found = _swept(store, [questions[k] for k in open_], end)
+        for k, proof in zip(open_, found, strict=True):
+            proofs[k] = proof
     return proofs
 
 
-def _prove(question: _Question) -> Proof:
+def _prove(question: _Question, seconds: float) -> Proof:
+    """Both sides in normal form as they stand, at kinks too if that is enough."""
     store = question.store
     if question.left == question.right:
         return Proof(True, steps=("both sides are the same graph",))
     if not same_shape(store.shape(question.left), store.shape(question.right)):
         return Proof(False, reason="the shapes differ")
-    try:
-        for generic in (False, True):
-            found = _attempt(question, generic=generic)
-            if found is not None:
-                return found
-    except OverBudget as reason:
-        return Proof(False, reason=f"over budget: {reason}")
-    except RecursionError:
-        return Proof(False, reason=f"over budget: nested deeper than {sys.getrecursionlimit()}")
-    raise AssertionError("the second attempt answers")
+    for generic in (False, True):
+        builder = _builder(question, [question.left, question.right], seconds, generic=generic)
+        try:
+            builder.build([question.left, question.right])
+            forms = [builder.forms[node] for node in (question.left, question.right)]
+            rest = cleared(builder.space, plus(forms[0], forms[1], -1))
+            if not rest:
+                return _checked(question, builder, forms[0], {})
+        except OverBudget as reason:
+            return Proof(False, reason=f"{_BUDGET}: {reason}")
+        except RecursionError:
+            return Proof(False, reason=f"{_BUDGET}: nested deeper than {sys.getrecursionlimit()}")
+        if not any(head.kind == "zero" for head in builder.space.heads):
+            break
+    return Proof(False, reason=f"{_NOT_ZERO}: {text_of(builder.space, rest)}")
 
 
-def _attempt(question: _Question, *, generic: bool) -> Proof | None:
-    """A proof, or why there is none; None where leaving out kinks may help."""
-    nodes = (question.left, question.right)
-    space = Generators(question.seconds, STEPS, generic=generic)
-    builder = Builder(question.store, space, nodes, question.facts)
-    builder.build(nodes)
-    forms = [builder.forms[node] for node in nodes]
-    left_over = _cleared(space, plus(forms[0], forms[1], -1))
-    if left_over:
-        if not generic and any(head.kind == "zero" for head in space.heads):
-            return None
-        return Proof(False, reason=f"the difference is not zero in normal form: {text_of(space, left_over)}")
-    found = conditions(question.store, builder, question.left, question.right)
+def _builder(question: _Question, nodes: Sequence[Node], seconds: float, *, generic: bool) -> Builder:
+    space = Generators(seconds, STEPS, generic=generic)
+    return Builder(question.store, space, nodes, question.facts)
+
+
+def _checked(question: _Question, builder: Builder, form: Expr, merged: Mapping[Node, Node]) -> Proof:
+    """The proof, if what it needs holds and can hold."""
+    found = conditions(question.store, builder, question.left, question.right, merged)
     unmet = next((c for c in found if c.unmet), None)
     if unmet is not None:
         return Proof(False, reason=f"the right side alone needs {unmet.text}")
     missing = missing_witness(question.store, builder, found, question.facts)
     if missing is not None:
         return Proof(False, reason=f"no point was found where {missing}")
-    steps = [f"both sides have the normal form {text_of(space, forms[0])}"]
+    steps = [f"merged {len(merged)} pairs of intermediate values"] if merged else []
+    steps.append(f"both sides have the normal form {text_of(builder.space, form)}")
     return Proof(True, (*_texts(found), *_readings(question)), "", tuple(steps))
 
 
-def _cleared(space: Generators, difference: Expr) -> Expr:
-    """The difference times all its denominators, until it is zero or has none."""
-    for _ in range(_MOST_ROUNDS):
-        if not difference:
-            return difference
-        least: dict[tuple[int, tuple[int, ...]], int] = {}
-        for key in difference:
-            for atom, exponent in key:
-                if exponent < 0 and space.heads[atom[0]].kind in ("power", "sum", "input", "size", "function"):
-                    least[atom] = min(least.get(atom, 0), -ceil(-exponent))
-        if not least:
-            return difference
-        for atom, exponent in least.items():
-            try:
-                difference = space.times(difference, single(atom, -exponent))
-            except Undefined:
-                return difference
-    return difference
+def _swept(store: Store, questions: Sequence[_Question], end: float) -> list[Proof]:
+    """All open pairs in one sweep."""
+    left, right = [q.left for q in questions], [q.right for q in questions]
+    builder = _builder(questions[0], [*left, *right], end - time.monotonic(), generic=True)
+    sweep = Sweep(store, builder, left, right, questions[0].facts, end)
+    sweep.run()
+    proofs: list[Proof] = []
+    for question in questions:
+        forms = sweep.prove_pair(question.left, question.right)
+        if forms is None:
+            late = time.monotonic() > end
+            proofs.append(Proof(False, reason=f"{_BUDGET}: out of time" if late else f"{_NOT_ZERO}, cut by cut"))
+        else:
+            builder.space.steps = STEPS
+            proofs.append(_checked(question, builder, forms[0], sweep.merged))
+    return proofs
 
 
 def _texts(found: Sequence[Condition]) -> list[str]:

@@ -126,20 +126,20 @@ class Reader:
             truth = self.value(c.lhs)
             return truth if isinstance(c, sp.Ne) else plus(constant(1), truth, -1)
         difference = plus(self.value(c.lhs), self.value(c.rhs), -1)
-        above, zero = self.space.is_above(difference), self.space.is_zero(difference)
+        above, zero = self.space.is_above, self.space.is_zero
         match c.rel_op:
             case ">":
-                return above
+                return above(difference)
             case ">=":
-                return plus(above, zero)
+                return plus(above(difference), zero(difference))
             case "<":
-                return plus(plus(constant(1), above, -1), zero, -1)
+                return above(times_number(difference, -1))
             case "<=":
-                return plus(constant(1), above, -1)
+                return plus(constant(1), above(difference), -1)
             case "==":
-                return zero
+                return zero(difference)
             case "!=":
-                return plus(constant(1), zero, -1)
+                return plus(constant(1), zero(difference), -1)
             case _:
                 raise Undefined(f"{c.rel_op} is not read")
 

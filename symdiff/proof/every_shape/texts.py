@@ -71,6 +71,10 @@ def _atom(space: Heads, head: Head, labels: Labels, names: Mapping[int, str]) ->
 
 
 def _leaf(head: Head) -> str:
+    if isinstance(head.name, tuple) and head.name[0] == "cut":
+        return f"v{head.name[1]}"
+    if isinstance(head.name, tuple) and isinstance(head.name[0], str):
+        return f"{head.name[0]}{head.name[1:-1]}"
     if isinstance(head.name, tuple):
         return type(head.name[0]).__name__
     return "table" if isinstance(head.name, Table) else head.name if isinstance(head.name, str) else str(head.name)

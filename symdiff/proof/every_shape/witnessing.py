@@ -58,7 +58,8 @@ def _holds(evaluator: Evaluator, condition: Condition) -> bool:
 def _points(
     store: Store, builder: Builder, conditions: Sequence[Condition], facts: Mapping[str, object], random: Random
 ) -> Iterator[Evaluator]:
-    used = {head for c in conditions for head in _heads_in(builder, c.head)}
+    parts = [part for c in conditions for part in builder.space.heads[c.head].parts]
+    used = {c.head for c in conditions} | builder.heads_in(parts)
     opaque = {head: node for head, node in builder.opaque.items() if head in used}
     inputs = _inputs(store, builder, [*opaque.values()], used)
     symbols = _symbols(builder, used, inputs, store)
@@ -78,24 +79,12 @@ def _points(
         yield Evaluator(builder.space, sizes, arrays, BALLS)
 
 
-def _heads_in(builder: Builder, head: int) -> set[int]:
-    """The heads that occur in another one, at any depth."""
-    seen: set[int] = set()
-    stack = [head]
-    while stack:
-        one = stack.pop()
-        if one not in seen:
-            seen.add(one)
-            stack += [a[0] for part in builder.space.heads[one].parts for key in part for a, _ in key]
-    return seen
-
-
 def _inputs(store: Store, builder: Builder, nodes: list[Node], used: set[int]) -> dict[str, Node]:
     names = {builder.space.heads[h].name for h in used if builder.space.heads[h].kind in ("input", "mask")}
     below = set(store.ancestors(nodes))
     return {
         op.name: node
-        for node in builder.forms
+        for node in store.ancestors(builder.nodes)
         if isinstance(op := store.op(node), Input) and (op.name in names or node in below)
     }
 

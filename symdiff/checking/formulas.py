@@ -82,7 +82,7 @@ def formula_text(store: Store, node: Node, limit: int = 300) -> str:
         if n != node and uses[n] > 1 and len(parts[n].text) > 24:
             name = f"t{len(shared) + 1}"
             shared.append(f"{name} = {parts[n].text}")
-            parts[n] = Text(name, is_low=parts[n].is_low)
+            parts[n] = Text(name, missing=parts[n].missing)
     used = _used(parts[node].text, shared)
     whole = parts[node].text + ("" if not used else "  where " + ", ".join(used))
     return whole if len(whole) <= limit else whole[: limit - 3] + "..."
@@ -138,7 +138,7 @@ def _moved(op: Move, shape: Shape, parts: Sequence[Text]) -> str:
         case Slice(spans):
             return f"{within(parts[0], ATOM)}[{', '.join(map(_span, spans, shape))}]"
         case Pad(spans) if all(span.step == 1 for span in spans):
-            ends = [sp.sympify(n, strict=True) - s.start - s.length for s, n in zip(spans, op.shape, strict=True)]
+            ends = [size - (span.start + span.length) for span, size in zip(spans, op.shape, strict=True)]
             widths = [(span.start, end) for span, end in zip(spans, ends, strict=True)]
             return f"pad({x}, {widths[0] if len(widths) == 1 else tuple(widths)})"
         case Pad(spans):
@@ -179,9 +179,8 @@ def _span(span: Span, size: Size) -> str:
 
 
 def _map(op: Map, shape: Shape, xs: Sequence[Text]) -> Text:
-    low = bool(shape) and all(x.is_low for x in xs)
-    written = _applied(op.formula, xs)
-    return replace(written, is_low=low)
+    missing = min((x.missing for x in xs), default=len(shape))
+    return replace(_applied(op.formula, xs), missing=missing)
 
 
 def _applied(formula: Formula, xs: Sequence[Text]) -> Text:
@@ -198,7 +197,15 @@ def _applied(formula: Formula, xs: Sequence[Text]) -> Text:
     operands = {a: _operand(x) for a, x in zip(arguments, xs, strict=True)}
     if isinstance(expression, sp.Piecewise):
         return _choice(formula, operands)
-    levels = ((expression.is_Add, SUM), (expression.is_Mul, PRODUCT), (expression.is_Pow, POWER))
+    below = 1 / expression
+    if expression.is_Pow and not below.is_Integer and expression.exp.is_negative:
+        return product_text(Fraction(1), (), (within(_written(below, operands), POWER),))
+    return _written(expression, operands)
+
+
+def _written(expression: sp.Expr, operands: Mapping[sp.Symbol, sp.Symbol]) -> Text:
+    is_power = expression.is_Pow and expression.exp != sp.Rational(1, 2)
+    levels = ((expression.is_Add, SUM), (expression.is_Mul, PRODUCT), (is_power, POWER))
     level = next((level for fits, level in levels if fits), ATOM)
     return Text(str(expression.xreplace(operands)), level)
 

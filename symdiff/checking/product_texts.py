@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import sympy as sp
 
+from symdiff.ir import contractions
 from symdiff.ir.ops import Contract, Labels
 from symdiff.ir.sizes import Shape, text
 
 ATOM, POWER, PRODUCT, MATMUL, SUM, COMPARISON = 5, 4, 3, 2, 1, 0
 _LETTERS = "ijklmnpqrstuvw"
+_OPERATORS = frozenset(" +-*/@<>=!&|")
 
 
 @dataclass(frozen=True)
 class Text:
     """A written expression and how tightly it binds; a product keeps its factors, so that products flatten.
 
-    ``is_low`` says that it has fewer axes than its node: NumPy would broadcast it.
+    ``missing`` is how many of its node's leading axes it lacks: NumPy would broadcast it.
     """
 
     text: str
@@ -28,7 +30,7 @@ class Text:
     scale: Fraction | sp.Expr = Fraction(1)
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
-    is_low: bool = False
+    missing: int = 0
 
     @property
     def is_product(self) -> bool:
@@ -43,9 +45,11 @@ def within(part: Text, level: int) -> str:
 
 def full(part: Text, shape: Shape) -> Text:
     """The text with all axes of its node."""
-    if not part.is_low or not shape:
+    if not part.missing:
         return part
-    return Text(f"[{part.text}]" if shape == (1,) else f"broadcast_to({part.text}, {text(shape)})")
+    if all(size == 1 for size in shape[: part.missing]):
+        return Text("[" * part.missing + part.text + "]" * part.missing)
+    return Text(f"broadcast_to({part.text}, {text(shape)})")
 
 
 def contract_text(op: Contract, shape: Shape, xs: Sequence[Text]) -> Text:
@@ -53,14 +57,16 @@ def contract_text(op: Contract, shape: Shape, xs: Sequence[Text]) -> Text:
     if not xs:
         if len(set(op.output)) == len(op.output):
             written = number(op.coefficient)
-            level = ATOM if written.isalnum() else PRODUCT
-            return Text(written, level, op.coefficient, is_low=bool(shape))
+            return Text(written, ATOM if written.isalnum() else PRODUCT, op.coefficient, missing=len(shape))
         unit = Text(f"eye{text(shape)}")
         return unit if op.coefficient == 1 else times([unit], op.coefficient)
-    held = {k for labels in op.inputs for k in labels}
+    present = [_present(op, x, labels) for x, labels in zip(xs, op.inputs, strict=True)]
+    held = {k for _, labels in present for k in labels}
     core = tuple(dict.fromkeys(k for k in op.output if k in held))
-    body = _body(op, core, xs)
-    return _placed(body if op.coefficient == 1 else times([body], op.coefficient), core, op)
+    body = _body(op, core, present)
+    if op.coefficient != 1:
+        body = replace(times([body], op.coefficient), missing=body.missing)
+    return _placed(op, core, body)
 
 
 def number(value: Fraction | sp.Expr) -> str:
@@ -68,54 +74,76 @@ def number(value: Fraction | sp.Expr) -> str:
     return str(value) if not isinstance(value, sp.Expr) or value.is_Atom else f"({value})"
 
 
-def _placed(body: Text, core: Labels, op: Contract) -> Text:
+def _present(op: Contract, x: Text, labels: Labels) -> tuple[Text, Labels]:
+    """An operand without the leading axes of length 1 that its text lacks."""
+    if all(op.sizes[k] == 1 for k in labels[: x.missing]):
+        return replace(x, missing=0), labels[x.missing :]
+    return x, labels
+
+
+def _placed(op: Contract, core: Labels, body: Text) -> Text:
     """An array with axes ``core`` where the output wants more: new axes, or a diagonal."""
     output = op.output
-    if len(core) == 1 and output == core * 2:
-        return Text(f"diag({body.text})")
     if len(set(output)) < len(output):
+        body = full(body, tuple(op.sizes[k] for k in core))
+        if len(core) == 1 and output == core * 2:
+            return Text(f"diag({body.text})")
+        if not core and len(output) == 2:
+            return times([body, Text(f"eye{text(tuple(op.sizes[k] for k in output))}")])
         return Text(f"einsum({_spec(op, [core], output)!r}, {body.text})")
     first = next((axis for axis, k in enumerate(output) if k in core), len(output))
     new = [k not in core for k in output[first:]]
-    low = first > 0 or (body.is_low and bool(output))
     if not any(new):
-        return Text(body.text, body.level, body.scale, body.above, body.below, low)
-    return Text(f"{within(body, ATOM)}[{', '.join('None' if k else ':' for k in new)}]", is_low=first > 0)
+        return replace(body, missing=first + body.missing)
+    body = full(body, tuple(op.sizes[k] for k in core))
+    return Text(f"{within(body, ATOM)}[{', '.join('None' if k else ':' for k in new)}]", missing=first)
 
 
-def _body(op: Contract, core: Labels, xs: Sequence[Text]) -> Text:
+def _body(op: Contract, core: Labels, present: Sequence[tuple[Text, Labels]]) -> Text:
     """The contraction with the axes ``core``, each once."""
-    own = [tuple(op.sizes[k] for k in labels) for labels in op.inputs]
-    every = max(op.inputs, key=len)
-    aligned = len(set(every)) == len(every) and all(labels in (every, ()) for labels in op.inputs)
+    every = max((labels for _, labels in present), key=len)
+    alike = all(_is_aligned(op, labels, every, core) for _, labels in present)
+    aligned = alike and len(set(every)) == len(every)
     if aligned and core == every:
-        low = all(x.is_low or not labels for x, labels in zip(xs, op.inputs, strict=True)) and bool(core)
-        body = times(xs) if len(xs) > 1 else xs[0]
-        return Text(body.text, body.level, body.scale, body.above, body.below, low)
-    xs = [full(x, shape) for x, shape in zip(xs, own, strict=True)]
+        body = times([x for x, _ in present]) if len(present) > 1 else present[0][0]
+        return replace(body, missing=min(len(every) - len(labels) + x.missing for x, labels in present))
+    xs = [full(x, tuple(op.sizes[k] for k in labels)) for x, labels in present]
+    inputs = [labels for _, labels in present]
     dropped = [op.sizes[k] for k in every if k not in core]
     if len(xs) == 1 and len(set(every)) == len(every) and all(size == 1 for size in dropped):
         return _moved(xs[0], every, core)
+    written = _two(inputs, core, xs)
+    if written is not None:
+        return written
     if aligned and core == tuple(k for k in every if k in core):
-        return _summed(op, every, core, xs)
-    return _einsum(op, core, xs)
+        return _summed(inputs, every, core, xs)
+    return Text(f"einsum({_spec(op, inputs, core)!r}, {', '.join(x.text for x in xs)})")
+
+
+def _is_aligned(op: Contract, labels: Labels, every: Labels, core: Labels) -> bool:
+    """Whether NumPy broadcasts an operand to ``every`` as the contraction wants it."""
+    pairs = list(zip(labels[::-1], every[::-1], strict=False))
+    return all(k == e or (op.sizes[k] == 1 and k not in core and k not in every) for k, e in pairs)
 
 
 def _moved(x: Text, every: Labels, core: Labels) -> Text:
     """One operand with its axes in another order and axes of length 1 left out."""
     kept = tuple(k for k in every if k in core)
     if kept != every:
-        trailing = max((axis for axis, k in enumerate(every) if k not in core), default=0)
-        x = Text(f"{within(x, ATOM)}[{', '.join(':' if k in core else '0' for k in every[: trailing + 1])}]")
+        added = f"[{', '.join(':' if k in core else 'None' for k in every)}]"
+        if x.text.endswith(added):
+            return _moved(Text(x.text.removesuffix(added)), kept, core)
+        last = max(axis for axis, k in enumerate(every) if k not in core)
+        x = Text(f"{within(x, ATOM)}[{', '.join(':' if k in core else '0' for k in every[: last + 1])}]")
     if kept == core:
         return x
-    if kept == core[::-1]:
+    if kept == core[::-1] and len(core) == 2:
         return Text(f"{within(x, ATOM)}.T")
     return Text(f"transpose({x.text}, {tuple(kept.index(k) for k in core)})")
 
 
-def _summed(op: Contract, every: Labels, core: Labels, xs: Sequence[Text]) -> Text:
-    if len(every) == 1 and op.inputs == (every, every):
+def _summed(inputs: Sequence[Labels], every: Labels, core: Labels, xs: Sequence[Text]) -> Text:
+    if len(every) == 1 and list(inputs) == [every, every]:
         return Text(f"dot({xs[0].text}, {xs[1].text})")
     body = times(xs) if len(xs) > 1 else xs[0]
     axes = [axis for axis, k in enumerate(every) if k not in core]
@@ -132,16 +160,10 @@ def times(xs: Sequence[Text], scale: Fraction | sp.Expr = Fraction(1)) -> Text:
     above: list[str] = []
     below: list[str] = []
     for x in xs:
-        scale = _scaled(scale, x.scale)
+        scale = contractions.times(scale, x.scale)
         above += x.above if x.is_product or x.text == number(x.scale) else [within(x, PRODUCT)]
         below += x.below
     return product_text(scale, tuple(above), tuple(below))
-
-
-def _scaled(left: Fraction | sp.Expr, right: Fraction | sp.Expr) -> Fraction | sp.Expr:
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left * right
-    return sp.sympify(left, strict=False) * sp.sympify(right, strict=False)
 
 
 def product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple[str, ...]) -> Text:
@@ -159,16 +181,27 @@ def product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple
 
 def _powers(factors: Sequence[str]) -> list[str]:
     """Equal factors as powers, in the order of their first appearance."""
-    return [f if n == 1 else f"{f}**{n}" for f, n in Counter(factors).items()]
+    counts = Counter(factors).items()
+    return [f if n == 1 else f"{f}**{n}" if _is_atom(f) else f"({f})**{n}" for f, n in counts]
 
 
-def _einsum(op: Contract, core: Labels, xs: Sequence[Text]) -> Text:
+def _is_atom(written: str) -> bool:
+    """Whether no operator stands outside brackets."""
+    depth = 0
+    for character in written:
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and character in _OPERATORS:
+            return False
+    return True
+
+
+def _two(inputs: Sequence[Labels], core: Labels, xs: Sequence[Text]) -> Text | None:
     if len(xs) == 2:
         for first, second in ((0, 1), (1, 0)):
-            written = _matmul(op.inputs[first], op.inputs[second], core, xs[first], xs[second])
+            written = _matmul(inputs[first], inputs[second], core, xs[first], xs[second])
             if written is not None:
                 return written
-    return Text(f"einsum({_spec(op, op.inputs, core)!r}, {', '.join(x.text for x in xs)})")
+    return None
 
 
 def _spec(op: Contract, inputs: Sequence[Labels], output: Labels) -> str:

@@ -34,13 +34,15 @@ class Heads:
         self._closed: dict[object, Canonical] = {}
         self.deadline = time.monotonic() + seconds
         self.steps = steps
+        self._calls = 0
 
     def spend(self, steps: int = 1) -> None:
         """Pay for some work; stop when steps or time run out."""
         self.steps -= steps
+        self._calls += 1
         if self.steps < 0:
             raise OverBudget("too many steps")
-        if self.steps % 64 == 0 and time.monotonic() > self.deadline:
+        if self._calls % 16 == 0 and time.monotonic() > self.deadline:
             raise OverBudget("out of time")
 
     # Heads ----------------------------------------------------------------------------------------------------
@@ -114,8 +116,9 @@ class Heads:
         kinds = {k: (int(k in bound), str(size)) for k, size in sizes.items()}
         key = (tuple(tuple(sorted(part.items())) for part in parts), frozenset(bound))
         found = self._closed.get(key)
+        self.spend()
         if found is None:
-            self.spend(1 + len(kinds))
+            self.spend(len(kinds) + sum(len(key) for part in parts for key in part))
             found = self._closed[key] = canonical(parts, kinds, self.orbits, self.atom)
         return found, tuple(sizes[k] for k in (*found.free, *found.bound))
 

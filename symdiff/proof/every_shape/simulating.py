@@ -15,7 +15,7 @@ from symdiff.ir.ops import Input
 from symdiff.ir.sizes import Shape, symbols_of
 
 _FIRST = 2
-_TOLERANCE = 1e-7
+_TOLERANCE, _NOISE = 1e-7, 1e-9
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +45,20 @@ def _sample(random: np.random.Generator, shape: Shape, kind: str) -> NDArray[np.
 
 
 def agree(one: Floats, other: Floats) -> bool:
-    """Whether two arrays are equal up to rounding."""
-    if one.shape != other.shape:
-        return False
-    scale = max(float(np.max(np.abs(one), initial=0)), float(np.max(np.abs(other), initial=0)))
-    return bool(np.max(np.abs(one - other), initial=0) <= _TOLERANCE * scale)
+    """Whether two arrays are equal up to rounding; what may be rounding alone agrees with nothing."""
+    scale = _scale(one, other)
+    return scale > _NOISE and _distance(one, other) <= _TOLERANCE * scale
+
+
+def differ(one: Floats, other: Floats) -> bool:
+    """Whether two arrays are different, beyond rounding."""
+    scale = _scale(one, other)
+    return scale > _NOISE and _distance(one, other) > _TOLERANCE * scale
+
+
+def _scale(one: Floats, other: Floats) -> float:
+    return max(float(np.max(np.abs(x), initial=0)) for x in (one, other))
+
+
+def _distance(one: Floats, other: Floats) -> float:
+    return float(np.max(np.abs(one - other), initial=0)) if one.shape == other.shape else float("inf")

@@ -15,7 +15,7 @@ from symdiff.ir.ops import Contract, Index, Input, Literal, Named, Reshape, Tabl
 from symdiff.ir.sizes import same_shape
 from symdiff.proof.every_shape.building import Builder
 from symdiff.proof.every_shape.clearing import cleared
-from symdiff.proof.every_shape.simulating import Floats, agree, simulate
+from symdiff.proof.every_shape.simulating import Floats, agree, differ, simulate
 from symdiff.proof.every_shape.terms import Expr, OverBudget, plus
 
 _OPENINGS = 24
@@ -90,6 +90,8 @@ class Sweep:
 
     def prove_pair(self, left: Node, right: Node) -> list[Expr] | None:
         """The two forms whose difference is zero, in terms of some cuts; None if none was found."""
+        if self._differ(left, right):
+            return None
         cuts = {n: h for n, h in self.heads.items() if n not in (left, right)}
         space = self.builder.space
         for _ in range(_OPENINGS):
@@ -108,6 +110,12 @@ class Sweep:
                 return None
             cuts = {n: h for n, h in cuts.items() if h != chosen}
         return None
+
+    def _differ(self, left: Node, right: Node) -> bool:
+        """Whether floats say that no proof can be found."""
+        if left not in self.values or right not in self.values:
+            return False
+        return differ(self.values[left], self.values[right])
 
     def _to_open(self, rest: Expr, cuts: Mapping[Node, int]) -> int | None:
         """The cut in the difference that brings in fewest new atoms; of several, the highest."""

@@ -14,7 +14,7 @@ from symdiff.evaluation.arithmetics import BALLS, MPMATH, working_precision
 from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir.graph import Node, Store
 
-Outcome: TypeAlias = Literal["equal", "differ", "claim undefined", "no answer"]
+Outcome: TypeAlias = Literal["equal", "differ", "differ on a kink", "claim undefined", "no answer"]
 PRECISIONS = (96, 400)
 MANY = 10_000
 
@@ -95,6 +95,7 @@ def _is_undefined(store: Store, node: Node, index: tuple[int, ...], point: Mappi
         try:
             lifted = {k: lift(v, MPMATH) for k, v in point.items()}
             (value,) = evaluate(store, [node], lifted, MPMATH)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, ValueError):  # mpmath raises at poles
             return True
-        return not mpmath.isfinite(value[index])
+        entry: Any = value[index]
+        return not mpmath.isfinite(entry) or mpmath.im(entry) != 0

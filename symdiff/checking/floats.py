@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symdiff.checking.comparing import values
 from symdiff.checking.kinks import is_on_kink
-from symdiff.checking.questions import Question, flat_claim, leaf_values
-from symdiff.checking.sampling import example_point
+from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
+from symdiff.checking.sampling import Point, example_point
+from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
 _LOST = 1e-6
+_MOST = 500
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,19 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
     call = list(question.examples.values())
     leaves = leaf_values(question)
     if question.extra is not None:
-        return None
+        call = [*call, _uneven(question)]
+        leaves = [*leaves, *extra_tree(question).leaves(call[-1])]
     try:
         with np.errstate(all="ignore"):
             got = np.asarray(flat_claim(question, question.claim(*copy.deepcopy(call)))[target], dtype=float)
     except Exception:  # the plain call is foreign code; the traced graph has been judged already
         return None
     point = example_point(question.truth, dict(zip(question.truth.inputs, leaves, strict=True)))
-    if is_on_kink(question.truth.store, question.kinks, point):
+    if got.size > _MOST:
         return None
-    truth = values(question.truth.store, [question.truth.outputs[target]], point) if got.size <= 500 else None
+    if is_on_kink(question.truth.store, question.kinks, point):
+        return _undefined_on_kink(question, got, point)
+    truth = values(question.truth.store, [question.truth.outputs[target]], point)
     if truth is None or truth[0].shape != got.shape:
         return None
     scale = max((abs(float(b.mid())) for b in truth[0].ravel() if b.is_finite()), default=0.0)
@@ -56,3 +62,25 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
             at = f"entry {list(place)}" if place else "the value"
             return Trouble(f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost")
     return None
+
+
+def _undefined_on_kink(question: Question, got: NDArray[Any], point: Point) -> Trouble | None:
+    """NaN is no derivative of a function that is finite there, whatever the convention."""
+    finite = values(question.truth.store, question.forward.outputs, point)
+    if finite is None or not all(ball.is_finite() for array in finite for ball in array.ravel()):
+        return None
+    if np.isfinite(got).all():
+        return None
+    detail = "the claim is not finite at your inputs, which lie on a kink of a finite function"
+    return Trouble(detail, Mistake("nan", detail))
+
+
+def _uneven(question: Question) -> Any:
+    """A cotangent or direction with all entries different."""
+    forward, truth = question.forward, question.truth
+    arrays = []
+    for node in truth.inputs[len(forward.inputs) :]:
+        shape = concrete(truth.shape(node), "cotangent")
+        size = int(np.prod(shape))
+        arrays.append((np.arange(1, size + 1) / 4).reshape(shape) if shape else 0.25)
+    return extra_tree(question).build(arrays)

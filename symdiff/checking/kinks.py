@@ -28,7 +28,7 @@ def kink_nodes(store: Store, outputs: Sequence[Node], wrt: Sequence[Node]) -> li
             continue
         moving.add(node)
         op = store.op(node)
-        if isinstance(op, (Maximum, ArgMax)) or (isinstance(op, Map) and gaps(op.formula)):
+        if isinstance(op, (Maximum, ArgMax)) or (isinstance(op, Map) and kink_gaps(op.formula)):
             found.append(node)
     return found
 
@@ -51,7 +51,7 @@ def _is_tied(store: Store, node: Node, known: Mapping[Node, Objects]) -> bool:
     if isinstance(op, (Maximum, ArgMax)):
         return _has_tied_maximum(known[operands[0]], op.axes)
     assert isinstance(op, Map)
-    for gap in gaps(op.formula):
+    for gap in kink_gaps(op.formula):
         used = [k for k in range(op.formula.arity) if gap.has(op.formula.arguments[k])]
         if used and all(store.kind(operands[k]) == "boolean" for k in used):
             continue  # a choice by a mask is no kink of its own
@@ -66,6 +66,28 @@ def gaps(formula: Formula) -> tuple[sp.Expr, ...]:
     """The differences whose sign a formula looks at."""
     relations = formula.expression.atoms(sp.core.relational.Relational)
     return tuple(sorted((r.lhs - r.rhs for r in relations), key=sp.default_sort_key))
+
+
+@lru_cache(maxsize=None)
+def kink_gaps(formula: Formula) -> tuple[sp.Expr, ...]:
+    """The gaps at which a derivative may jump: not the single points that a formula fills in smoothly."""
+    return () if _is_filled_in(formula) else gaps(formula)
+
+
+def _is_filled_in(formula: Formula) -> bool:
+    """Whether the only branch is at a single point, where value and derivatives are the limits (sinc at 0)."""
+    expression = formula.expression
+    if not isinstance(expression, sp.Piecewise) or len(expression.args) != 2:
+        return False
+    (first, condition), (second, _) = expression.args
+    if not isinstance(condition, (sp.Eq, sp.Ne)) or condition.lhs not in formula.arguments:
+        return False
+    around, at = (first, second) if isinstance(condition, sp.Ne) else (second, first)
+    a, place = condition.lhs, condition.rhs
+    if not place.is_number or sp.limit(around, a, place) != at:
+        return False
+    slopes = [sp.limit(sp.diff(around, b), a, place) for b in formula.arguments]
+    return all(not slope.has(sp.oo, -sp.oo, sp.zoo, sp.nan) for slope in slopes)
 
 
 def _has_tied_maximum(values: Any, axes: Sequence[int]) -> bool:

@@ -58,11 +58,11 @@ class Question:
 
     @cached_property
     def kinks(self) -> list[Node]:
-        """The nodes of function and claim at which a derivative may jump."""
+        """The nodes of the function at which its derivative may jump; a claim has no excuse of its own."""
         forward, store = self.forward, self.truth.store
         nodes = [forward.node(leaf) for name in self.wrt for leaf in forward.leaf_names(name)]
         moving = nodes if self.of != "value" else []
-        return kink_nodes(store, (*forward.outputs, *(self.claimed or ())), moving)
+        return kink_nodes(store, forward.outputs, moving)
 
     @property
     def asked_wrt(self) -> Wrt:

@@ -38,7 +38,7 @@ def check_domain(domain: Domain, names: tuple[str, ...]) -> None:
 def points(graph: Graph, examples: Mapping[Node, Any], domain: Domain, seed: int) -> Iterator[Point]:
     """An endless stream of points, in several regimes: mixed signs, positive, inside (-1, 1), inside (0, 1), large."""
     rng = random.Random(seed)
-    regimes = ("mixed", "positive", "inner", "unit", "wide")
+    regimes = ("mixed", "positive", "inner", "unit", "wide", "far", "tiny")
     for turn in count():
         regime = regimes[turn % len(regimes)]
         yield {node: _draw(graph, node, examples, domain, regime, rng) for node in graph.inputs}
@@ -68,6 +68,21 @@ def _draw(
     return _fill(shape, lambda: _number(regime, low, high, rng))
 
 
+def is_inside(graph: Graph, point: Point, domain: Domain) -> bool:
+    """Whether a point lies in the intervals of a domain; sets such as one_hot are only drawn, never moved."""
+    for node, value in point.items():
+        op = graph.store.op(node)
+        rule = domain.get(op.name) if isinstance(op, Input) else None
+        if isinstance(rule, str):
+            return False
+        if isinstance(rule, tuple):
+            low, high = rule
+            inside = ((low is None or v > low) and (high is None or v < high) for v in value.ravel())
+            if not all(inside):
+                return False
+    return True
+
+
 def _fill(shape: tuple[int, ...], draw: Any) -> Objects:
     result = np.empty(shape, dtype=object)
     for place in np.ndindex(shape):
@@ -80,7 +95,7 @@ def _number(regime: str, low: Any, high: Any, rng: random.Random) -> Fraction:
     if low is not None and high is not None:
         return Fraction(low) + (Fraction(high) - Fraction(low)) * part
     if low is not None or high is not None:
-        distance = part * (4 if regime in ("mixed", "wide") else 1)
+        distance = part * (4 if regime in ("mixed", "wide") else 4096 if regime == "far" else 1)
         return Fraction(low) + distance if low is not None else Fraction(high) - distance
     match regime:
         case "mixed":
@@ -91,6 +106,10 @@ def _number(regime: str, low: Any, high: Any, rng: random.Random) -> Fraction:
             return Fraction(rng.choice([k for k in range(-31, 32) if k]), 32)
         case "unit":
             return part
+        case "far":
+            return Fraction(rng.choice((-1, 1)) * 2 ** rng.randint(3, 14)) * part
+        case "tiny":
+            return part * Fraction(rng.choice((-1, 1)), 2 ** rng.randint(3, 20))
         case _:
             return Fraction(rng.choice([k for k in range(-40, 41) if k]), 4)
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from typing import TypeAlias
 
-from symdiff.checking.comparing import MANY, Comparison, compare
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
 from symdiff.checking.floats import float_trouble
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.formulas import formula_text
 from symdiff.checking.options import Options
+from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
 from symdiff.checking.roads import confirm
-from symdiff.checking.sampling import Point, example_point, points
-from symdiff.checking.witnesses import Found, by_node, shrink, witness
+from symdiff.checking.sampling import Point
+from symdiff.checking.thresholds import Threshold
+from symdiff.checking.witnesses import Found, shrink, witness
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
-from symdiff.ir.sizes import product, same_shape, text
+from symdiff.ir.sizes import same_shape, text
 from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
 from symdiff.verdicts import Evidence, Verdict
 
-_PROBES = 5
-_STREAM = 60
 _KINKS = ("away from", "no tie")
-_EXACT_ENTRIES = 4000  # above this, object arithmetic is too slow to be of use
 
 
 Answer: TypeAlias = Callable[..., Verdict]
@@ -34,24 +30,6 @@ Answer: TypeAlias = Callable[..., Verdict]
 
 class RoadsDisagree(SymdiffError, AssertionError):
     """The rules and independent differences give different derivatives: a fault of symdiff."""
-
-
-@dataclass
-class _Record:
-    """What the probes said of one target."""
-
-    agreed: int = 0
-    digits: int = MANY
-    wrong: Found | None = None
-    silent: int = 0
-
-
-@dataclass
-class _Probing:
-    question: Question
-    records: list[_Record]
-    seen: list[Point] = field(default_factory=list)
-    on_kinks: int = 0
 
 
 def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
@@ -62,55 +40,17 @@ def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
         same_shape(store.shape(c), store.shape(t))
         for c, t in zip(question.claimed, question.truth.outputs, strict=True)
     ]
-    fit = [k for k, good in enumerate(shaped) if good]
-    probing = _probe(question, fit, options)
-    open_targets = [k for k in fit if probing.records[k].wrong is None]
-    test = _zero_test(question, open_targets, options)
+    probing = Probing(question, options, [k for k, good in enumerate(shaped) if good])
+    probing.easily()
+    tests = _zero_test(question, probing.waiting, options)
+    if any(not tests[k].equal for k in probing.waiting):
+        probing.fit = [k for k in probing.fit if k in tests and not tests[k].equal]
+        probing.hard()
     confirmed = _confirmed(question, probing.seen, options)
     return {
-        name: _verdict(question, k, shaped[k], probing, test, confirmed, options)
+        name: _verdict(question, k, shaped[k], probing, tests, confirmed, options)
         for k, name in enumerate(question.targets)
     }
-
-
-def _stream(question: Question, options: Options) -> Iterator[Point]:
-    examples = by_node(question)
-    own = example_point(question.truth, examples)
-    if len(own) == len(question.truth.inputs):
-        yield own
-    yield from islice(points(question.truth, examples, options.domain, options.seed), _STREAM)
-
-
-def _probe(question: Question, fit: list[int], options: Options) -> _Probing:
-    """Look at points until every target has enough answers."""
-    assert question.claimed is not None
-    store, truth = question.truth.store, question.truth.outputs
-    probing = _Probing(question, [_Record() for _ in truth])
-    entries = sum(int(product(question.truth.shape(n))) for n in (*question.truth.inputs, *truth))
-    wanted = _PROBES if entries <= _EXACT_ENTRIES else 1
-    for point in _stream(question, options):
-        waiting = [k for k in fit if probing.records[k].wrong is None and probing.records[k].agreed < wanted]
-        if not waiting or options.is_late:
-            break
-        if is_on_kink(store, question.kinks, point):
-            probing.on_kinks += 1
-            continue
-        answers = compare(store, [truth[k] for k in waiting], [question.claimed[k] for k in waiting], point)
-        if any(answer.outcome == "equal" for answer in answers):
-            probing.seen.append(point)
-        for k, answer in zip(waiting, answers, strict=True):
-            _note(probing.records[k], question, point, k, answer)
-    return probing
-
-
-def _note(record: _Record, question: Question, point: Point, target: int, answer: Comparison) -> None:
-    if answer.outcome == "equal":
-        record.agreed += 1
-        record.digits = min(record.digits, answer.digits)
-    elif answer.outcome == "no answer":
-        record.silent += 1
-    else:
-        record.wrong = Found(question, point, target, answer)
 
 
 def _zero_test(question: Question, targets: list[int], options: Options) -> dict[int, ZeroTest]:
@@ -157,7 +97,7 @@ def _verdict(
     question: Question,
     k: int,
     fits: bool,
-    probing: _Probing,
+    probing: Probing,
     tests: dict[int, ZeroTest],
     confirmed: bool,
     options: Options,
@@ -182,7 +122,7 @@ def _verdict(
     test = tests.get(k)
     if test is not None and test.equal and record.agreed and confirmed:
         return _proved(record, test, numerics, question, answer)
-    return _unproved(record, test, confirmed, numerics, options, answer)
+    return _unproved(record, test, probing, confirmed, numerics, options, answer)
 
 
 def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
@@ -200,7 +140,7 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
 
 
 def _proved(
-    record: _Record, test: ZeroTest, numerics: str | None, question: Question, answer: Answer
+    record: Record, test: ZeroTest, numerics: str | None, question: Question, answer: Answer
 ) -> Verdict:
     if test.reason == "identical":
         road = "the same graph as the derived one"
@@ -219,8 +159,9 @@ def _proved(
 
 
 def _unproved(
-    record: _Record,
+    record: Record,
     test: ZeroTest | None,
+    probing: Probing,
     confirmed: bool,
     numerics: str | None,
     options: Options,
@@ -234,9 +175,19 @@ def _unproved(
         return answer("undecided", reason=reason)
     if not confirmed:
         return answer("undecided", reason=why)
+    untaken = probing.untaken()
+    if untaken is not None:
+        reason = f"one side of a branch was never taken: {_words(probing, untaken)}; give domain= or an example there"
+        return answer("undecided", reason=reason)
     evidence = Evidence(
         ("certified balls at rational points", "central differences at 120 digits"),
         points=record.agreed,
         digits=record.digits,
     )
     return answer("agrees", evidence=evidence, reason=f"not proved: {why}", numerics=numerics)
+
+
+def _words(probing: Probing, threshold: Threshold) -> str:
+    """A comparison as the code writes it."""
+    store = probing.question.truth.store
+    return formula_text(store, threshold.node, 80)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from symdiff.checking.comparing import Comparison, compare
+from symdiff.checking.edges import compare_on_kink
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask, leaf_values
@@ -34,7 +35,7 @@ def wrong_at(question: Question, point: Point, target: int) -> Comparison | None
     assert question.claimed is not None
     store = question.truth.store
     if is_on_kink(store, question.kinks, point):
-        return None
+        return compare_on_kink(question, target, point)
     (answer,) = compare(store, [question.truth.outputs[target]], [question.claimed[target]], point)
     return answer if answer.outcome in _WRONG else None
 

@@ -158,6 +158,8 @@ def _ball_literal(value: float) -> flint.arb:
 
 
 def _ball_greater(left: flint.arb, right: flint.arb) -> bool:
+    if left is right:  # one entry, compared with itself: an array with its own maximum
+        return False
     if left > right:
         return True
     if left <= right:
@@ -167,7 +169,7 @@ def _ball_greater(left: flint.arb, right: flint.arb) -> bool:
 
 def _ball_equal(left: flint.arb, right: flint.arb) -> bool:
     difference = left - right
-    if difference.is_zero():
+    if left is right or difference.is_zero():
         return True
     if difference.is_nan() or difference.contains(0):
         raise Undetermined(f"{left} == {right}: the balls overlap")

@@ -1,0 +1,163 @@
+"""Which points are looked at, and what do they say? The caller's own, special ones, random ones; thresholds on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+
+from symdiff.checking.comparing import MANY, Comparison, compare
+from symdiff.checking.edges import compare_on_kink
+from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point, example_point, is_inside, points
+from symdiff.checking.thresholds import Threshold, beside, exactly_on, signs, thresholds
+from symdiff.checking.witnesses import Found, by_node
+
+ENOUGH = 5
+_FIRST = 40
+_THRESHOLDS = 8
+_TIES = 4
+_SPECIAL = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2))
+
+
+@dataclass
+class Record:
+    """What the probes said of one target."""
+
+    agreed: int = 0
+    digits: int = MANY
+    wrong: Found | None = None
+
+
+@dataclass
+class Probing:
+    """Looks at points until every target of a question has its answer."""
+
+    question: Question
+    options: Options
+    fit: list[int]
+    records: list[Record] = field(default_factory=list)
+    seen: list[Point] = field(default_factory=list)
+    on_kinks: int = 0
+
+    def __post_init__(self) -> None:
+        self.records = [Record() for _ in self.question.targets]
+
+    @property
+    def waiting(self) -> list[int]:
+        """The targets that fit in shape and have not been found wrong."""
+        return [] if self.options.is_late else [k for k in self.fit if self.records[k].wrong is None]
+
+    def look(self, point: Point) -> None:
+        """Compare the waiting targets at one point; on a kink only what lies far outside every limit is wrong."""
+        question, waiting = self.question, self.waiting
+        assert question.claimed is not None
+        store = question.truth.store
+        if is_on_kink(store, question.kinks, point):
+            self.on_kinks += 1
+            for k in waiting:
+                found = compare_on_kink(question, k, point)
+                if found is not None:
+                    self.records[k].wrong = Found(question, point, k, found)
+            return
+        truth = [question.truth.outputs[k] for k in waiting]
+        answers = compare(store, truth, [question.claimed[k] for k in waiting], point)
+        if any(answer.outcome == "equal" for answer in answers):
+            self.seen.append(point)
+        for k, answer in zip(waiting, answers, strict=True):
+            self._note(k, answer, point)
+
+    def _note(self, k: int, answer: Comparison, point: Point) -> None:
+        record = self.records[k]
+        if answer.outcome == "equal":
+            record.agreed += 1
+            record.digits = min(record.digits, answer.digits)
+        elif answer.outcome != "no answer":
+            record.wrong = Found(self.question, point, k, answer)
+
+    def easily(self) -> None:
+        """The caller's point, special points, ties of the claim's own branches, and a few random points."""
+        for point in (*_own(self.question), *_special(self.question, self.options), *self._ties()):
+            if not self.waiting:
+                return
+            self.look(point)
+        before = {k: self.records[k].agreed for k in self.fit}
+        for point in islice(self._stream(), _FIRST):
+            if all(self.records[k].agreed - before[k] >= ENOUGH for k in self.waiting):
+                return
+            self.look(point)
+
+    def hard(self) -> None:
+        """As many points as the caller allows, in every regime, then both sides of every threshold."""
+        for point in islice(self._stream(), self.options.examples):
+            if not self.waiting:
+                return
+            self.look(point)
+        store = self.question.truth.store
+        for threshold in self._branches()[:_THRESHOLDS]:
+            for point in beside(store, threshold, self.seen[:_FIRST]):
+                if self.waiting:
+                    self.look(point)
+
+    def untaken(self) -> Threshold | None:
+        """A branch of which only one side was ever seen."""
+        store = self.question.truth.store
+        for threshold in self._branches():
+            found: set[int] = set()
+            for point in self.seen:
+                known = signs(store, threshold, point)
+                found |= set() if known is None else {s for s in np.ravel(known) if s}
+                if len(found) == 2:
+                    break
+            if len(found) == 1:
+                return threshold
+        return None
+
+    def _stream(self) -> Iterator[Point]:
+        question = self.question
+        return points(question.truth, by_node(question), self.options.domain, self.options.seed)
+
+    def _branches(self) -> list[Threshold]:
+        assert self.question.claimed is not None
+        return thresholds(self.question.truth.store, (*self.question.forward.outputs, *self.question.claimed))
+
+    def _ties(self) -> Iterator[Point]:
+        """Points exactly on the branches that are no kinks of the function."""
+        question = self.question
+        assert question.claimed is not None
+        store = question.truth.store
+        kinks = set(question.kinks)
+        own = [t for t in thresholds(store, question.claimed) if t.node not in kinks]
+        movable = [n for n in question.truth.inputs if store.kind(n) == "real"]
+        base = next(self._stream()) if own else {}
+        for threshold in own[:_THRESHOLDS]:
+            for point in islice(exactly_on(store, threshold, base, movable), _TIES):
+                if is_inside(question.truth, point, self.options.domain):
+                    yield point
+
+
+def _own(question: Question) -> Iterator[Point]:
+    own = example_point(question.truth, by_node(question))
+    if len(own) == len(question.truth.inputs):
+        yield own
+
+
+def _special(question: Question, options: Options) -> Iterator[Point]:
+    """All zeros, all ones, all equal: where ties and empty sums show; the other arguments drawn or alike."""
+    graph, store = question.truth, question.truth.store
+    drawn = next(points(graph, by_node(question), options.domain, options.seed + 2))
+    names = [question.forward.node(leaf) for name in question.wrt for leaf in question.forward.leaf_names(name)]
+    moving = [n for n in (names or graph.inputs) if n in drawn and store.kind(n) == "real"]
+    for value in _SPECIAL:
+        point = dict(drawn)
+        for node in moving:
+            filled = np.empty(drawn[node].shape, dtype=object)
+            filled[...] = value
+            point[node] = filled
+        if is_inside(graph, point, options.domain):
+            yield point

@@ -90,8 +90,9 @@ def _instances(examples: Mapping[str, Any]) -> Iterator[dict[sp.Symbol, int]]:
     """Sizes all different both ways, all alike, and all 1: none of which is special in the same way."""
     names = sorted({s for text in _strings(examples) for s in symbols_of(parse_shape(text))}, key=str)
     count = len(names)
+    large = range(7, 7 + count) if count < 4 else range(2, 2 + count)
     seen: list[dict[sp.Symbol, int]] = []
-    for sizes in (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count):
+    for sizes in (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count, large):
         proposal = dict(zip(names, sizes, strict=True))
         if proposal not in seen:
             seen.append(proposal)

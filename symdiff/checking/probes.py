@@ -53,8 +53,11 @@ class Probing:
         """The targets that fit in shape and have not been found wrong."""
         return [] if self.options.is_late else [k for k in self.fit if self.records[k].wrong is None]
 
-    def look(self, point: Point) -> None:
-        """Compare the waiting targets at one point; on a kink only what lies far outside every limit is wrong."""
+    def look(self, point: Point, *, chosen: bool = False) -> None:
+        """Compare the waiting targets at one point; on a kink only what lies far outside every limit is wrong.
+
+        At a point that was ``chosen`` for being special, a claim without a value (0/0) is excused.
+        """
         question, waiting = self.question, self.waiting
         assert question.claimed is not None
         store = question.truth.store
@@ -70,7 +73,8 @@ class Probing:
         if any(answer.outcome == "equal" for answer in answers):
             self.seen.append(point)
         for k, answer in zip(waiting, answers, strict=True):
-            self._note(k, answer, point)
+            if not (chosen and answer.outcome == "claim undefined"):
+                self._note(k, answer, point)
 
     def _note(self, k: int, answer: Comparison, point: Point) -> None:
         record = self.records[k]
@@ -82,10 +86,11 @@ class Probing:
 
     def easily(self) -> None:
         """The caller's point, special points, ties of the claim's own branches, and a few random points."""
-        for point in (*_own(self.question), *_special(self.question, self.options), *self._ties()):
-            if not self.waiting:
-                return
+        for point in _own(self.question):
             self.look(point)
+        for point in (*_special(self.question, self.options), *self._ties()):
+            if self.waiting:
+                self.look(point, chosen=True)
         before = {k: self.records[k].agreed for k in self.fit}
         for point in islice(self._stream(), _FIRST):
             if all(self.records[k].agreed - before[k] >= ENOUGH for k in self.waiting):

@@ -15,12 +15,12 @@ _BEFORE = len(SUBJECTS)
 # Products ---------------------------------------------------------------------------------------------------
 
 subject("matrix product", lambda A, B: A @ B, lambda A, B, g: (g @ B.T, A.T @ g), (M, N), {
-    "shape#not transposed": lambda A, B, g: (g @ B.T, g.T @ A),
+    "transpose": lambda A, B, g: (g @ B.T, g.T @ A),
     "upstream": lambda A, B, g: (np.ones((2, 2)) @ B.T, A.T @ g),
     "unknown#cotangent transposed": lambda A, B, g: (g.T @ B.T, A.T @ g),
 }, of="vjp", wrt=ALL)
 subject("square matrix product", lambda A, B: A @ B, lambda A, B, g: (g @ B.T, A.T @ g), (S, T), {
-    "unknown#not transposed": lambda A, B, g: (g @ B, A.T @ g),
+    "assumption": lambda A, B, g: (g @ B, A.T @ g),
     "unknown#order": lambda A, B, g: (B.T @ g, A.T @ g),
     "transpose": lambda A, B, g: (B @ g.T, A.T @ g),
 }, of="vjp", wrt=ALL)
@@ -30,12 +30,12 @@ subject("quadratic form", lambda x, A: x @ A @ x, lambda x, A: A @ x + A.T @ x, 
     "unknown#elementwise": lambda x, A: 2 * np.diag(A) * x,
 })
 subject("bilinear form", lambda x, A, y: x @ A @ y, lambda x, A, y: np.outer(x, y), (V[:2], M, V), {
-    "shape#transposed": lambda x, A, y: np.outer(y, x),
+    "transpose": lambda x, A, y: np.outer(y, x),
     "unknown#by x": lambda x, A, y: np.outer(np.ones(2), y),
 }, wrt="A")
 subject("trace of a product", lambda A, B: np.trace(A @ B), lambda A, B: (B.T, A.T), (M, N), {
     "transpose": lambda A, B: (B, A),
-    "swapped": lambda A, B: (A, B),
+    "unknown#the operands": lambda A, B: (A, B),
 }, wrt=ALL)
 subject("frobenius norm", lambda A: np.sum(A * A), lambda A: 2 * A, (M,), {
     "factor": lambda A: A,
@@ -49,7 +49,7 @@ subject("least squares", lambda w, X, y: np.sum((X @ w - y) ** 2), lambda w, X, 
 })
 subject("batched product", lambda A, B: np.einsum("bij,bjk->bik", A, B), lambda A, B, g: np.einsum("bik,bjk->bij", g, B),
     (np.arange(8.0).reshape(2, 2, 2) / 4, np.arange(8.0)[::-1].reshape(2, 2, 2) / 2), {
-    "unknown#transposed": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
+    "assumption": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
     "unknown#summed over the batch": lambda A, B, g: np.einsum("bik,cjk->bij", g, B),
 }, of="vjp")
 subject("outer product", lambda x, y: np.outer(x, y), lambda x, y, g: (g @ y, x @ g), (V[:2], V), {
@@ -73,18 +73,18 @@ subject("gain", lambda X, c: X * c, lambda X, c, g: np.sum(g * X, axis=0), (M, V
     "shape": lambda X, c, g: g * X,
 }, of="vjp", wrt="c")
 subject("column", lambda X, c: np.sum((X * c[:, None]) ** 2), lambda X, c: 2 * c * np.sum(X**2, axis=1), (S, V[:2]), {
-    "unknown#wrong axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
-    "unknown#square of the sum": lambda X, c: 2 * c * np.sum(X, axis=1) ** 2,
+    "assumption#wrong axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
+    "assumption#square of the sum": lambda X, c: 2 * c * np.sum(X, axis=1) ** 2,
 }, wrt="c")
 subject("layer", lambda W, b, x: np.sum(np.tanh(W @ x + b)),
     lambda W, b, x: (np.outer(1 - np.tanh(W @ x + b) ** 2, x), 1 - np.tanh(W @ x + b) ** 2), (M, V[:2], V), {
     "unknown#stale": lambda W, b, x: (np.outer(1 - (W @ x + b) ** 2, x), 1 - np.tanh(W @ x + b) ** 2),
-    "shape#order of the outer product": lambda W, b, x: (np.outer(x, 1 - np.tanh(W @ x + b) ** 2), 1 - np.tanh(W @ x + b) ** 2),
+    "transpose": lambda W, b, x: (np.outer(x, 1 - np.tanh(W @ x + b) ** 2), 1 - np.tanh(W @ x + b) ** 2),
     "unknown#bias forgotten": lambda W, b, x: (np.outer(1 - np.tanh(W @ x) ** 2, x), 1 - np.tanh(W @ x + b) ** 2),
 }, wrt=ALL)
 subject("layer norm", lambda x: (x - np.mean(x)) / np.std(x),
     lambda x, g: (g - np.mean(g) - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x), (V,), {
-    "unknown#mean of the cotangent": lambda x, g: (g - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x),
+    "chain": lambda x, g: (g - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x),
     "missing_path": lambda x, g: (g - np.mean(g)) / np.std(x),
     "unknown#variance held": lambda x, g: g / np.std(x),
 }, of="vjp")
@@ -98,7 +98,7 @@ subject("joined", lambda x, y: np.sum(np.concatenate([x, y]) ** 3), lambda x, y:
 }, wrt=ALL)
 subject("running sum", np.cumsum, lambda x, g: np.cumsum(g[::-1])[::-1], (V,), {
     "unknown#same direction": lambda x, g: np.cumsum(g),
-    "unknown#no sum": lambda x, g: g,
+    "chain": lambda x, g: g,
 }, of="vjp")
 
 # Softmax ----------------------------------------------------------------------------------------------------

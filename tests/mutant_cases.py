@@ -75,8 +75,8 @@ subject("sigmoid", total(expit), lambda x: expit(x) * (1 - expit(x)), (V,), {
     "unknown#sign of a term": lambda x: expit(x) * (1 + expit(x)),
 })
 subject("softplus", total(lambda x: np.log(1 + np.exp(x))), lambda x: 1 / (1 + np.exp(-x)), (V,), {
-    "unknown#wrong sign inside": lambda x: 1 / (1 + np.exp(x)),
-    "missing_path": lambda x: 0 * x,
+    "chain": lambda x: 1 / (1 + np.exp(x)),
+    "unknown#nothing": lambda x: 0 * x,
 })
 subject("gelu", total(lambda x: x * ndtr(x)), lambda x: ndtr(x) + x * pdf(x), (V,), {
     "missing_path": lambda x: ndtr(x),
@@ -100,10 +100,10 @@ subject("silu", total(lambda x: x * expit(x)), lambda x: expit(x) * (1 + x * (1 
 subject("relu", total(lambda x: np.maximum(x, 0)), lambda x: (x > 0) * 1.0, (V,), {
     "unknown#threshold": lambda x: (x > 1) * 1.0,
     "unknown#swapped branches": lambda x: (x < 0) * 1.0,
-    "unknown#no mask": lambda x: np.ones_like(x),
+    "chain#no mask": lambda x: np.ones_like(x),
 })
 subject("leaky relu", total(lambda x: np.where(x > 0, x, 0.1 * x)), lambda x: np.where(x > 0, 1, 0.1), (V,), {
-    "unknown#slope forgotten": lambda x: np.where(x > 0, 1.0, 0.0),
+    "missing_path#slope forgotten": lambda x: np.where(x > 0, 1.0, 0.0),
     "unknown#swapped branches": lambda x: np.where(x > 0, 0.1, 1),
 })
 subject("elu", total(lambda x: np.where(x > 0, x, np.exp(x) - 1)), lambda x: np.where(x > 0, 1, np.exp(x)), (V,), {
@@ -121,7 +121,7 @@ subject("erf", total(erf), lambda x: 2 / np.sqrt(np.pi) * np.exp(-(x**2)), (V,),
 })
 subject("swish by its slope", lambda x, beta: np.sum(x * expit(beta * x)),
     lambda x, beta: np.sum(x**2 * expit(beta * x) * (1 - expit(beta * x))), (V, 0.5), {
-    "unknown#inner derivative": lambda x, beta: np.sum(x * expit(beta * x) * (1 - expit(beta * x))),
+    "assumption#inner derivative": lambda x, beta: np.sum(x * expit(beta * x) * (1 - expit(beta * x))),
     "shape#missing reduction": lambda x, beta: x**2 * expit(beta * x) * (1 - expit(beta * x)),
 }, wrt="beta")
 
@@ -144,7 +144,7 @@ subject("cross entropy of a sigmoid", lambda z, y: -np.sum(y * np.log(expit(z)) 
 subject("cross entropy of a softmax", lambda z, y: -np.sum(y * np.log(softmax(z))),
     lambda z, y: softmax(z) - y, (V, np.array([0.0, 1.0, 0.0])), {
     "sign": lambda z, y: y - softmax(z),
-    "missing_path": lambda z, y: -y,
+    "chain": lambda z, y: -y,
     "unknown#sigmoid instead": lambda z, y: expit(z) - y,
 }, domain={"y": "one_hot"})
 subject("cross entropy of general weights", lambda z, y: -np.sum(y * np.log(softmax(z))),
@@ -163,7 +163,7 @@ subject("log cosh", total(lambda x: np.log(np.cosh(x))), np.tanh, (V,), {
 })
 subject("hinge", lambda s, y: np.sum(np.maximum(0, 1 - y * s)), lambda s, y: np.where(y * s < 1, -y, 0.0), (V, U), {
     "sign": lambda s, y: np.where(y * s < 1, y, 0.0),
-    "unknown#wrong quantity": lambda s, y: np.where(s < 1, -y, 0.0),
+    "assumption#wrong quantity": lambda s, y: np.where(s < 1, -y, 0.0),
     "unknown#no mask": lambda s, y: -y,
 })
 subject("relative entropy", lambda p, q: np.sum(p * np.log(p / q)), lambda p, q: (np.log(p / q) + 1, -p / q), (P, P[::-1]), {
@@ -179,12 +179,12 @@ subject("poisson", lambda z, y: np.sum(np.exp(z) - y * z), lambda z, y: np.exp(z
 # Norms and reductions ---------------------------------------------------------------------------------------
 
 subject("euclidean norm", lambda x: np.sqrt(np.sum(x**2)), lambda x: x / np.sqrt(np.sum(x**2)), (V,), {
-    "chain": lambda x: 1 / (2 * np.sqrt(x**2)),
+    "unknown#entry by entry": lambda x: 1 / (2 * np.sqrt(x**2)),
     "unknown#not divided": lambda x: x,
     "unknown#divided by the square": lambda x: x / np.sum(x**2),
 })
 subject("absolute values", total(np.abs), np.sign, (V,), {
-    "unknown#no sign": lambda x: np.ones_like(x),
+    "chain#no sign": lambda x: np.ones_like(x),
     "unknown#the function itself": np.abs,
 })
 subject("log sum exp", logsumexp, softmax, (V,), {
@@ -194,7 +194,7 @@ subject("log sum exp", logsumexp, softmax, (V,), {
 subject("product", np.prod, lambda x: np.prod(x) / x, (P,), {
     "shape": np.prod,
     "unknown#times": lambda x: np.prod(x) * x,
-})
+}, domain={"a": (0, None)})
 subject("variance", np.var, lambda x: 2 * (x - np.mean(x)) / 3, (V,), {
     "unknown#mean forgotten": lambda x: 2 * x / 3,
     "factor": lambda x: (x - np.mean(x)) / 3,

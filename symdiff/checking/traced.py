@@ -23,6 +23,11 @@ from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
 from symdiff.verdicts import Evidence, Verdict
 
 _KINKS = ("away from", "no tie")
+_REASONS = {
+    "differ": "two disjoint balls",
+    "differ on a kink": "far from every limit of the derivative",
+    "claim undefined": "the claim has no value there",
+}
 
 
 Answer: TypeAlias = Callable[..., Verdict]
@@ -131,10 +136,10 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
     shown = witness(small)
     return answer(
         "refuted",
-        reason="the claim has no value there" if found.comparison.outcome == "claim undefined" else "two disjoint balls",
+        reason=_REASONS[small.comparison.outcome],
         witness=shown,
         mistake=mistake,
-        evidence=Evidence(("certified balls at a rational point",), points=1),
+        evidence=Evidence(("certified balls at a rational point",) if shown.certified else (), points=1),
         snippet=snippet(small.question, shown.inputs, shown.argument),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from symdiff.checking.comparing import Comparison, compare
+from symdiff.checking.comparing import Comparison, Outcome, compare
 from symdiff.checking.edges import compare_on_kink
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
@@ -41,17 +41,32 @@ def wrong_at(question: Question, point: Point, target: int) -> Comparison | None
 
 
 def shrink(found: Found, options: Options) -> Found:
-    """The same mistake at shorter axes, then at simpler numbers."""
+    """The same mistake at shorter axes, then at simpler numbers; certified wherever it can be."""
+    found = _certain(found, options)
     for examples in smaller_examples(found.question.examples):
         smaller = _at_examples(found, examples, options)
         if smaller is not None:
             found = smaller
             break
-    question, target = found.question, found.target
-    point, best = simplest_point(
-        question.truth, found.point, options.domain, lambda p: wrong_at(question, p, target) if not options.is_late else None
-    )
+    question, target, outcome = found.question, found.target, found.comparison.outcome
+
+    def still_wrong(point: Point) -> Comparison | None:
+        return None if options.is_late else _no_worse(wrong_at(question, point, target), outcome)
+
+    point, best = simplest_point(question.truth, found.point, options.domain, still_wrong)
     return Found(question, point, target, best) if best is not None else found
+
+
+def _certain(found: Found, options: Options) -> Found:
+    """The mistake at an ordinary point, if it shows at one."""
+    if found.comparison.outcome == "differ":
+        return found
+    return _at_points(found.question, found, options, "differ") or found
+
+
+def _no_worse(comparison: Comparison | None, outcome: Outcome) -> Comparison | None:
+    """A comparison that says as much as one of some outcome; disjoint balls say most."""
+    return comparison if comparison is not None and comparison.outcome in ("differ", outcome) else None
 
 
 def _at_examples(found: Found, examples: dict[str, Any], options: Options) -> Found | None:
@@ -65,8 +80,12 @@ def _at_examples(found: Found, examples: dict[str, Any], options: Options) -> Fo
     store = question.truth.store
     if store.shape(question.claimed[found.target]) != store.shape(question.truth.outputs[found.target]):
         return None
+    return _at_points(question, found, options, found.comparison.outcome)
+
+
+def _at_points(question: Question, found: Found, options: Options, outcome: Outcome) -> Found | None:
     for point in islice(points(question.truth, by_node(question), options.domain, options.seed), _TRIES):
-        comparison = wrong_at(question, point, found.target)
+        comparison = _no_worse(wrong_at(question, point, found.target), outcome)
         if comparison is not None:
             return Found(question, point, found.target, comparison)
     return None

@@ -9,6 +9,7 @@ from typing import assert_never
 import numpy as np
 import sympy as sp
 
+from symdiff.ir.formulas import ADD, ARGUMENTS, SUBTRACT
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
@@ -69,7 +70,7 @@ class Builder:
         self.forms[node] = self._form(node)
         self.needs[node] = tuple(dict.fromkeys((*self.needs.get(node, ()), *self.space.noted)))
 
-    # Cuts ---------------------------------------------------------------------------------------------------------
+    # Cuts --------------------------------------------------------------------------------------------------
 
     def cone(self, node: Node, cuts: Mapping[Node, int]) -> Expr:
         """The form of a node in terms of atoms that stand for other nodes."""
@@ -121,6 +122,9 @@ class Builder:
             return self._as_it_is(node, op, operands)
 
     def _rule(self, op: Op, node: Node, operands: Sequence[Node], forms: Sequence[Expr]) -> Expr:
+        infinite = [k for k, form in enumerate(forms) if self.space.is_infinite(form)]
+        if infinite and not _survives_infinity(op, infinite):
+            raise Undefined("infinity in a sum or a product")
         match op:
             case Input():
                 return self._input(op)
@@ -151,7 +155,7 @@ class Builder:
             case _:
                 assert_never(op)
 
-    # Leaves -------------------------------------------------------------------------------------------------------
+    # Leaves ------------------------------------------------------------------------------------------------
 
     def _leaf(
         self, kind: HeadKind, name: object, shape: Shape, *, positive: bool = False, clean: bool = True, degree: int = 0
@@ -168,7 +172,7 @@ class Builder:
     def _table(self, op: Table) -> Expr:
         array = op.array
         if array.size and np.all(array == array.flat[0]):
-            return Reader(self.space, ()).number(float(array.flat[0])) if array.dtype.kind == "f" else constant(int(array.flat[0]))
+            return Reader(self.space, ()).number(array.flat[0]) if array.dtype.kind == "f" else constant(int(array.flat[0]))
         return self._leaf("mask" if array.dtype.kind == "b" else "array", op, op.shape)
 
     def _index(self, op: Index) -> Expr:
@@ -191,7 +195,7 @@ class Builder:
         self.opaque[head] = node
         return single((head, tuple(range(len(dims)))))
 
-    # Families -----------------------------------------------------------------------------------------------------
+    # Families ----------------------------------------------------------------------------------------------
 
     def _contract(self, op: Contract, forms: Sequence[Expr]) -> Expr:
         blocks: list[Labels] = []
@@ -244,6 +248,8 @@ class Builder:
                 else:
                     kept[label] = len(kept)
                 label += 1
+        if self.space.is_infinite(form):  # one entry at least must be finite
+            self.space.need("nonzero", self.space.summed(self.space.exp(form), places))
         if isinstance(op, ArgMax):
             return self.space.winner(form, places)
         mapping = kept | {k: self.space.fresh() for k in places}
@@ -256,3 +262,23 @@ def _is_positive(fact: object) -> bool:
         return bool(fact[0] >= 0)
     return fact == "positive"
 
+
+
+def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:
+    """Whether an operation on infinite operands is read: one that never meets ``0 * inf`` or ``inf - inf``."""
+    match op:
+        case Maximum() | ArgMax() | Reshape() | Named():
+            return True
+        case Contract():
+            return op.is_view and (not isinstance(op.coefficient, Fraction) or op.coefficient > 0)
+        case Map(formula):
+            e = formula.expression
+            if formula in (ADD, SUBTRACT):
+                return len(infinite) == 1
+            if isinstance(e, sp.Piecewise):
+                return not any(c.has(ARGUMENTS[k]) for _, c in e.args for k in infinite) and all(
+                    v in ARGUMENTS or v.is_Number for v, _ in e.args
+                )
+            return e == sp.exp(ARGUMENTS[0])
+        case _:
+            return False

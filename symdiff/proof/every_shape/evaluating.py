@@ -127,7 +127,7 @@ class Evaluator:
             return self.arrays[number].reshape(shape)
         if isinstance(head.name, Table):
             lift = self.arithmetic.literal
-            whole = [lift(float(v)) for v in head.name.array.ravel()]
+            whole = [lift(v) for v in head.name.array.ravel()]
         elif isinstance(head.name, Index):
             whole = [self._call(sp.Integer(v)) for v in _positions(head.name, self)]
         else:

@@ -45,7 +45,7 @@ class Heads:
         if self._calls % 16 == 0 and time.monotonic() > self.deadline:
             raise OverBudget("out of time")
 
-    # Heads ----------------------------------------------------------------------------------------------------
+    # Heads -------------------------------------------------------------------------------------------------
 
     def intern(
         self,
@@ -99,7 +99,7 @@ class Heads:
             self._orbits[head] = found
         return found
 
-    # Arguments ------------------------------------------------------------------------------------------------
+    # Arguments ---------------------------------------------------------------------------------------------
 
     def sizes_of(self, parts: Sequence[Expr]) -> dict[int, Size]:
         """The size of each label that occurs."""
@@ -122,7 +122,7 @@ class Heads:
             found = self._closed[key] = canonical(parts, kinds, self.orbits, self.atom)
         return found, tuple(sizes[k] for k in (*found.free, *found.bound))
 
-    # What is known of signs ---------------------------------------------------------------------------------------
+    # What is known of signs --------------------------------------------------------------------------------
 
     def is_positive(self, key: Mono) -> bool:
         """Whether a product is above zero wherever it is defined."""

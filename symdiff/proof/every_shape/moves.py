@@ -105,7 +105,7 @@ class Moves:
             start = normal(start + shape[axis])
         return total
 
-    # Indices ------------------------------------------------------------------------------------------------------
+    # Indices -----------------------------------------------------------------------------------------------
 
     def _pick(self, index: Expr, rows: Labels, size: Size, columns: Labels) -> Expr:
         """1 where ``column = index[rows]``."""
@@ -135,7 +135,7 @@ class Moves:
         mask = self._pick(forms[1], tuple(k for block in rows for k in block), after[axis], out[axis])
         return self._contract(forms[0], old, new, [mask], list(zip(rows, shapes[1], strict=True)))
 
-    # Windows ------------------------------------------------------------------------------------------------------
+    # Windows -----------------------------------------------------------------------------------------------
 
     def _shifted(self, first: tuple[Labels, Size], second: tuple[Labels, Size], whole: tuple[Labels, Size]) -> Expr:
         """1 where the third place is the sum of the first two."""

@@ -6,17 +6,13 @@ Where ``B^e`` meets a multiple of a leading term of B and e < 0, ``lead B^e`` be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cmp_to_key
-from math import floor
 from typing import Literal
 
 import sympy as sp
 
 from symdiff.ir.formulas import ARGUMENTS
 from symdiff.proof.every_shape.factoring import factors
-from symdiff.proof.every_shape.sums import Sums
 from symdiff.proof.every_shape.terms import (
     ONE,
     Atom,
@@ -37,30 +33,16 @@ from symdiff.proof.every_shape.terms import (
 )
 
 Need = Literal["nonzero", "positive", "kink"]
-_UNITS = frozenset({"size", "prime", "exp"})
 _INDICATORS = ("positive", "zero", "mask", "delta")
 _MOST_CASES = 5
 _MOST_DIGITS = 10**15
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """Which terms of a base are rewritten. ``pivot`` is an exponential that one term has most of, another least."""
-
-    base: Expr
-    high: Mono
-    low: Mono | None = None
-    pivot: Atom | None = None
-    degree: Exponent = 0
-    exact: bool = False  # whether units too must divide
-
-
-class Powers(Sums):
+class Powers(Relations):
     """Rational powers, and what they need: a base that is not zero, or positive."""
 
     def __init__(self, seconds: float, steps: int) -> None:
         super().__init__(seconds, steps)
-        self._relations: dict[Atom, Relation | None] = {}
         self.noted: list[tuple[Need, int]] = []  # heads of what is taken to be nonzero or positive
 
     def opaque(self, expression: sp.Expr, arguments: Sequence[Expr]) -> Expr:
@@ -78,7 +60,7 @@ class Powers(Sums):
         closed, sizes = self.close([base])
         self.noted.append((need, self.intern("number", "need", sizes, closed, clean=self.is_clean(base))))
 
-    # Cases --------------------------------------------------------------------------------------------------------
+    # Cases -------------------------------------------------------------------------------------------------
 
     def by_cases(self, expr: Expr, function: Callable[[Expr], Expr]) -> Expr | None:
         """``f(u) = g f(u|g=1) + (1-g) f(u|g=0)`` for the indicators g among the factors of u; None without any."""
@@ -100,7 +82,7 @@ class Powers(Sums):
         deeper = self.by_cases(inside, function)
         return function(inside) if deeper is None else deeper
 
-    # Powers -------------------------------------------------------------------------------------------------------
+    # Powers ------------------------------------------------------------------------------------------------
 
     def power(self, base: Expr, exponent: Exponent) -> Expr:
         """A sum to a rational power."""
@@ -112,7 +94,7 @@ class Powers(Sums):
                 raise Undefined("a power of zero")
             return {}
         if is_natural(exponent):
-            return self._repeated(base, int(exponent))
+            return self.repeated(base, int(exponent))
         try:
             cases = self.by_cases(base, lambda part: self.power(part, exponent))
         except Undefined:
@@ -149,7 +131,7 @@ class Powers(Sums):
             if times:
                 roots = self.times(roots, self._magnitude(f, whole(exponent * times)))
             if k > times:
-                left = self.times(left, self._repeated(f, k - times))
+                left = self.times(left, self.repeated(f, k - times))
         return roots, left
 
     def _magnitude(self, f: Expr, exponent: Exponent) -> Expr:
@@ -176,19 +158,13 @@ class Powers(Sums):
         left = constant(1 if self.leading(rest)[1] > 0 else -1)
         for f, k in found:
             if self.sign(f) != 1:
-                left = self.times(left, self._repeated(f, k))
+                left = self.times(left, self.repeated(f, k))
         return alone if as_number(left) == 1 else [*alone, (left, 1)]
 
     def _note_content(self, content: Mono, exponent: Exponent) -> None:
         for atom, _ in content:
             if exponent < 0 and not self.heads[atom[0]].positive:
                 self.need("nonzero", single(atom))
-
-    def _repeated(self, base: Expr, times: int) -> Expr:
-        result = base
-        for _ in range(times - 1):
-            result = self.times(result, base)
-        return result
 
     def _generator(self, base: Expr, exponent: Exponent) -> Expr:
         number = as_number(base)
@@ -249,85 +225,3 @@ class Powers(Sums):
                 factor = single(self.of_prime(int(prime)), whole(exponent * count * sign))
                 result = self.times(result, self.normal(factor))
         return result
-
-    # The relation -------------------------------------------------------------------------------------------------
-
-    def leading(self, base: Expr) -> tuple[Mono, Fraction]:
-        """The greatest term in an order that products respect."""
-        key = max(base, key=cmp_to_key(self._compare))
-        return key, base[key]
-
-    def _compare(self, one: Mono, other: Mono) -> int:
-        degrees = self.degree(one), self.degree(other)
-        if degrees[0] != degrees[1]:
-            return 1 if degrees[0] > degrees[1] else -1
-        first, second = dict(one), dict(other)
-        atoms = sorted(first.keys() | second.keys(), key=lambda a: (-self.heads[a[0]].degree, a))
-        for atom in atoms:
-            difference = first.get(atom, 0) - second.get(atom, 0)
-            if difference:
-                return 1 if difference > 0 else -1
-        return 0
-
-    def _relation(self, atom: Atom) -> Relation | None:
-        if atom not in self._relations:
-            parts = self.heads[atom[0]].parts
-            base = self.relabelled(parts[0], dict(enumerate(atom[1])))
-            self._relations[atom] = self._pivoted(base) or self._lead(base)
-        return self._relations[atom]
-
-    def _pivoted(self, base: Expr) -> Relation | None:
-        """An exponential with one highest and one lowest term, both of which are units."""
-        keys = {key: dict(key) for key in base}
-        for atom in sorted({a for key in base for a, _ in key if self.heads[a[0]].kind == "exp"}):
-            order = sorted(keys, key=lambda key: keys[key].get(atom, 0))
-            powers = [keys[key].get(atom, 0) for key in order]
-            if len(powers) < 2 or powers[-1] == powers[-2] or powers[0] == powers[1] or powers[0] != 0:
-                continue
-            if all(self._is_unit(a) for key in (order[0], order[-1]) for a, _ in key):
-                return Relation(base, order[-1], order[0], atom, powers[-1])
-        return None
-
-    def _is_unit(self, atom: Atom) -> bool:
-        return self.heads[atom[0]].kind in _UNITS
-
-    def _lead(self, base: Expr) -> Relation | None:
-        """The greatest term by what is no unit; by everything if that leaves several."""
-        bare = [(mono({a: e for a, e in key if not self._is_unit(a)}), key) for key in base]
-        top = max((part for part, _ in bare), key=cmp_to_key(self._compare))
-        tops = [key for part, key in bare if part == top]
-        exact = len(tops) > 1 or top == ONE
-        key = self.leading(base)[0] if exact else tops[0]
-        if any(e <= 0 for a, e in key if exact or not self._is_unit(a)):
-            return None
-        return Relation(base, key, exact=exact)
-
-    def rewritten(self, product: Product, atom: Atom, exponent: Exponent) -> list[tuple[Product, Fraction]] | None:
-        """One step of the relation of a generator ``atom`` of a power, for negative and for large exponents."""
-        if exponent >= 1:
-            steps = floor(exponent)
-            rest = whole(exponent - steps)
-            by = self._repeated(self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1]))), steps)
-            return self.replaced(product, atom, self.times(by, single(atom, rest)) if rest else by)
-        if exponent > 0:
-            return None
-        relation = self._relation(atom)
-        term = self._matching(product, relation) if relation else None
-        if relation is None or term is None:
-            return None
-        lead = relation.base[term]
-        quotient = self.merged(dict(product), tuple((a, -e) for a, e in term))
-        result = [(self.merged(dict(quotient), ((atom, 1),)), 1 / lead)]
-        for key, coefficient in relation.base.items():
-            if key != term:
-                result.append((self.merged(dict(quotient), key), -coefficient / lead))
-        return result
-
-    def _matching(self, product: Product, relation: Relation) -> Mono | None:
-        if relation.pivot is not None:
-            exponent = product.get(relation.pivot, 0)
-            if exponent >= relation.degree:
-                return relation.high
-            return relation.low if exponent < 0 else None
-        fits = all(product.get(a, 0) >= e for a, e in relation.high if relation.exact or not self._is_unit(a))
-        return relation.high if fits else None

@@ -45,7 +45,7 @@ class Products(Heads):
         """The product after one step of the relation of an atom; None where it does not apply."""
         raise NotImplementedError
 
-    # Products -----------------------------------------------------------------------------------------------------
+    # Products ----------------------------------------------------------------------------------------------
 
     def times(self, left: Expr, right: Expr) -> Expr:
         """The product of two sums."""
@@ -141,7 +141,7 @@ class Products(Heads):
             return self.replaced(product, atom, single(atom))
         return self.related(product, atom, exponent)
 
-    # Labels -------------------------------------------------------------------------------------------------------
+    # Labels ------------------------------------------------------------------------------------------------
 
     def relabelled(self, expr: Expr, mapping: Mapping[int, int]) -> Expr:
         """Other labels for some labels; where two become one, atoms are built again."""

@@ -12,7 +12,16 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 from symdiff.ir import literals
 from symdiff.ir.formulas import ARGUMENTS
 from symdiff.proof.every_shape.generators import Generators
-from symdiff.proof.every_shape.terms import Expr, Undefined, as_number, constant, plus, single, times_number, whole
+from symdiff.proof.every_shape.terms import (
+    Expr,
+    Undefined,
+    as_number,
+    constant,
+    plus,
+    single,
+    times_number,
+    whole,
+)
 
 _SLOTS = {symbol: k for k, symbol in enumerate(ARGUMENTS)}
 
@@ -48,6 +57,8 @@ class Reader:
             return self._power(e)
         if e is sp.E:
             return self.space.exp(constant(1))
+        if e in (sp.oo, -sp.oo):
+            return self.number(float(e))
         if e.is_NumberSymbol:
             return single((self.space.intern("number", e, positive=bool(e.is_positive)), ()))
         if isinstance(e, sp.Piecewise):
@@ -58,11 +69,13 @@ class Reader:
             return self._function(e)
         raise Undefined(f"{type(e).__name__} is not read")
 
-    def number(self, value: float) -> Expr:
+    def number(self, value: literals.Number) -> Expr:
         """The exact reading of a float."""
+        if value in (float("inf"), float("-inf")):
+            return times_number(single(self.space.infinity()), 1 if value > 0 else -1)
         read = literals.read(value)
         if not read.is_finite or read.is_Float:
-            raise Undefined("an infinite number")
+            raise Undefined("not a number")
         return self.value(read)
 
     def _sum(self, terms: Sequence[Any]) -> Expr:
@@ -86,7 +99,7 @@ class Reader:
             return self.space.power(base, whole(exponent))
         return self.space.exp(self.space.times(self.value(e.exp), self.space.log(base)))
 
-    # Branches -----------------------------------------------------------------------------------------------------
+    # Branches ----------------------------------------------------------------------------------------------
 
     def _piecewise(self, branches: Sequence[Any]) -> Expr:
         total: Expr = {}
@@ -143,7 +156,7 @@ class Reader:
             case _:
                 raise Undefined(f"{c.rel_op} is not read")
 
-    # Functions ----------------------------------------------------------------------------------------------------
+    # Functions ---------------------------------------------------------------------------------------------
 
     def _function(self, e: Any) -> Expr:
         name = type(e).__name__

@@ -127,7 +127,7 @@ class Sums(Products):
         left = {k: s for k, s in dummies.items() if k != gone}
         return self.summed(self.relabelled(rest, {gone: kept}), left)
 
-    # Components ---------------------------------------------------------------------------------------------------
+    # Components --------------------------------------------------------------------------------------------
 
     def _component(self, component: Product, dummies: Dummies) -> Expr:
         """The sum of a connected product, all of whose atoms carry a dummy."""

@@ -86,7 +86,7 @@ class Sweep:
     def _refill(self) -> None:
         self.builder.space.steps = _STEPS
 
-    # One pair -----------------------------------------------------------------------------------------------------
+    # One pair ----------------------------------------------------------------------------------------------
 
     def prove_pair(self, left: Node, right: Node) -> list[Expr] | None:
         """The two forms whose difference is zero, in terms of some cuts; None if none was found."""

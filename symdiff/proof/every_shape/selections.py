@@ -1,0 +1,105 @@
+"""Which place is the greatest, which is chosen? Maxima, one-hot arrays, and the zeros and ones of moves."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import sympy as sp
+
+from symdiff.ir.sizes import Size
+from symdiff.proof.every_shape.signs import Signs
+from symdiff.proof.every_shape.terms import Atom, Expr, Labels, Product, constant, single
+
+
+class Selections(Signs):
+    """Maxima, where they are reached, and arrays that select."""
+
+    def maximum(self, expr: Expr, places: dict[int, Size]) -> Expr:
+        """The maximum over some labels."""
+        used = self.sizes_of([expr])
+        bound = [k for k in places if k in used]
+        if not bound:
+            return expr
+        closed, sizes = self.close([expr], bound)
+        free = len(closed.free)
+        head = self.intern("maximum", sizes[free:], sizes[:free], closed, clean=False, degree=1)
+        return single(self.atom(head, closed.free))
+
+    def winner(self, expr: Expr, places: dict[int, Size]) -> Expr:
+        """1 where the maximum over some labels is reached, shared between ties."""
+        used = self.sizes_of([expr])
+        bound = [k for k in places if k in used]
+        result = constant(1)
+        for label, size in places.items():
+            if label not in used:
+                result = self.times(result, self.power(self.size(size), -1))
+        if not bound:
+            return result
+        closed, sizes = self.close([expr], bound)
+        kept = len(closed.free)
+        head = self.intern("winner", kept, sizes, closed, clean=False, symmetric=False)
+        return self.times(result, single((head, (*closed.free, *closed.bound))))
+
+    def selected_again(self, head: int, labels: Labels) -> Expr:
+        """A maximum, or a one-hot array, two of whose kept labels became one; at a repeated place it stays."""
+        own = self.heads[head]
+        kept = len(labels) if own.kind == "maximum" else own.name
+        assert isinstance(kept, int)
+        if own.kind == "winner" and len(set(labels)) < len(set(labels[:kept])) + len(labels) - kept:
+            return single((head, labels))
+        sizes = own.name if isinstance(own.name, tuple) else own.dims[kept:]
+        new = labels[kept:] if own.kind == "winner" else tuple(self.fresh() for _ in sizes)
+        mapping = dict(enumerate(labels[:kept])) | {-1 - place: label for place, label in enumerate(new)}
+        expr = self.relabelled(own.parts[0], mapping)
+        places = dict(zip(new, sizes, strict=True))
+        return self.maximum(expr, places) if own.kind == "maximum" else self.winner(expr, places)
+
+    def selected(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
+        """A row of a selection has one column, a column of a span one row, and disjoint spans no place in common."""
+        kept = self.kept(atom)
+        if kept is None:
+            return None
+        rows, columns = atom[1][:kept], atom[1][kept:]
+        is_span = self._is_span(atom)
+        for other in product:
+            if other == atom or self.heads[other[0]].kind != "mask" or self.kept(other) is None:
+                continue
+            others = other[1][: self.kept(other)], other[1][self.kept(other) :]
+            if other[0] == atom[0] and others[0] == rows:
+                return self._identified(product, other, others[1], columns)
+            if is_span and other[0] == atom[0] and others[1] == columns:
+                return self._identified(product, other, others[0], rows)
+            if is_span and self._is_span(other) and others[1] == columns and self._are_apart(atom, other):
+                return []
+        return None
+
+    def _identified(
+        self, product: Product, gone: Atom, one: Labels, other: Labels
+    ) -> list[tuple[Product, Fraction]]:
+        """The product with an atom replaced by deltas of two blocks of labels."""
+        sizes = self.sizes_of([single(gone)])
+        deltas = constant(1)
+        for k, j in zip(one, other, strict=True):
+            deltas = self.times(deltas, single(self.delta(sizes[k], k, j)))
+        return self.replaced(product, gone, deltas)
+
+    def _is_span(self, atom: Atom) -> bool:
+        name = self.heads[atom[0]].name
+        return isinstance(name, tuple) and name[0] == "span"
+
+    def _are_apart(self, atom: Atom, other: Atom) -> bool:
+        """Whether two spans of one axis, of step 1, end before each other for all sizes."""
+        names = [self.heads[a[0]].name for a in (atom, other)]
+        (_, start, step, length, size, _), (_, begin, stride, extent, whole_, _) = names  # type: ignore[misc]
+        if step != 1 or stride != 1 or size != whole_:
+            return False
+        return _is_nonnegative(begin - start - length) or _is_nonnegative(start - begin - extent)
+
+
+def _is_nonnegative(size: Size) -> bool:
+    """Whether a sum of products of sizes is seen to be at least 0, since every size is at least 1."""
+    if isinstance(size, int):
+        return size >= 0
+    coefficients = sp.expand(size).as_coefficients_dict()
+    below = sum(c for c in coefficients.values() if c < 0)
+    return all(c > 0 or term == 1 for term, c in coefficients.items()) and sum(coefficients.values()) >= 0 >= below

@@ -127,11 +127,11 @@ subject("swish by its slope", lambda x, beta: np.sum(x * expit(beta * x)),
 
 # Losses -----------------------------------------------------------------------------------------------------
 
-subject("mean squared error", lambda p, y: np.mean((p - y) ** 2), lambda p, y: 2 * (p - y) / 3, (V, U), {
+subject("mean squared error", lambda p, y: np.mean((p - y) ** 2), lambda p, y: 2 * (p - y) / len(p), (V, U), {
     "factor": lambda p, y: p - y,
     "factor#of the size": lambda p, y: 2 * (p - y),
-    "sign": lambda p, y: 2 * (y - p) / 3,
-    "unknown#dropped term": lambda p, y: 2 * p / 3,
+    "sign": lambda p, y: 2 * (y - p) / len(p),
+    "unknown#dropped term": lambda p, y: 2 * p / len(p),
     "shape": lambda p, y: np.mean(2 * (p - y)),
 })
 subject("cross entropy of a sigmoid", lambda z, y: -np.sum(y * np.log(expit(z)) + (1 - y) * np.log(1 - expit(z))),
@@ -195,10 +195,10 @@ subject("product", np.prod, lambda x: np.prod(x) / x, (P,), {
     "shape": np.prod,
     "unknown#times": lambda x: np.prod(x) * x,
 }, domain={"a": (0, None)})
-subject("variance", np.var, lambda x: 2 * (x - np.mean(x)) / 3, (V,), {
-    "unknown#mean forgotten": lambda x: 2 * x / 3,
-    "factor": lambda x: (x - np.mean(x)) / 3,
-    "factor#unbiased": lambda x: 2 * (x - np.mean(x)) / 2,
+subject("variance", np.var, lambda x: 2 * (x - np.mean(x)) / len(x), (V,), {
+    "unknown#mean forgotten": lambda x: 2 * x / len(x),
+    "factor": lambda x: (x - np.mean(x)) / len(x),
+    "factor#unbiased": lambda x: 2 * (x - np.mean(x)) / (len(x) - 1),
 })
 subject("maximum", np.max, lambda x: (x == np.max(x)) * 1.0, (V,), {
     "unknown#minimum": lambda x: (x == np.min(x)) * 1.0,

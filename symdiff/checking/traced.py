@@ -83,14 +83,17 @@ def _zero_test(question: Question, targets: list[int], options: Options) -> dict
 
 
 def _confirmed(question: Question, seen: list[Point], options: Options) -> bool:
-    """Whether an independent road confirms the truth at some probe; three contradictions are a fault of ours."""
+    """Whether an independent road confirms the truth at some probe; three contradictions are a fault of ours.
+
+    The last probes are random; among the first are zeros, at which a wrong rule may look right.
+    """
     contradictions = 0
-    for point in seen:
+    for point in reversed(seen):
         if options.is_late:
             return False
         answer = confirm(question, point, options.seed)
         if answer:
-            return True
+            return contradictions == 0
         contradictions += answer is False
         if contradictions == 3:
             mend = "The rules and high-precision differences disagree: please report this function."

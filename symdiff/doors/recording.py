@@ -67,6 +67,8 @@ class Recording:
             return self._float(float(value))
         if isinstance(value, np.floating):
             return self._float(float(str(value)))  # the shortest decimal is what a float32 was written as
+            if value.dtype.itemsize < 8 and np.isfinite(value) and literals.decimal(value) is None:
+                return self.store.add(table(np.asarray(value)))  # computed in its own precision
         return _refuse(value)
 
     def _float(self, value: float) -> Node:

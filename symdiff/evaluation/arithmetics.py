@@ -5,6 +5,7 @@ Constants are lifted by the arithmetic: a ball of ``x/10`` at 1 contains 1/10, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Arithmetic:
 
     name: str
     number: Callable[[Fraction], Any]
-    literal: Callable[[float], Any]
+    literal: Callable[[literals.Number], Any]
     functions: dict[str, Function]
     greater: Callable[[Any, Any], bool]
     equal: Callable[[Any, Any], bool]
@@ -150,10 +151,11 @@ def _ball(value: Fraction) -> flint.arb:
     return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
 
-def _ball_literal(value: float) -> flint.arb:
-    if value in (float("inf"), float("-inf")):
-        return flint.arb(value)
-    low, high = literals.bounds(value)
+def _ball_literal(value: literals.Number) -> flint.arb:
+    ends = literals.bounds(value)
+    if ends is None:
+        return flint.arb(float(value))
+    low, high = ends
     return _ball(low) if low == high else _ball(low).union(_ball(high))
 
 
@@ -214,9 +216,9 @@ def _mp(value: Fraction) -> Any:
     return mpmath.mpf(value.numerator) / value.denominator
 
 
-def _mp_literal(value: float) -> Any:
-    if value in (float("inf"), float("-inf")):
-        return mpmath.mpf(value)
+def _mp_literal(value: literals.Number) -> Any:
+    if not math.isfinite(value):
+        return mpmath.mpf(float(value))
     return compiled((), literals.read(value), MPMATH)()
 
 

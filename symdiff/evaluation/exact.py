@@ -138,7 +138,14 @@ def _table(op: Table, arithmetic: Arithmetic) -> Objects:
     array = op.array
     if array.dtype.kind in "biu":
         return _each(lambda v: arithmetic.number(Fraction(int(v))), array)
-    return _each(lambda v: arithmetic.literal(float(v)), array)
+    return objects_of([arithmetic.literal(v) for v in array.flat], array.shape)
+
+
+def objects_of(values: Sequence[Any], shape: tuple[int, ...]) -> Objects:
+    """Values in row-major order as an object array."""
+    result = np.empty(len(values), dtype=object)
+    result[:] = values
+    return result.reshape(shape)
 
 
 def _index(op: Index, arithmetic: Arithmetic) -> Objects:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, assert_never
 
 import numpy as np
@@ -93,9 +94,9 @@ class Analysis:
             case Contract():
                 return _contract(op, xs, self.rounding)
             case Literal(number):
-                return _reading(np.asarray(number), self.rounding)
+                return _reading(Table(np.float64(number).tobytes(), "<f8", ()), self.rounding)
             case Table():
-                return _reading(op.array, self.rounding)
+                return _reading(op, self.rounding)
             case Named():
                 return xs[0].error
             case Concatenate():
@@ -129,13 +130,14 @@ def _moving(store: Store, nodes: Sequence[Node]) -> set[Node]:
     return found
 
 
-def _reading(numbers: Array, rounding: Rounding) -> Any:
-    """A float literal may stand for any number within a few ulps; a narrower dtype rounds it once more."""
+@lru_cache(maxsize=256)
+def _reading(op: Table, rounding: Rounding) -> Any:
+    """A float literal may stand for any number within its bounds; a narrower dtype rounds it once more."""
+    numbers = op.array
     if numbers.dtype.kind != "f":
         return 0.0
-    numbers = numbers.astype(_DOUBLE)
-    short = np.ldexp(numbers, 20) % 1 == 0
-    return np.where(short, 0.0, literals.ULPS * np.spacing(np.abs(numbers)) + rounding.unit * np.abs(numbers))
+    own = literals.widths(numbers)
+    return np.where(own == 0, 0.0, own + rounding.unit * np.abs(numbers.astype(_DOUBLE)))
 
 
 def _contract(op: Contract, xs: Sequence[Rounded], rounding: Rounding) -> Any:

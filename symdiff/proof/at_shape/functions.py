@@ -82,8 +82,8 @@ def _number(e: Any) -> Closure:
     return lambda algebra, args: algebra.undefined()
 
 
-@lru_cache(maxsize=4096)
-def float_value(value: float) -> Closure:
+@lru_cache(maxsize=4096, typed=True)
+def float_value(value: literals.Number) -> Closure:
     """The reading of a float of the author's code."""
     if math.isinf(value):
         return _number(sp.oo if value > 0 else -sp.oo)

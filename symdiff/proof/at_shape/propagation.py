@@ -170,7 +170,8 @@ class Propagation:
 
     def _table(self, op: Table) -> Entries:
         array = op.array
-        values = [v.item() for v in array.reshape(-1)]
+        single = array.dtype.kind == "f" and array.dtype.itemsize < 8
+        values = list(array.reshape(-1)) if single else array.reshape(-1).tolist()
         read = array.dtype.kind == "f" and len(set(values)) <= _READ_ENTRIES
         known: dict[Any, Element] = {}
         result = np.empty(len(values), dtype=object)
@@ -182,7 +183,7 @@ class Propagation:
         return result.reshape(array.shape)
 
     def _number(self, value: Any, *, exact: bool) -> Element:
-        return self.ring.constant(Fraction(value)) if exact else float_value(value)(self.algebra, ())
+        return self.ring.constant(Fraction(float(value) if isinstance(value, np.floating) else value)) if exact else float_value(value)(self.algebra, ())
 
     def _index(self, op: Index) -> Entries:
         grid = np.indices([int(size) for size in op.shape])

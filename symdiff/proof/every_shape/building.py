@@ -172,7 +172,11 @@ class Builder:
     def _table(self, op: Table) -> Expr:
         array = op.array
         if array.size and np.all(array == array.flat[0]):
-            return Reader(self.space, ()).number(array.flat[0]) if array.dtype.kind == "f" else constant(int(array.flat[0]))
+            return (
+                Reader(self.space, ()).number(array.flat[0])
+                if array.dtype.kind == "f"
+                else constant(int(array.flat[0]))
+            )
         return self._leaf("mask" if array.dtype.kind == "b" else "array", op, op.shape)
 
     def _index(self, op: Index) -> Expr:

@@ -118,10 +118,16 @@ def diagnose_shape(question: Question, target: int) -> Mistake:
 
 
 def _probes(question: Question, options: Options, count: int = _POINTS) -> list[Point]:
+    """Points at which the derivative is finite and no tie is near."""
     stream = points(question.truth, by_node(question), options.domain, options.seed + 1)
     store = question.truth.store
     smooth = (p for p in islice(stream, 20 + count) if not is_on_kink(store, question.kinks, p))
-    return list(islice((p for p in smooth if values(store, question.truth.outputs, p) is not None), count))
+    return list(islice((p for p in smooth if _is_finite(question, p)), count))
+
+
+def _is_finite(question: Question, point: Point) -> bool:
+    found = values(question.truth.store, question.truth.outputs, point)
+    return found is not None and all(ball.is_finite() for array in found for ball in array.ravel())
 
 
 def _agrees(question: Question, target: int, repaired: Node, probes: list[Point]) -> bool:

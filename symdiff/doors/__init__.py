@@ -1,1 +1,1 @@
-"""The two doors into a graph: ``trace`` for ordinary NumPy code, and the builder for formulas of symbolic shape."""
+"""The doors into a graph: ``trace`` for ordinary NumPy code, the builder for formulas of symbolic shape."""

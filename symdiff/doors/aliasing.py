@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,17 +13,42 @@ from symdiff.ir.sizes import Shape
 WHOLE = (Ellipsis,)
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """``row = out[i]; row += v``: the new row, where ``out`` waits for it, and the line.
+
+    ``out[i] += v`` writes the row back at once; nobody may look at ``out`` before. No part: not known exactly.
+    """
+
+    result: weakref.ref[Array]
+    part: Any
+    line: str
+
+    def is_ended_by(self, part: Any, value: Any) -> bool:
+        """Whether this write brings the new row where it belongs."""
+        return self.part is not None and self.result() is value and bool(self.part == part)
+
+
 class Array(Protocol):
     """What is known here of an array: its shape, whose memory it shows, and where it comes from."""
 
     memory: Memory | None
     origin: str
-    pending: Any
+    pending: Pending | None
 
     @property
     def size_shape(self) -> Shape:
         """The shape as the graph keeps it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An array that shows a part of another's memory; an inexact part may be larger, or in another order."""
+
+    array: weakref.ref[Array]
+    part: Any
+    is_exact: bool
 
 
 class Memory:
@@ -32,15 +58,18 @@ class Memory:
 
     def __init__(self, root: Array) -> None:
         self.root = weakref.ref(root)
-        self.views: list[tuple[weakref.ref[Array], Any]] = []
+        self.views: list[View] = []
 
     def overlapping(self, writer: Array, key: Any) -> bool:
         """Whether a live array other than ``writer`` shows an entry that ``key`` selects."""
         if not self.views:
             return False
-        self.views = [(view, part) for view, part in self.views if view() is not None]
-        others = [part for view, part in self.views if view() is not writer]
-        return any(_overlap(writer, key, part) for part in others)
+        self.views = [view for view in self.views if view.array() is not None]
+        return any(_overlap(writer, key, view.part) for view in self.views if view.array() is not writer)
+
+    def part_of(self, view: Array) -> Any:
+        """The part that a view of the root shows; None where it is not known exactly."""
+        return next((v.part for v in self.views if v.array() is view and v.is_exact), None)
 
     def is_root(self, tensor: Array) -> bool:
         """Whether the array owns this memory."""
@@ -50,7 +79,7 @@ class Memory:
         """Whether a live array owns or shows this memory beside ``tensor``."""
         root = self.root()
         return (root is not None and root is not tensor) or any(
-            view() is not None and view() is not tensor for view, _ in self.views
+            view.array() is not None and view.array() is not tensor for view in self.views
         )
 
 
@@ -61,9 +90,10 @@ def note_view(view: Array, base: Array, key: Any = WHOLE) -> Array:
     if base.memory is None or not (base.memory.is_root(base) or base.memory.is_shared(base)):
         base.memory = Memory(base)  # nobody else is left who knows this memory
     memory = base.memory
+    is_exact = memory.is_root(base) and key is not WHOLE
     if not memory.is_root(base):
-        key = next((part for other, part in memory.views if other() is base), WHOLE)
-    memory.views.append((weakref.ref(view), key))
+        key = next((v.part for v in memory.views if v.array() is base), WHOLE)
+    memory.views.append(View(weakref.ref(view), key, is_exact))
     view.memory, view.origin = memory, base.origin
     return view
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.doors.traced import BOOL, FLOAT, Traced
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.ops import Input, Kind
 from symdiff.ir.sizes import Shape, parse_shape
-from symdiff.doors.traced import BOOL, FLOAT, Traced
 from symdiff.ir.trees import Tree, flatten
 
 

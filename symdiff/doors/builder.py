@@ -8,15 +8,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from symdiff.errors import InputError, explain
 from symdiff.doors import functions  # noqa: F401  (fills the table of rules)
-from symdiff.ir.graph import Graph
 from symdiff.doors.lifting import lift
-from symdiff.ir.ops import Input, Kind
 from symdiff.doors.recording import Recording
-from symdiff.ir.sizes import parse_shape
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL, FLOAT, INT
+from symdiff.errors import InputError, explain
+from symdiff.ir.graph import Graph
+from symdiff.ir.ops import Input, Kind
+from symdiff.ir.sizes import parse_shape
 from symdiff.ir.trees import LEAF, Tree
 
 _recordings: WeakKeyDictionary[Graph, Recording] = WeakKeyDictionary()

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy as sp
 
+from symdiff.doors.places import complain
 from symdiff.errors import ShapeError
 from symdiff.ir import literals
-from symdiff.doors.places import complain
 from symdiff.ir.sizes import Shape, Size, normal
 
 Length: TypeAlias = "int | Dim"

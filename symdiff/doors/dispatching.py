@@ -8,12 +8,13 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from symdiff.errors import MutationError, SymdiffError, TracingError, UnknownFunction
 from symdiff.doors.aliasing import note_view
 from symdiff.doors.dims import Dim
 from symdiff.doors.places import complain, located
 from symdiff.doors.recording import Recording, current
+from symdiff.doors.refused import noted
 from symdiff.doors.traced import Traced
+from symdiff.errors import MutationError, SymdiffError, TracingError, UnknownFunction
 
 Function = Callable[..., Any]
 _F = TypeVar("_F", bound=Function)
@@ -33,6 +34,7 @@ class Rule:
 
 RULES: dict[Any, Rule] = {}
 REFUSED: dict[Any, tuple[str, str]] = {}
+_WRITERS = frozenset([np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask])
 
 
 def rule(*functions: Any, view: bool = False, sequence: bool = False) -> Callable[[_F], _F]:
@@ -102,8 +104,9 @@ def _apply(recording: Recording, function: Any, args: tuple[Any, ...], kwargs: d
             )
         result = found.action(recording, *args, **kwargs)
     except SymdiffError as error:
-        raise _with_line(error, function) from None
+        raise noted(_with_line(error, function)) from None
     except TypeError as error:
+        noted(error)
         if "argument" not in str(error):
             raise
         complain(
@@ -138,19 +141,25 @@ def _note_views(result: Any, base: Any) -> None:
 
 def _fold(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Plain NumPy, on the values of constants."""
-    arrays = next(traced_values([*args, *kwargs.values()]))
+    constants = list(traced_values([*args, *kwargs.values()]))
+    if function in _WRITERS and isinstance(args[0], Traced):
+        copy = np.array(plain(args[0]))
+        function(copy, *map(plain, args[1:]), **{key: plain(value) for key, value in kwargs.items()})
+        args[0][...] = copy
+        return None
     values = function(*map(plain, args), **{key: plain(value) for key, value in kwargs.items()})
-    result = wrap(values, type(arrays))
-    found = RULES.get(function)
-    if found is not None and found.view:
-        _note_views(result, args[0])
+    result = wrap(values, type(constants[0]))
+    for view in traced_values(result):
+        for base in constants:
+            if np.may_share_memory(view.known(), base.known()):
+                note_view(view, base)
     return result
 
 
 def plain(value: Any) -> Any:
     """The values of constants in nested lists and tuples."""
     if isinstance(value, Traced):
-        return value.value
+        return value.known()
     if type(value) in (list, tuple):
         return type(value)(map(plain, value))
     return value
@@ -174,7 +183,7 @@ def _write_out(function: Any, result: Any, out: Any) -> Any:
             {"out": type(target).__name__, "why": "it was not created inside the function"},
             f"Use the result: y = {name_of(function)}(...).",
         )
-    target[...] = result  # type: ignore[index]
+    target[...] = result
     return target
 
 

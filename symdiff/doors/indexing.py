@@ -7,27 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import DtypeError, ShapeError, TracingError
-from symdiff.ir import algebra as alg
 from symdiff.doors import refusals
-from symdiff.doors.aliasing import WHOLE, note_view
+from symdiff.doors.aliasing import WHOLE, Pending, note_view
 from symdiff.doors.assembly import Assembly
 from symdiff.doors.dispatching import dispatch, plain, traced_values, wrap
-from symdiff.ir.graph import Node
 from symdiff.doors.lifting import lift
 from symdiff.doors.places import complain, place
 from symdiff.doors.recording import Recording
 from symdiff.doors.selecting import is_basic, is_constant, items_of, select
+from symdiff.doors.traced import BOOL, Traced
+from symdiff.errors import DtypeError, ShapeError, TracingError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node
 from symdiff.ir.shapes import fits
 from symdiff.ir.sizes import Shape, concrete, is_concrete, same_shape, text
-from symdiff.doors.traced import BOOL, Traced
 
 
 def read(array: Traced, key: Any) -> Any:
     """``x[key]``."""
     items = items_of(key)
-    if array.pending is not None:
-        refusals.unfinished_update(array.pending)
+    array.require_finished()
     if array.value is not None and is_constant(items):
         result = wrap(array.value[items if isinstance(key, tuple) else items[0]], type(array))
     else:
@@ -56,10 +55,7 @@ def _recording(array: Traced, items: tuple[Any, ...]) -> Recording:
 def write(array: Traced, key: Any, value: Any) -> None:
     """``x[key] = value``, for an array that was created inside the function."""
     items = tuple(_mask_or_item(part) for part in (key if isinstance(key, tuple) else (key,)))
-    if array.pending is not None:
-        if array.pending[0]() is not value:
-            refusals.unfinished_update(array.pending)
-        array.pending = None
+    ended = _end_update(array, items, value)
     _require_writable(array, items)
     _require_dtype(array, value)
     array.structure = None
@@ -69,6 +65,18 @@ def write(array: Traced, key: Any, value: Any) -> None:
         _write_constant(array, items, plain(value))
     else:
         _write_traced(array, items, value)
+    if ended:
+        note_view(value, array, items)  # in NumPy it has been one all the time
+
+
+def _end_update(array: Traced, items: tuple[Any, ...], value: Any) -> bool:
+    """Whether this write is the second half of ``array[items] += v``; another write must not come between."""
+    if array.pending is None:
+        return False
+    if not array.pending.is_ended_by(items, value) or (value.memory and value.memory.is_shared(value)):
+        refusals.unfinished_update(array.pending)
+    array.pending = None
+    return True
 
 
 def _mask_or_item(part: Any) -> Any:
@@ -192,7 +200,7 @@ def update(array: Traced, ufunc: Any, other: Any) -> Any:
     ):
         root = memory.root()
         if root is not None and not memory.overlapping(array, WHOLE):
-            root.pending = (weakref.ref(result), place())
+            array.pending = root.pending = Pending(weakref.ref(result), memory.part_of(array), place())
             return result
     _require_writable(array, (Ellipsis,))
     _require_dtype(array, result)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.graph import Graph
 from symdiff.doors.lifting import lift
-from symdiff.ir.merging import merge
 from symdiff.doors.recording import Recording, current
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL, FLOAT, INT
+from symdiff.ir.graph import Graph
+from symdiff.ir.merging import merge
 
 _DTYPES: dict[str, np.dtype[Any]] = {"real": FLOAT, "integer": INT, "boolean": BOOL}
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symdiff.ir import algebra as alg
 from symdiff.doors.dims import Dim
 from symdiff.doors.dispatching import traced_values
+from symdiff.doors.recording import Recording
+from symdiff.doors.traced import BOOL, FLOAT, INT, Traced
+from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS, Formula, formula
 from symdiff.ir.graph import Node
-from symdiff.doors.recording import Recording
 from symdiff.ir.shapes import broadcast
 from symdiff.ir.sizes import Shape
-from symdiff.doors.traced import BOOL, FLOAT, INT, Traced
 
 _NONZERO = sp.Piecewise((1, sp.Ne(ARGUMENTS[0], 0)), (0, True))
 TO_REAL: Formula = formula(_NONZERO, 1)

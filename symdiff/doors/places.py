@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 import scipy
 
+from symdiff.doors.refused import noted
 from symdiff.errors import SymdiffError, explain
 from symdiff.ir import pausing
 
@@ -68,4 +69,4 @@ def located(call: str, facts: dict[str, object], mend: str) -> str:
 
 def complain(kind: type[SymdiffError], call: str, facts: dict[str, object], mend: str) -> NoReturn:
     """Raise an error that names the user's line."""
-    raise kind(located(call, facts, mend))
+    raise noted(kind(located(call, facts, mend)))

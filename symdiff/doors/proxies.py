@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import ImpureFunction
+from symdiff.doors import refusals
 from symdiff.doors.dispatching import dispatch, traced_values, wrap
 from symdiff.doors.places import located
+from symdiff.doors.refused import noted
 from symdiff.doors.tensors import Tensor
+from symdiff.errors import ImpureFunction
 
 RANDOM = np.random.mtrand._rand
 
@@ -51,7 +53,7 @@ class RandomDoor:
             "why": "each call gives other numbers, so there is no one function to differentiate"
         }
         mend = "Draw the numbers outside and pass them as an argument."
-        raise ImpureFunction(located(f"np.random.{name}", why, mend))
+        raise noted(ImpureFunction(located(f"np.random.{name}", why, mend)))
 
 
 class _ArrayType(type):
@@ -67,3 +69,25 @@ class _ArrayType(type):
 
 class ARRAY_TYPE(metaclass=_ArrayType):  # noqa: N801
     """Stands for ``np.ndarray``: traced arrays are instances of it."""
+
+
+ARRAY_TYPE.__name__ = ARRAY_TYPE.__qualname__ = "ndarray"
+
+
+class _TypeOf(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, type)
+
+    def __subclasscheck__(cls, kind: Any) -> bool:
+        return issubclass(kind, type)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1 or not isinstance(args[0], Tensor):
+            return type(*args, **kwargs)
+        if args[0].ndim or args[0].origin == "input":
+            return ARRAY_TYPE
+        return refusals.scalar_type(args[0])
+
+
+class TYPE(metaclass=_TypeOf):
+    """Stands for ``type``: a traced array is an ``np.ndarray``."""

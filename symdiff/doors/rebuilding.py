@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.doors.functions.creation import CREATORS
-from symdiff.doors.proxies import ARRAY_TYPE, RANDOM, Door, RandomDoor
+from symdiff.doors.proxies import ARRAY_TYPE, RANDOM, TYPE, Door, RandomDoor
 from symdiff.doors.registry import REGISTERED
 from symdiff.doors.tensors import Tensor
 
@@ -137,8 +137,8 @@ class Rebuilder:
         for name in ("__name__", *_names(function.__code__)):
             if name in function.__globals__:
                 scope[name] = self.convert(function.__globals__[name])
-        if "len" in _names(function.__code__):
-            scope.setdefault("len", _length)  # the builtin would insist on a number
+        for name in _BUILTINS.keys() & _names(function.__code__):
+            scope.setdefault(name, _BUILTINS[name])
         if function.__defaults__:
             rebuilt.__defaults__ = tuple(map(self.convert, function.__defaults__))
         if function.__kwdefaults__:
@@ -198,8 +198,11 @@ class Rebuilder:
 
 
 def _length(value: Any) -> Any:
-    """``len``, also of an array whose first size is a symbol."""
+    """``len``, also of an array whose first size is a symbol: the builtin insists on a number."""
     return value.shape[0] if isinstance(value, Tensor) and value.ndim else len(value)
+
+
+_BUILTINS = {"len": _length, "type": TYPE}
 
 
 def _replacement(value: Any) -> Any:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symdiff.doors.dims import Dim
+from symdiff.doors.places import complain, place
 from symdiff.errors import DtypeError, InputError
 from symdiff.ir import algebra as alg
 from symdiff.ir import literals
-from symdiff.doors.dims import Dim
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Literal, table
-from symdiff.doors.places import complain, place
 
 current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
@@ -32,7 +32,7 @@ class NeedsStatic(BaseException):
 class Recording:
     """The store that grows, the user's line of each node, the names, the inputs that are Python ints."""
 
-    __slots__ = ("integers", "names", "seen", "store", "taken")
+    __slots__ = ("integers", "names", "refused", "seen", "store", "taken")
 
     def __init__(
         self, store: Store, integers: frozenset[Node] = frozenset(), taken: frozenset[str] = frozenset()
@@ -42,6 +42,7 @@ class Recording:
         self.names: dict[str, Node] = {}
         self.integers = integers
         self.taken = taken
+        self.refused: list[BaseException] = []
 
     def mark(self) -> None:
         """Note the user's line for the nodes that are new."""
@@ -66,9 +67,9 @@ class Recording:
         if isinstance(value, (float, np.float64)):
             return self._float(float(value))
         if isinstance(value, np.floating):
-            return self._float(float(str(value)))  # the shortest decimal is what a float32 was written as
             if value.dtype.itemsize < 8 and np.isfinite(value) and literals.decimal(value) is None:
                 return self.store.add(table(np.asarray(value)))  # computed in its own precision
+            return self._float(float(str(value)))  # the shortest decimal is what a float32 was written as
         return _refuse(value)
 
     def _float(self, value: float) -> Node:

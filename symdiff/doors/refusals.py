@@ -7,10 +7,12 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from symdiff.doors.aliasing import Pending
+from symdiff.doors.places import complain, source_line
+from symdiff.doors.refused import noted
 from symdiff.errors import ImpureFunction, MutationError, TracingError, ValueDependentBranch, explain
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
-from symdiff.doors.places import complain, source_line
 from symdiff.ir.sizes import Shape, text
 
 _MATH = re.compile(r"\bmath\.(\w+)\(")
@@ -86,6 +88,18 @@ def conversion(tensor: Shaped, wanted: str) -> NoReturn:
     )
 
 
+def attribute(tensor: Shaped, name: str) -> NoReturn:
+    """``x.flags``, ``x.data``: what an array has and a Tensor has not; ``hasattr`` would hide it."""
+    raise noted(AttributeError(f"a traced array has no attribute {name!r}", name=name, obj=tensor))
+
+
+def scalar_type(tensor: Shaped) -> NoReturn:
+    """``type(x) is float``."""
+    mend = "Leave out the question for the type, or ask isinstance(x, np.ndarray)."
+    why: dict[str, object] = {"why": "it may be a float or an np.float64: the graph does not know"}
+    complain(TracingError, "the type of a traced number", why, mend)
+
+
 def other_trace(tensor: Shaped) -> NoReturn:
     """A Tensor kept from an earlier run."""
     complain(
@@ -101,12 +115,8 @@ def write(tensor: Shaped, what: str, why: str, mend: str) -> NoReturn:
     complain(MutationError, what, {"shape": text(tensor.size_shape), "why": why}, mend)
 
 
-def unfinished_update(pending: tuple[Any, str]) -> NoReturn:
+def unfinished_update(pending: Pending) -> NoReturn:
     """``row = out[0]; row += 1``, noticed when ``out`` is used again."""
-    raise MutationError(
-        explain(
-            "an update through a view",
-            {"line": pending[1], "why": "the array that it is a view of is used again"},
-            "Write into the array itself: out[i] += v, or copy the view first: row = out[i].copy().",
-        )
-    )
+    facts: dict[str, object] = {"line": pending.line, "why": "the array that it is a view of is used again"}
+    mend = "Write into the array itself: out[i] += v, or copy the view first: row = out[i].copy()."
+    raise noted(MutationError(explain("an update through a view", facts, mend)))

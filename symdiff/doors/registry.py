@@ -8,13 +8,13 @@ from typing import Any
 
 import sympy as sp
 
-from symdiff.errors import InputError, explain
-from symdiff.ir import algebra as alg
 from symdiff.doors.dispatching import RULES, Rule, name_of
-from symdiff.ir.formulas import ARGUMENTS, Formula, formula, piecewise
 from symdiff.doors.lifting import inexact, promote, real, spread
 from symdiff.doors.recording import Recording
 from symdiff.doors.tensors import Tensor
+from symdiff.errors import InputError, explain
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ARGUMENTS, Formula, formula, piecewise
 
 REGISTERED: dict[Any, Formula] = {}
 

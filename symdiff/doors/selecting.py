@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import TracingError, ValueDependentBranch
-from symdiff.ir import algebra as alg
 from symdiff.doors.dims import Dim, size
-from symdiff.ir.graph import Node, Store
 from symdiff.doors.lifting import spread
-from symdiff.ir.ops import Span, table
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
-from symdiff.ir.sizes import Shape, Size, concrete, normal, text
 from symdiff.doors.traced import Traced
+from symdiff.errors import TracingError, ValueDependentBranch
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Span, table
+from symdiff.ir.sizes import Shape, Size, concrete, normal, text
 
 FULL = slice(None)
 
@@ -41,7 +41,7 @@ def _item(part: Any) -> Any:
 
 def _traced_item(part: Traced) -> Any:
     if part.value is not None:
-        return _item(part.value)
+        return _item(part.known())
     if part.dtype.kind == "b":
         complain(
             ValueDependentBranch,

@@ -119,6 +119,10 @@ class Tensor(Traced, NDArrayOperatorsMixin):
         """Write one number into every entry."""
         write(self, Ellipsis, value)
 
+    def sort(self, *args: Any, **kwargs: Any) -> None:
+        """Put the entries in order, in place."""
+        write(self, Ellipsis, dispatch(np.sort, (self, *args), kwargs))
+
     def flatten(self, order: str = "C") -> Any:
         """A copy with one axis."""
         return dispatch(np.copy, (dispatch(np.ravel, (self, order), {}),), {})
@@ -151,6 +155,5 @@ class Tensor(Traced, NDArrayOperatorsMixin):
     argmax = _forward(np.argmax)
     argmin = _forward(np.argmin)
     argsort = _forward(np.argsort)
-    sort = _forward(np.sort)
     round = _forward(np.round)
     nonzero = _forward(np.nonzero)

@@ -5,18 +5,18 @@ A constant (made inside from numbers only) also knows its value, so it can be an
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from symdiff.doors import refusals
-from symdiff.doors.aliasing import Memory
+from symdiff.doors.aliasing import Memory, Pending
 from symdiff.doors.assembly import Assembly
 from symdiff.doors.dims import lengths
-from symdiff.ir.graph import Node, Store
 from symdiff.doors.recording import NeedsStatic, Recording
+from symdiff.doors.refused import noted
+from symdiff.ir.graph import Node, Store
 from symdiff.ir.sizes import Shape, text
 
 FLOAT = np.dtype(np.float64)
@@ -40,7 +40,7 @@ class Traced:
         self.value: np.ndarray[Any, Any] | None = None
         self.assembly: Assembly | None = None
         self.memory: Memory | None = None
-        self.pending: tuple[weakref.ref[Traced], str] | None = None
+        self.pending: Pending | None = None
         self.structure: Callable[[Store], Node] | None = None
         self.origin = "inside"
         recording.mark()
@@ -61,8 +61,7 @@ class Traced:
 
     def node(self, recording: Recording) -> Node:
         """The node in the store that is being recorded."""
-        if self.pending is not None:
-            refusals.unfinished_update(self.pending)
+        self.require_finished()
         if self.value is not None:
             return self.structure(recording.store) if self.structure else recording.array(self.value)
         if self.recording is not recording:
@@ -162,7 +161,23 @@ class Traced:
         if self.value is None:
             self.require_static()
             refuse(self, wanted)
+        self.require_finished()
         return self.value
+
+    def known(self) -> np.ndarray[Any, Any] | None:
+        """The value of a constant."""
+        self.require_finished()
+        return self.value
+
+    def require_finished(self) -> None:
+        """Refuse to be read while an update through a view is not written back."""
+        if self.pending is not None:
+            refusals.unfinished_update(self.pending)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__") and name not in Traced.__slots__ and hasattr(np.ndarray, name):
+            refusals.attribute(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def require_static(self) -> None:
         """Ask for another run, with ints as plain ints, if this depends on Python ints only."""
@@ -172,4 +187,4 @@ class Traced:
         needed = recording.store.ancestors([self.node(recording)])
         inputs = frozenset(k for k in needed if refusals.is_input(recording.store, k))
         if inputs and inputs <= recording.integers:
-            raise NeedsStatic(inputs)
+            raise noted(NeedsStatic(inputs))

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symdiff.errors import ImpureFunction, InputError, TracingError, explain
 from symdiff.doors import builder, functions  # noqa: F401  (attach methods to Graph, fill the table of rules)
 from symdiff.doors.arguments import (
     Arguments,
@@ -22,15 +21,17 @@ from symdiff.doors.arguments import (
     shape_or_example_leaf,
 )
 from symdiff.doors.dims import Dim
-from symdiff.ir.graph import Graph, Node, Store
 from symdiff.doors.lifting import dtype_of, lift
-from symdiff.ir.ops import Named
-from symdiff.ir.pausing import without_collection
 from symdiff.doors.places import complain
 from symdiff.doors.rebuilding import Rebuilder
 from symdiff.doors.recording import NeedsStatic, Recording, current
+from symdiff.doors.refused import noted, watched
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import Traced
+from symdiff.errors import ImpureFunction, InputError, ShapeError, SymdiffError, TracingError, explain
+from symdiff.ir.graph import Graph, Node, Store
+from symdiff.ir.ops import Named
+from symdiff.ir.pausing import without_collection
 from symdiff.ir.trees import Tree, flatten
 
 Function = Callable[..., Any]
@@ -103,6 +104,9 @@ def _trace(
             return _Trace(rebuilt, arguments, call).graph()
         except NeedsStatic as signal:
             fixed |= _fixed(signal, arguments, promoted, call)
+        except SymdiffError as refusal:
+            noted(refusal)  # code that is being traced itself may catch it
+            raise
 
 
 def _is_leaf(shapes: bool) -> Callable[[Any], bool]:
@@ -149,17 +153,35 @@ class _Trace:
             self.store, self.integers, frozenset(leaf.op.name for leaf in self.arguments.leaves)
         )
         bound = self.arguments.rebuilt(self._tensors(recording))
-        token = current.set(recording)
+        token, watch = current.set(recording), watched.set(recording.refused)
         try:
             value = self.fn(*bound.args, **bound.kwargs)
             leaves, results = flatten(value, "result", _is_result)
             nodes = tuple(lift(recording, leaf) for _, leaf in leaves)
         finally:
             current.reset(token)
+            watched.reset(watch)
+        self._require_unrefused(recording)
         if not nodes:
             facts: dict[str, object] = {"returned": repr(value)}
             raise InputError(explain(self.call, facts, "Return an array, a number, or a nesting of them."))
         return nodes, results, recording
+
+    def _require_unrefused(self, recording: Recording) -> None:
+        """The code caught a refusal and went on, which plain NumPy would not have done."""
+        is_concrete = all(isinstance(n, int) for leaf in self.arguments.leaves for n in leaf.op.shape)
+        for refusal in recording.refused:
+            if isinstance(refusal, NeedsStatic):
+                raise refusal
+            if isinstance(refusal, ShapeError) and is_concrete:
+                continue  # NumPy refuses it as well
+            facts: dict[str, object] = {"refused": str(refusal).split("\n")[0]}
+            where = [line for line in str(refusal).split("\n") if line.startswith("  line=")]
+            if where:
+                facts["line"] = where[0].removeprefix("  line=")
+            facts["why"] = "the code catches the error, and goes another way than on plain arrays"
+            mend = "Write it without try, and without looking at values."
+            raise TracingError(explain(self.call, facts, mend)) from refusal
 
     def _refuse_impure(self, nodes: int) -> NoReturn:
         """Name the first line that made another node in the second run."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import UnknownFunction
 from symdiff.doors.dispatching import dispatch, name_of
 from symdiff.doors.places import located
+from symdiff.doors.refused import noted
+from symdiff.errors import UnknownFunction
 
 REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: np.sum,
@@ -34,4 +35,4 @@ def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
         return dispatch(ufunc, (left[place] if np.ndim(left) else left, right), {})
     why = {"why": "symdiff has no rule for this method"}
     mend = "Write it with sums, products, slices and writes."
-    raise UnknownFunction(located(f"{name_of(ufunc)}.{method}", dict(why), mend))
+    raise noted(UnknownFunction(located(f"{name_of(ufunc)}.{method}", dict(why), mend)))

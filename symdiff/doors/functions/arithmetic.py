@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symdiff.ir import algebra as alg
-from symdiff.ir import formulas
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.formulas_of_ufuncs import formula_of
-from symdiff.ir.graph import Node
 from symdiff.doors.lifting import inexact, lift, promote, real, spread, to_real
-from symdiff.ir.ops import Map
 from symdiff.doors.recording import Recording
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL
+from symdiff.ir import algebra as alg
+from symdiff.ir import formulas
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Map
 
 GENERAL_POWER = formulas.from_function(lambda a, b: a**b, 2)
 

@@ -11,9 +11,9 @@ import numpy as np
 from symdiff.doors.dims import lengths
 from symdiff.doors.dispatching import rule
 from symdiff.doors.recording import Recording
+from symdiff.doors.traced import Traced
 from symdiff.ir.shapes import broadcast
 from symdiff.ir.sizes import Shape
-from symdiff.doors.traced import Traced
 
 
 @rule(np.polyval)

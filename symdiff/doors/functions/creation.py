@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import TracingError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dims import Dim, size
 from symdiff.doors.dispatching import dispatch, rule, traced_values, wrap
 from symdiff.doors.functions.shaping import shape_of
-from symdiff.ir.graph import Node, Store
 from symdiff.doors.lifting import dtype_of, lift
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording, current
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import FLOAT, INT
+from symdiff.errors import TracingError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
 
 CREATORS: dict[Any, Callable[..., Any]] = {}
 
@@ -187,7 +187,7 @@ def _row(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return value.value if isinstance(value, Tensor) else value
+    return value.known() if isinstance(value, Tensor) else value
 
 
 @rule(np.zeros_like, np.empty_like)

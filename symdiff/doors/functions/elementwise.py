@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symdiff.errors import DtypeError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dispatching import RULES, Rule, rule
 from symdiff.doors.functions.formulas_of_ufuncs import (
     BINARY,
@@ -22,14 +20,16 @@ from symdiff.doors.functions.formulas_of_ufuncs import (
     WHERE,
     formula_of,
 )
-from symdiff.ir.formulas import ARGUMENTS as A
-from symdiff.ir.formulas import Formula, formula, from_function
-from symdiff.ir.graph import Node
 from symdiff.doors.lifting import TO_BOOLEAN, inexact, lift, operands, promote, real, spread, to_real
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL, INT
+from symdiff.errors import DtypeError
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ARGUMENTS as A
+from symdiff.ir.formulas import Formula, formula, from_function
+from symdiff.ir.graph import Node
 
 _TRUTH: dict[Any, sp.Expr] = {
     np.logical_and: sp.Piecewise((A[1], sp.Ne(A[0], 0)), (0, True)),

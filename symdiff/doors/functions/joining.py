@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import ShapeError, TracingError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dims import size
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.reductions import one_axis
 from symdiff.doors.functions.shaping import resized
 from symdiff.doors.lifting import dtype_of, lift, promote, to_real
-from symdiff.ir.ops import Span
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
-from symdiff.ir.sizes import concrete, normal, same_shape, text
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL
+from symdiff.errors import ShapeError, TracingError
+from symdiff.ir import algebra as alg
+from symdiff.ir.ops import Span
+from symdiff.ir.sizes import concrete, normal, same_shape, text
 
 
 @rule(np.concatenate, sequence=True)

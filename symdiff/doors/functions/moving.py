@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir import algebra as alg
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.reductions import one_axis
 from symdiff.doors.lifting import dtype_of, lift
-from symdiff.ir.ops import Span, table
 from symdiff.doors.recording import Recording
 from symdiff.doors.selecting import wrapped
-from symdiff.ir.sizes import Size, concrete, normal
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL
+from symdiff.ir import algebra as alg
+from symdiff.ir.ops import Span, table
+from symdiff.ir.sizes import Size, concrete, normal
 
 
 @rule(np.roll)

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import LabelError, ShapeError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.reductions import one_axis
-from symdiff.ir.graph import Node
 from symdiff.doors.lifting import promote, real
-from symdiff.ir.ops import Labels
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
-from symdiff.ir.sizes import Size, same, text
 from symdiff.doors.tensors import Tensor
+from symdiff.errors import LabelError, ShapeError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Labels
+from symdiff.ir.sizes import Size, same, text
 
 
 def contraction(

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symdiff.errors import ShapeError, TracingError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dispatching import RULES, Rule, rule
-from symdiff.ir.graph import Node
 from symdiff.doors.lifting import dtype_of, inexact, lift, real
-from symdiff.ir.ops import Coefficient, Span
 from symdiff.doors.places import complain, located
 from symdiff.doors.recording import Recording
-from symdiff.ir.sizes import Shape, concrete, product, text
+from symdiff.doors.refused import noted
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL, INT
+from symdiff.errors import ShapeError, TracingError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Coefficient, Span
+from symdiff.ir.sizes import Shape, concrete, product, text
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
@@ -220,7 +221,8 @@ def norm(recording: Recording, x: Any, ord: Any = None, axis: Any = None, keepdi
         largest = np.max(np.sum(np.abs(x), axis=first, keepdims=True), axis=second, keepdims=True)
         return largest if keepdims else np.squeeze(largest, axis=axes)
     why: dict[str, object] = {"why": "this norm of a matrix needs its singular values"}
-    raise TracingError(located(f"np.linalg.norm(x, ord={ord!r})", why, "Use ord=None, 'fro', 1 or np.inf."))
+    call = f"np.linalg.norm(x, ord={ord!r})"
+    raise noted(TracingError(located(call, why, "Use ord=None, 'fro', 1 or np.inf.")))
 
 
 def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: Any) -> Any:

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import ShapeError, TracingError
-from symdiff.ir import algebra as alg
 from symdiff.doors.dims import Dim, size
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.reductions import axes_of, one_axis
 from symdiff.doors.lifting import dtype_of, lift
 from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
+from symdiff.doors.tensors import Tensor
+from symdiff.errors import ShapeError, TracingError
+from symdiff.ir import algebra as alg
 from symdiff.ir.shapes import fits
 from symdiff.ir.sizes import Shape, Size, normal, product, same, text
-from symdiff.doors.tensors import Tensor
 
 
 def shape_of(value: Any) -> Shape:

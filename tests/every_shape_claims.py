@@ -48,7 +48,9 @@ def network(activation: Callable[[Arrays], Arrays]) -> Callable[..., Any]:
     return loss
 
 
-def network_deltas(activation: Callable[[Arrays], Arrays], slope: Callable[[Arrays], Arrays]) -> Callable[..., Any]:
+def network_deltas(
+    activation: Callable[[Arrays], Arrays], slope: Callable[[Arrays], Arrays]
+) -> Callable[..., Any]:
     """Deltas and outer products, as the notes derive them."""
 
     def backward(W1, b1, W2, b2, W3, b3, x, y):  # type: ignore[no-untyped-def]

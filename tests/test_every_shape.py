@@ -171,14 +171,16 @@ def test_traps_are_not_proved(name: str) -> None:
     assert proof.reason
 
 
-# Mutants ------------------------------------------------------------------------------------------------------
+# Mutants --------------------------------------------------------------------------------------------------
 
 
 def changed(store: Store, op: Op, operands: list[Node], node: Node) -> Iterator[Node]:
     """Other nodes that a careless author might have written instead."""
     if isinstance(op, Contract):
         for factor in (-1, 2):
-            yield rebuild(store, replace(op, coefficient=alg.times(op.coefficient, Fraction(factor))), operands)
+            yield rebuild(
+                store, replace(op, coefficient=alg.times(op.coefficient, Fraction(factor))), operands
+            )
         sizes = [op.sizes[k] for k in op.output]
         for k, size in enumerate(sizes[:-1]):
             if size == sizes[k + 1]:

@@ -67,9 +67,13 @@ def assert_values_agree(graph: Graph, concrete: Graph, sizes: dict[Any, int], po
             expected = evaluate(concrete.store, concrete.outputs, values, BALLS)
             opaque = at_sizes(graph.with_outputs(list(builder.opaque.values())), sizes)
             own = evaluate(opaque.store, opaque.outputs, dict(zip(opaque.inputs, point, strict=True)), BALLS)
-            arrays: dict[object, Any] = dict(zip(names, point, strict=True)) | dict(zip(builder.opaque, own, strict=True))
+            arrays: dict[object, Any] = dict(zip(names, point, strict=True)) | dict(
+                zip(builder.opaque, own, strict=True)
+            )
             evaluator = Evaluator(s, sizes, arrays, BALLS)
-            found = [evaluator.array(builder.forms[y], builder.axes.of(graph.shape(y))) for y in graph.outputs]
+            found = [
+                evaluator.array(builder.forms[y], builder.axes.of(graph.shape(y))) for y in graph.outputs
+            ]
         except SymdiffError:
             assume(False)
     for one, other in zip(found, expected, strict=True):
@@ -165,7 +169,9 @@ def test_symmetries_of_an_argument_are_kept() -> None:
     s = space()
     one = s.exp(s.times(input_(s, "x", 0), input_(s, "x", 1)))
     assert one == s.relabelled(one, {0: 1, 1: 0})
-    assert s.exp(s.times(input_(s, "x", 0), input_(s, "y", 1))) != s.exp(s.times(input_(s, "x", 1), input_(s, "y", 0)))
+    assert s.exp(s.times(input_(s, "x", 0), input_(s, "y", 1))) != s.exp(
+        s.times(input_(s, "x", 1), input_(s, "y", 0))
+    )
 
 
 def test_merged_labels_are_built_again() -> None:

@@ -158,7 +158,14 @@ class Builder:
     # Leaves ------------------------------------------------------------------------------------------------
 
     def _leaf(
-        self, kind: HeadKind, name: object, shape: Shape, *, positive: bool = False, clean: bool = True, degree: int = 0
+        self,
+        kind: HeadKind,
+        name: object,
+        shape: Shape,
+        *,
+        positive: bool = False,
+        clean: bool = True,
+        degree: int = 0,
     ) -> Expr:
         dims = self.axes.of(shape)
         head = self.space.intern(kind, name, dims, positive=positive, clean=clean, degree=degree)
@@ -265,7 +272,6 @@ def _is_positive(fact: object) -> bool:
     if isinstance(fact, tuple) and len(fact) == 2 and isinstance(fact[0], (int, float, Fraction, sp.Expr)):
         return bool(fact[0] >= 0)
     return fact == "positive"
-
 
 
 def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:

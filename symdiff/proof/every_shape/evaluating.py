@@ -59,8 +59,10 @@ class Evaluator:
         return total
 
     def _power(self, base: Any, exponent: Exponent) -> Any:
-        return base if exponent == 1 else self.arithmetic.functions["root_power"](
-            base, exponent.numerator, exponent.denominator
+        return (
+            base
+            if exponent == 1
+            else self.arithmetic.functions["root_power"](base, exponent.numerator, exponent.denominator)
         )
 
     def _call(self, expression: sp.Expr, *values: Any) -> Any:
@@ -119,7 +121,9 @@ class Evaluator:
                 return column == first + _position(place[cut:rows], lengths[cut:rows])
             case _:
                 index = self.value(head.parts[0], dict(enumerate(place[:rows])))
-                return column == int(index.unique_fmpz() if hasattr(index, "unique_fmpz") else index) % self.length(rest[0])
+                return column == int(
+                    index.unique_fmpz() if hasattr(index, "unique_fmpz") else index
+                ) % self.length(rest[0])
 
     def _leaf(self, head: Head, number: int) -> Objects:
         shape = tuple(map(self.length, head.dims))
@@ -149,7 +153,9 @@ class Evaluator:
         sizes = head.name if isinstance(head.name, tuple) else head.dims[kept:]
         outer = dict(enumerate(place[:kept]))
         every = list(product(*(range(self.length(size)) for size in sizes)))
-        values = [self.value(head.parts[0], outer | {-1 - k: p for k, p in enumerate(inner)}) for inner in every]
+        values = [
+            self.value(head.parts[0], outer | {-1 - k: p for k, p in enumerate(inner)}) for inner in every
+        ]
         best = self.arithmetic.largest(values)
         if head.kind == "maximum":
             return best

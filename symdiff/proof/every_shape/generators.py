@@ -101,7 +101,9 @@ class Generators(Selections):
         for part, sign in ((number.numerator, 1), (number.denominator, -1)):
             for prime, count in sp.factorint(part).items():
                 if prime != 1:
-                    result = plus(result, single(self.generator("log", constant(int(prime)))), sign * int(count))
+                    result = plus(
+                        result, single(self.generator("log", constant(int(prime)))), sign * int(count)
+                    )
         return result
 
     def _log_of_atom(self, atom: Atom) -> Expr:
@@ -174,7 +176,9 @@ class Generators(Selections):
             case _:
                 return self.function(own.name, parts)
 
-    def related(self, product: Product, atom: Atom, exponent: Exponent) -> list[tuple[Product, Fraction]] | None:
+    def related(
+        self, product: Product, atom: Atom, exponent: Exponent
+    ) -> list[tuple[Product, Fraction]] | None:
         """One step of the relation of an atom."""
         head = self.heads[atom[0]]
         match head.kind:

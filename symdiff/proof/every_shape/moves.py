@@ -54,9 +54,18 @@ class Moves:
     def _fresh(self, block: Labels) -> Labels:
         return tuple(self.space.fresh() for _ in block)
 
-    def _contract(self, form: Expr, old: Blocks, new: Blocks, masks: Sequence[Expr], summed: Sequence[tuple[Labels, Size]]) -> Expr:
+    def _contract(
+        self,
+        form: Expr,
+        old: Blocks,
+        new: Blocks,
+        masks: Sequence[Expr],
+        summed: Sequence[tuple[Labels, Size]],
+    ) -> Expr:
         """The form with the labels ``old`` written ``new``, times the masks, summed over some blocks."""
-        mapping = {k: to for one, other in zip(old, new, strict=True) for k, to in zip(one, other, strict=True)}
+        mapping = {
+            k: to for one, other in zip(old, new, strict=True) for k, to in zip(one, other, strict=True)
+        }
         result = self.space.relabelled(form, mapping)
         for mask in masks:
             result = self.space.times(result, mask)
@@ -137,13 +146,20 @@ class Moves:
 
     # Windows -----------------------------------------------------------------------------------------------
 
-    def _shifted(self, first: tuple[Labels, Size], second: tuple[Labels, Size], whole: tuple[Labels, Size]) -> Expr:
+    def _shifted(
+        self, first: tuple[Labels, Size], second: tuple[Labels, Size], whole: tuple[Labels, Size]
+    ) -> Expr:
         """1 where the third place is the sum of the first two."""
         if not whole[0]:
             return constant(1)
         blocks = (first, second, whole)
         dims = self.axes.of(tuple(size for _, size in blocks))
-        name = ("window", *(normal(size) for _, size in blocks), len(first[0]), len(first[0]) + len(second[0]))
+        name = (
+            "window",
+            *(normal(size) for _, size in blocks),
+            len(first[0]),
+            len(first[0]) + len(second[0]),
+        )
         return single((self.space.intern("mask", name, dims), (*first[0], *second[0], *whole[0])))
 
     def _window(self, axis: int, before: Shape, after: Shape, form: Expr) -> Expr:
@@ -158,4 +174,6 @@ class Moves:
         places, within = self._fresh(old[axis]), self._fresh(old[-1])
         mask = self._shifted((places, before[axis]), (within, before[-1]), (out[axis], after[axis]))
         new = [places if k == axis else out[k] for k in range(len(before) - 1)]
-        return self._contract(form, old, [*new, within], [mask], [(places, before[axis]), (within, before[-1])])
+        return self._contract(
+            form, old, [*new, within], [mask], [(places, before[axis]), (within, before[-1])]
+        )

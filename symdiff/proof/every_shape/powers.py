@@ -13,6 +13,7 @@ import sympy as sp
 
 from symdiff.ir.formulas import ARGUMENTS
 from symdiff.proof.every_shape.factoring import factors
+from symdiff.proof.every_shape.relations import Relations
 from symdiff.proof.every_shape.terms import (
     ONE,
     Atom,
@@ -219,7 +220,9 @@ class Powers(Relations):
         result = constant(1)
         for part, sign in ((number.numerator, 1), (number.denominator, -1)):
             if part > _MOST_DIGITS:
-                result = self.times(result, single((self.intern("prime", part, positive=True), ()), exponent * sign))
+                result = self.times(
+                    result, single((self.intern("prime", part, positive=True), ()), exponent * sign)
+                )
                 continue
             for prime, count in sp.factorint(part).items():
                 factor = single(self.of_prime(int(prime)), whole(exponent * count * sign))

@@ -151,7 +151,12 @@ class Products(Heads):
             rest: Expr | None = None
             for (head, labels), exponent in key:
                 new = tuple(mapping.get(k, k) for k in labels)
-                if len(set(new)) == len(set(labels)) or self.heads[head].kind in ("input", "array", "delta", "mask"):
+                if len(set(new)) == len(set(labels)) or self.heads[head].kind in (
+                    "input",
+                    "array",
+                    "delta",
+                    "mask",
+                ):
                     self.merged(plain, ((self.atom(head, new), exponent),))
                 else:
                     factor = self.power(self.rebuilt(head, new), exponent)

@@ -134,7 +134,9 @@ def _swept(store: Store, questions: Sequence[_Question], end: float) -> list[Pro
         forms = sweep.prove_pair(question.left, question.right)
         if forms is None:
             late = time.monotonic() > end
-            proofs.append(Proof(False, reason=f"{_BUDGET}: out of time" if late else f"{_NOT_ZERO}, cut by cut"))
+            proofs.append(
+                Proof(False, reason=f"{_BUDGET}: out of time" if late else f"{_NOT_ZERO}, cut by cut")
+            )
         else:
             builder.space.steps = STEPS
             proofs.append(_checked(question, builder, forms[0], sweep.merged))

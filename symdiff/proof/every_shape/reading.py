@@ -29,7 +29,9 @@ _SLOTS = {symbol: k for k, symbol in enumerate(ARGUMENTS)}
 class Reader:
     """Reads formulas of values. ``booleans``: the operands that are 0 or 1 everywhere."""
 
-    def __init__(self, space: Generators, arguments: Sequence[Expr], booleans: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, space: Generators, arguments: Sequence[Expr], booleans: frozenset[int] = frozenset()
+    ) -> None:
         self.space = space
         self.arguments = arguments
         self.booleans = booleans
@@ -135,7 +137,12 @@ class Reader:
         return total
 
     def _relation(self, c: Any) -> Expr:
-        if isinstance(c, (sp.Ne, sp.Eq)) and c.lhs in _SLOTS and _SLOTS[c.lhs] in self.booleans and c.rhs == 0:
+        if (
+            isinstance(c, (sp.Ne, sp.Eq))
+            and c.lhs in _SLOTS
+            and _SLOTS[c.lhs] in self.booleans
+            and c.rhs == 0
+        ):
             truth = self.value(c.lhs)
             return truth if isinstance(c, sp.Ne) else plus(constant(1), truth, -1)
         difference = plus(self.value(c.lhs), self.value(c.rhs), -1)

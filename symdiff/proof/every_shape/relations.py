@@ -93,7 +93,9 @@ class Relations(Sums):
             return None
         return Relation(base, key, exact=exact)
 
-    def rewritten(self, product: Product, atom: Atom, exponent: Exponent) -> list[tuple[Product, Fraction]] | None:
+    def rewritten(
+        self, product: Product, atom: Atom, exponent: Exponent
+    ) -> list[tuple[Product, Fraction]] | None:
         """One step of the relation of a generator ``atom`` of a power, for negative and for large exponents."""
         if exponent >= 1:
             steps = floor(exponent)

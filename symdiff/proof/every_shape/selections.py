@@ -102,4 +102,7 @@ def _is_nonnegative(size: Size) -> bool:
         return size >= 0
     coefficients = sp.expand(size).as_coefficients_dict()
     below = sum(c for c in coefficients.values() if c < 0)
-    return all(c > 0 or term == 1 for term, c in coefficients.items()) and sum(coefficients.values()) >= 0 >= below
+    return (
+        all(c > 0 or term == 1 for term, c in coefficients.items())
+        and sum(coefficients.values()) >= 0 >= below
+    )

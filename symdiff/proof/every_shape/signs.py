@@ -108,5 +108,7 @@ class Signs(Powers):
             return None
         quotient = self.merged(dict(product), tuple((a, -e) for a, e in key))
         return [
-            (self.merged(dict(quotient), other), -c / coefficient) for other, c in base.items() if other != key
+            (self.merged(dict(quotient), other), -c / coefficient)
+            for other, c in base.items()
+            if other != key
         ]

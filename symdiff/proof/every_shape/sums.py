@@ -104,7 +104,9 @@ class Sums(Products):
 
     def _opens(self, factor: tuple[Atom, Exponent], dummies: Dummies) -> bool:
         (head, labels), exponent = factor
-        return self.heads[head].kind == "sum" and is_natural(exponent) and not dummies.keys().isdisjoint(labels)
+        return (
+            self.heads[head].kind == "sum" and is_natural(exponent) and not dummies.keys().isdisjoint(labels)
+        )
 
     def _opened(self, atom: Atom, dummies: Dummies) -> Expr:
         """What a sum atom sums, with fresh dummies, which are added to ``dummies``."""
@@ -135,7 +137,9 @@ class Sums(Products):
             if exponent == 1 and self._is_spent(atom, component, dummies):
                 rest = {a: e for a, e in component.items() if a != atom}
                 gone = set(atom[1][self.kept(atom) :])
-                return self.summed({mono(rest): Fraction(1)}, {k: s for k, s in dummies.items() if k not in gone})
+                return self.summed(
+                    {mono(rest): Fraction(1)}, {k: s for k, s in dummies.items() if k not in gone}
+                )
         closed, sizes = self.close([{mono(component): Fraction(1)}], list(dummies))
         free, bound = sizes[: len(closed.free)], sizes[len(closed.free) :]
         degree = self.degree(next(iter(closed.parts[0])))

@@ -67,7 +67,9 @@ class Sweep:
     def _partners(self, node: Node, known: Iterable[Node]) -> list[Node]:
         shape = self.store.shape(node)
         return [
-            n for n in known if same_shape(self.store.shape(n), shape) and agree(self.values[n], self.values[node])
+            n
+            for n in known
+            if same_shape(self.store.shape(n), shape) and agree(self.values[n], self.values[node])
         ][:2]
 
     def _cut(self, node: Node, partner: Node) -> None:

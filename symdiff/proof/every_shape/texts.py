@@ -63,7 +63,9 @@ def _atom(space: Heads, head: Head, labels: Labels, names: Mapping[int, str]) ->
         case "zero":
             return f"[{_sum(space, head.parts[0], inside)} == 0]"
         case "function":
-            return f"{type(head.name).__name__}({', '.join(_sum(space, part, inside) for part in head.parts)})"
+            return (
+                f"{type(head.name).__name__}({', '.join(_sum(space, part, inside) for part in head.parts)})"
+            )
         case "power" | "number":
             return f"({_sum(space, head.parts[0], inside)})"
         case _:
@@ -77,7 +79,13 @@ def _leaf(head: Head) -> str:
         return f"{head.name[0]}{head.name[1:-1]}"
     if isinstance(head.name, tuple):
         return type(head.name[0]).__name__
-    return "table" if isinstance(head.name, Table) else head.name if isinstance(head.name, str) else str(head.name)
+    return (
+        "table"
+        if isinstance(head.name, Table)
+        else head.name
+        if isinstance(head.name, str)
+        else str(head.name)
+    )
 
 
 def _bound(space: Heads, head: Head, inside: Mapping[int, str], sizes: object, word: str) -> str:

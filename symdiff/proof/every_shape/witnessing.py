@@ -56,7 +56,11 @@ def _holds(evaluator: Evaluator, condition: Condition) -> bool:
 
 
 def _points(
-    store: Store, builder: Builder, conditions: Sequence[Condition], facts: Mapping[str, object], random: Random
+    store: Store,
+    builder: Builder,
+    conditions: Sequence[Condition],
+    facts: Mapping[str, object],
+    random: Random,
 ) -> Iterator[Evaluator]:
     parts = [part for c in conditions for part in builder.space.heads[c.head].parts]
     used = {c.head for c in conditions} | builder.heads_in(parts)
@@ -96,7 +100,9 @@ def _symbols(builder: Builder, used: set[int], inputs: Mapping[str, Node], store
         dims += list(head.name) if head.kind in ("sum", "maximum") and isinstance(head.name, tuple) else []
         dims += [sp.Symbol(str(head.name), integer=True, positive=True)] if head.kind == "size" else []
     dims += [size for node in inputs.values() for size in store.shape(node)]
-    dims += [size for node in builder.opaque.values() for k in store.ancestors([node]) for size in store.shape(k)]
+    dims += [
+        size for node in builder.opaque.values() for k in store.ancestors([node]) for size in store.shape(k)
+    ]
     return sorted(symbols_of(tuple(dims)), key=str)
 
 

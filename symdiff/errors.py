@@ -58,6 +58,10 @@ class Undetermined(SymdiffError, ArithmeticError):
     """A ball is too wide to decide a comparison."""
 
 
+class OutOfTime(SymdiffError, TimeoutError):
+    """The time that the caller gave is over; ``check`` answers undecided."""
+
+
 class WrongDerivative(SymdiffError, AssertionError):
     """A claim was refuted; the text is the report."""
 

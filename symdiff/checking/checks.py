@@ -13,7 +13,9 @@ from symdiff.checking.options import Options
 from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, parameters
 from symdiff.checking.sampling import Domain, check_domain
 from symdiff.checking.traced import judge_traced
-from symdiff.errors import UndecidedDerivative, WrongDerivative
+from symdiff.checking.wording import scope
+from symdiff.errors import OutOfTime, UndecidedDerivative, WrongDerivative
+from symdiff.evaluation.deadlines import time_limit
 from symdiff.verdicts import Verdict, weakest
 
 
@@ -53,7 +55,12 @@ def check(
     question = ask(fn, claim, named, wrt, of)
     check_domain(options.domain, question.forward.input_names)
     require_faithful(question)
-    return _judge(question, options)
+    try:
+        with time_limit(None if timeout is None else options.seconds_left):
+            return _judge(question, options)
+    except OutOfTime:
+        reason = f"the time of {timeout:g} s is over"
+        return Verdict("undecided", question=question.title, scope=scope(question.truth), reason=reason)
 
 
 def _judge(question: Question, options: Options) -> Verdict:

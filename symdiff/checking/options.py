@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from symdiff.checking.sampling import Domain
 from symdiff.errors import DtypeError, InputError, explain
+from symdiff.verdicts import Mistake
+
+NO_TIME = Mistake("unknown", "the time was over before a cause was found")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Options:
         if self.timeout is None:
             return 60.0
         return max(0.0, self.timeout - (time.monotonic() - self.started))
+
+    @property
+    def grace(self) -> float:
+        """The seconds for describing a mistake that is certain already."""
+        return max(self.seconds_left, 0.5 if self.timeout is None else min(0.5, self.timeout / 4))
 
     @property
     def is_late(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
 from symdiff.checking.floats import float_trouble
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.options import Options
+from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
 from symdiff.checking.roads import confirm
@@ -19,6 +19,8 @@ from symdiff.checking.witnesses import Found, shrink, witness
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
 from symdiff.ir.sizes import same_shape, text
+from symdiff.evaluation.deadlines import in_time
+from symdiff.ir.graph import Node
 from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
 from symdiff.verdicts import Evidence, Verdict
 
@@ -134,8 +136,8 @@ def _verdict(
 
 
 def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
-    mistake = diagnose(found, options)
-    small = shrink(found, options)
+    mistake = in_time(options.grace, partial(diagnose, found, options)) or NO_TIME
+    small = in_time(options.grace, partial(shrink, found, options)) or found
     shown = witness(small)
     return answer(
         "refuted",

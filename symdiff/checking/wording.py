@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from symdiff.checking.effort import work
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.errors import Undetermined
+from symdiff.errors import OutOfTime, Undetermined
 from symdiff.evaluation.arithmetics import SYMPY
-from symdiff.evaluation.exact import evaluate, lift
+from symdiff.evaluation.deadlines import time_limit
+from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir import literals
 from symdiff.ir.graph import Graph, Node, Store
-from symdiff.ir.ops import Input, Literal
+from symdiff.ir.ops import Input, Literal, Map, Table
 from symdiff.ir.sizes import text
+
+_EXACT_WORK = 20_000
+_EXACT_SECONDS = 1.0
+_LONGEST_BITS = 512
+_LONGEST_FORMULA = 200
+_HIGHEST_POWER = 64
+_SHOWN = 64  # entries of an array that are written out
 
 
 def scope(graph: Graph) -> str:
@@ -29,8 +39,12 @@ def scope(graph: Graph) -> str:
 
 def readings(store: Store, nodes: Iterable[Node]) -> tuple[str, ...]:
     """How float literals were read, where the reading is not the float itself."""
-    found = {op.value for node in store.ancestors(nodes) if isinstance(op := store.op(node), Literal)}
-    return tuple(f"{value!r} as {literals.read(value)}" for value in sorted(found) if literals.is_recognised(value))
+    ops = [store.op(node) for node in store.ancestors(nodes)]
+    found: set[Any] = {op.value for op in ops if isinstance(op, Literal)}
+    single = (op.array.flat[0] for op in ops if isinstance(op, Table) and op.array.size == 1)
+    found |= {value for value in single if value.dtype.kind == "f"}
+    known = [value for value in sorted(found) if literals.is_recognised(value)]
+    return tuple(f"{value} as {literals.read(value)}" for value in known)
 
 
 def inputs_of(graph: Graph, point: Point) -> dict[str, Any]:
@@ -39,16 +53,20 @@ def inputs_of(graph: Graph, point: Point) -> dict[str, Any]:
     for node in graph.inputs:
         op = graph.store.op(node)
         if isinstance(op, Input) and node in point:
-            value = point[node]
+            value = point[node] if point[node].size <= _EXACT_WORK else point[node].astype(float)
             result[op.name] = value if value.ndim else value[()]
     return result
 
 
 def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) -> Any:
-    """The exact value of one entry when it is short, otherwise None."""
+    """The exact value of one entry when it is short and cheap, otherwise None."""
+    if work(store, [node]) > _EXACT_WORK or _has_high_power(store, node):
+        return None
     try:
-        (value,) = evaluate(store, [node], {k: lift(v, SYMPY) for k, v in point.items()}, SYMPY)
-    except (Undetermined, ZeroDivisionError, TypeError, ValueError):
+        with time_limit(_EXACT_SECONDS):
+            lifted = {k: lift(v, SYMPY) for k, v in point.items()}
+            (value,) = evaluate(store, [node], lifted, SYMPY, watch=_require_short)
+    except (Undetermined, OutOfTime, _TooLong, ZeroDivisionError, TypeError, ValueError):
         return None
     entry = sp.sympify(value[index], strict=True)
     if entry.is_Rational:
@@ -56,9 +74,30 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
 
 
+class _TooLong(Exception):  # noqa: N818
+    """A number or a formula grew too long to be shown."""
+
+
+def _require_short(entries: Objects) -> None:
+    for entry in entries.flat:
+        if isinstance(entry, sp.Rational):
+            if int(entry.p).bit_length() + int(entry.q).bit_length() > _LONGEST_BITS:
+                raise _TooLong
+        elif isinstance(entry, sp.Basic):
+            parts = islice(sp.preorder_traversal(entry), _LONGEST_FORMULA + 1)
+            if sum(1 for _ in parts) > _LONGEST_FORMULA:
+                raise _TooLong
+
+
+def _has_high_power(store: Store, node: Node) -> bool:
+    maps = (op for op in map(store.op, store.ancestors([node])) if isinstance(op, Map))
+    powers = (power for op in maps for power in op.formula.expression.atoms(sp.Pow))
+    return any(p.exp.is_Rational and abs(p.exp) > _HIGHEST_POWER for p in powers)
+
+
 def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
     """Python that shows the two values, for a reader who has the two functions at hand."""
-    lines = [f"{_identifier(name)} = {_source(value)}" for name, value in inputs.items()]
+    lines = [f"{_identifier(name)} = {_source(value, name)}" for name, value in inputs.items()]
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
     if any("." in name or "[" in name for name in inputs):
         return "\n".join(lines)
@@ -95,8 +134,10 @@ def _identifier(name: str) -> str:
     return name.replace(".", "_").replace("[", "_").replace("]", "")
 
 
-def _source(value: Any) -> str:
+def _source(value: Any, name: str) -> str:
     if isinstance(value, np.ndarray):
+        if value.size > _SHOWN:
+            return f"verdict.witness.inputs[{name!r}].astype(float)  # shape {value.shape}"
         return f"np.array({_nested(value)})"
     return str(float(value)) if isinstance(value, Fraction) else repr(value)
 

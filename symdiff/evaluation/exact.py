@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import Any, assert_never
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from symdiff.errors import NotCompilable, Undetermined, explain
 from symdiff.evaluation.arithmetics import SYMPY, Arithmetic, compiled
+from symdiff.evaluation.deadlines import require_time
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
@@ -43,20 +44,24 @@ Objects = NDArray[Any]
 
 
 def evaluate(
-    store: Store, outputs: Sequence[Node], values: Mapping[Node, Any], arithmetic: Arithmetic
+    store: Store,
+    outputs: Sequence[Node],
+    values: Mapping[Node, Any],
+    arithmetic: Arithmetic,
+    watch: Callable[[Objects], None] | None = None,
 ) -> list[Objects]:
-    """The values of some nodes from values of others (inputs, or any node that is to be held)."""
+    """The values of some nodes from values of others (inputs, or any node that is to be held).
+
+    ``watch`` sees the entries of each node, and may raise to end the work. Raises OutOfTime at the deadline.
+    """
     known: dict[Node, Objects] = {node: as_objects(value) for node, value in values.items()}
     with np.errstate(all="ignore"):  # NumPy reads the processor's flags, which exact libraries leave set
-        return _evaluate(store, outputs, known, arithmetic)
-
-
-def _evaluate(
-    store: Store, outputs: Sequence[Node], known: dict[Node, Objects], arithmetic: Arithmetic
-) -> list[Objects]:
-    for node in _needed(store, outputs, known):
-        operands = [known[k] for k in store.operands(node)]
-        known[node] = as_objects(_apply(store.op(node), operands, arithmetic))
+        for node in _needed(store, outputs, known):
+            require_time()
+            operands = [known[k] for k in store.operands(node)]
+            known[node] = as_objects(_apply(store.op(node), operands, arithmetic))
+            if watch is not None:
+                watch(known[node])
     return [known[node] for node in outputs]
 
 

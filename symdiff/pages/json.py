@@ -6,8 +6,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
+from symdiff.pages import numbers
 from symdiff.pages.rows import ClaimRow, Page
 from symdiff.verdicts import Verdict, to_plain
+
+_SHOWN = 100  # entries of an array that are written one by one
 
 
 def as_json(page: Page) -> str:
@@ -33,6 +38,11 @@ def _claim(row: ClaimRow) -> dict[str, Any]:
     }
 
 
+def _short(value: Any) -> Any:
+    """An input of a witness; of a large array its ends and its shape."""
+    return numbers.text(value) if np.size(value) > _SHOWN else to_plain(value)
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     result = {
         "status": verdict.status,
@@ -52,7 +62,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     if verdict.witness is not None:
         w = verdict.witness
         result["witness"] = {
-            "inputs": {name: to_plain(value) for name, value in w.inputs.items()},
+            "inputs": {name: _short(value) for name, value in w.inputs.items()},
             "argument": w.argument,
             "index": list(w.index),
             "claimed": str(w.claimed),

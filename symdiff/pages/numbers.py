@@ -10,6 +10,7 @@ import numpy as np
 
 _WIDTH = 88
 _DIGITS = 12
+_SHOWN = 100  # entries of an array that are written one by one
 
 
 def text(value: Any) -> str:
@@ -43,6 +44,10 @@ def _named(name: str, value: Any) -> str:
 
 
 def _array(value: np.ndarray[Any, Any], indent: int) -> str:
+    if value.size > _SHOWN:  # NumPy leaves out the middle
+        write = {"all": _number}
+        shown = np.array2string(value, separator=", ", prefix=" " * indent, threshold=_SHOWN, formatter=write)
+        return f"{shown}, shape {value.shape}"
     entries = np.empty(value.shape, dtype=object)
     for place in np.ndindex(value.shape):
         entries[place] = _number(value[place])
@@ -56,7 +61,7 @@ def _array(value: np.ndarray[Any, Any], indent: int) -> str:
         separator=", ",
         prefix=" " * indent,
         max_line_width=_WIDTH,
-        threshold=100,
+        threshold=_SHOWN,
         formatter={"object": str},
     )
 

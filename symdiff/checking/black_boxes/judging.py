@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,11 @@ from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagn
 from symdiff.checking.black_boxes.planting import plant, sees_a_factor, subtle
 from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.black_boxes.trials import Record, Trial
-from symdiff.checking.options import Options
+from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.questions import Question
 from symdiff.checking.wording import readings, scope, snippet
+from symdiff.errors import OutOfTime
+from symdiff.evaluation.deadlines import in_time
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, weakest
 
 _BLUR = {4: 1e-2, 8: 1e-6}  # by bytes: rounding that hides more of an array than this part decides nothing
@@ -24,8 +27,12 @@ _BLUR = {4: 1e-2, 8: 1e-6}  # by bytes: rounding that hides more of an array tha
 def judge_black_box(question: Question, options: Options) -> Verdict:
     """Test a claim that can only be called; one verdict, with ``parts`` when there are several targets."""
     trial = Trial(question, options)
-    trial.run()
-    confirmed = "" if trial.impure else confirmation(question, [s.probe for s in trial.samples], options)
+    with suppress(OutOfTime):
+        trial.run()
+    confirmed = ""
+    if not (trial.impure or options.is_late):
+        with suppress(OutOfTime):
+            confirmed = confirmation(question, [s.probe for s in trial.samples], options)
     parts = {name: _verdict(trial, k, confirmed) for k, name in enumerate(question.targets)}
     return next(iter(parts.values())) if len(parts) == 1 else replace(weakest(parts), parts=parts)
 
@@ -66,8 +73,10 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
         mistake = Mistake("nan", f"the claim is {found.claimed} where the derivative is finite")
     else:
         fitting = [s for s in trial.samples if np.isfinite(s.claimed[k].astype(float)).all()]
-        mistake = diagnose_values(trial.question, k, fitting or trial.samples, trial.gauge)
-    small = shrink(found, options)
+        samples = fitting or trial.samples
+        cause = in_time(options.grace, lambda: diagnose_values(trial.question, k, samples, trial.gauge))
+        mistake = cause or NO_TIME
+    small = in_time(options.grace, lambda: shrink(found, options)) or found
     shown = witness(small)
     certain = "a ball that excludes the claim by more than rounding"
     how = certain if shown.certified else "a difference beyond any rounding"

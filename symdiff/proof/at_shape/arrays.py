@@ -43,18 +43,31 @@ def as_entries(value: Any) -> Entries:
     return value if isinstance(value, np.ndarray) else filled((), value)
 
 
+def _timed(
+    function: Callable[[Element, Element], Element], check_time: Callable[[], None]
+) -> Callable[[Element, Element], Element]:
+    """The function, which looks at the clock first: one loop of NumPy may run over millions of entries."""
+
+    def timed(left: Element, right: Element) -> Element:
+        check_time()
+        return function(left, right)
+
+    return timed
+
+
 @dataclass(frozen=True)
 class Folding:
     """What moves do with entries that meet: the combination, and its neutral element for empty places."""
 
     neutral: Element
     combine: Callable[[Element, Element], Element]
+    check_time: Callable[[], None]
 
     def along_last(self, entries: Entries) -> Entries:
         """Combine everything along the last axis."""
         if entries.shape[-1] == 0:
             return filled(entries.shape[:-1], self.neutral)
-        return as_entries(np.frompyfunc(self.combine, 2, 1).reduce(entries, axis=-1))
+        return as_entries(np.frompyfunc(_timed(self.combine, self.check_time), 2, 1).reduce(entries, axis=-1))
 
     def move(
         self, op: Move, first: Entries, others: Sequence[Entries], index: Entries | None, shape: Shape
@@ -84,6 +97,7 @@ class Folding:
 
     def _scatter(self, result: Entries, first: Entries, places: NDArray[np.int64], axis: int) -> Entries:
         for index in np.ndindex(first.shape):
+            self.check_time()
             inner = places[index[axis : axis + places.ndim]]
             target = (*index[:axis], int(inner), *index[axis + places.ndim :])
             result[target] = self.combine(result[target], first[index])
@@ -91,6 +105,7 @@ class Folding:
 
     def _fold(self, result: Entries, windows: Entries, axis: int) -> Entries:
         for index in np.ndindex(windows.shape):
+            self.check_time()
             target = (*index[:axis], index[axis] + index[-1], *index[axis + 1 : -1])
             result[target] = self.combine(result[target], windows[index])
         return result
@@ -189,7 +204,7 @@ class Contraction:
         if not left[0] and _is_one(left[1]):
             product = second
         else:
-            product = as_entries(np.frompyfunc(self.multiply, 2, 1)(first, second))
+            product = as_entries(np.frompyfunc(_timed(self.multiply, self.check_time), 2, 1)(first, second))
         if dropped:
             length = _volume(dropped, sizes)
             product = self.folding.along_last(product.reshape((*product.shape[: len(kept)], length)))

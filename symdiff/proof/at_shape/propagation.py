@@ -59,8 +59,8 @@ class Propagation:
         ring = algebra.ring
         self.algebra = algebra
         self.ring = ring
-        self.sums = Folding(ring.zero, operator.add)
-        self.meets = Folding(ring.one, ring.both)
+        self.sums = Folding(ring.zero, operator.add, ring.check_time)
+        self.meets = Folding(ring.one, ring.both, ring.check_time)
         self.products = Contraction(ring.multiply, self.sums, ring.check_time)
         self.domains = Contraction(ring.both, self.meets, ring.check_time)
 

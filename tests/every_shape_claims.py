@@ -1,4 +1,4 @@
-"""Functions with symbolic sizes and their derivatives by hand, written as a library author would write them."""
+"""Functions with symbolic sizes and their derivatives by hand, as a library author would write them."""
 
 from __future__ import annotations
 
@@ -140,11 +140,11 @@ def multi_head_backward(x, Wq, Wk, Wv, Wo, bq, y_bar):  # type: ignore[no-untype
     join = lambda t: t.transpose(1, 0, 2).reshape(n, h * dh)  # noqa: E731
     q, k, v = split(x @ Wq) + bq[:, None, :], split(x @ Wk), split(x @ Wv)
     P = softmax(q @ k.transpose(0, 2, 1) / np.sqrt(dh))
-    O, dO = P @ v, split(y_bar @ Wo.T)
-    dS = P * (dO @ v.transpose(0, 2, 1) - (dO * O).sum(-1, keepdims=True)) / np.sqrt(dh)
+    out, dO = P @ v, split(y_bar @ Wo.T)
+    dS = P * (dO @ v.transpose(0, 2, 1) - (dO * out).sum(-1, keepdims=True)) / np.sqrt(dh)
     dq, dk, dv = dS @ k, dS.transpose(0, 2, 1) @ q, P.transpose(0, 2, 1) @ dO
     dx = join(dq) @ Wq.T + join(dk) @ Wk.T + join(dv) @ Wv.T
-    return dx, x.T @ join(dq), x.T @ join(dk), x.T @ join(dv), join(O).T @ y_bar, dq.sum(1)
+    return dx, x.T @ join(dq), x.T @ join(dk), x.T @ join(dv), join(out).T @ y_bar, dq.sum(1)
 
 
 def cross_entropy(z: Arrays, y: Arrays) -> Arrays:
@@ -187,7 +187,7 @@ CLAIMS = (
     _network("network tanh", np.tanh, lambda z: 1 - np.tanh(z) ** 2),
     _network("network sigmoid", sigmoid, lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2),
     Claim("cross entropy", cross_entropy, ("n", "n"), ("z",), cross_entropy_backward, gradient=True),
-    Claim("cross entropy of logits", cross_entropy_of_logits, ("n", "n"), ("z",), cross_entropy_backward, True),
+    Claim("cross entropy, logits", cross_entropy_of_logits, ("n", "n"), ("z",), cross_entropy_backward, True),
     Claim("log-sum-exp", special.logsumexp, ("n",), ("a",), lambda a: (np.exp(a) / np.exp(a).sum(),), True),
     Claim(
         "log-sum-exp shifted", lambda z: np.log(np.exp(z - z.max()).sum()) + z.max(), ("n",), ("z",),

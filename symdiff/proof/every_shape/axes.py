@@ -1,4 +1,4 @@
-"""Of which primitive axes is an axis made? A size that a reshape splits is split everywhere, in row-major order."""
+"""Of which primitive axes is an axis made? A size that a reshape splits is split everywhere, row-major."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Axes:
             if isinstance(op := self.store.op(node), Reshape)
         ]
         for _ in range(_MOST_ROUNDS):
-            if not any([self._align(self.of(left), self.of(right)) for left, right in pairs]):
+            if not any(self._align(self.of(left), self.of(right)) for left, right in pairs):
                 break
 
     def _align(self, left: Shape, right: Shape) -> bool:
@@ -63,6 +63,6 @@ def _quotient(large: Size, small: Size) -> Size | None:
     """``large / small`` if it is a size other than 1, a product of symbols and numbers."""
     if isinstance(large, int) and isinstance(small, int):
         return large // small if large % small == 0 and large != small else None
-    ratio = sp.cancel(sp.sympify(large) / sp.sympify(small))
+    ratio = sp.cancel(sp.sympify(large, strict=True) / sp.sympify(small, strict=True))
     numerator, denominator = sp.fraction(ratio)
     return normal(ratio) if denominator == 1 and ratio != 1 and numerator.is_Add is False else None

@@ -1,4 +1,4 @@
-"""What is the normal form of a node? One rule for each operation, node by node, without recursion over the graph."""
+"""What is the normal form of a node? One rule for each operation, node by node, without recursion."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ from symdiff.proof.every_shape.terms import Expr, HeadKind, Labels, Undefined, c
 class Builder:
     """Normal forms of the nodes of one store.
 
-    The labels of a form are ``0, 1, ...``: one for each primitive axis, in order. Axes of length 1 have none; an
-    axis that a reshape splits has several.
+    The labels of a form are ``0, 1, ...``: one for each primitive axis, in order. Axes of length 1 have none;
+    an axis that a reshape splits has several.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class Builder:
         array = op.array
         if array.size and np.all(array == array.flat[0]):
             return (
-                Reader(self.space, ()).number(array.flat[0])
+                Reader(self.space, ()).number(array.ravel().tolist()[0])
                 if array.dtype.kind == "f"
                 else constant(int(array.flat[0]))
             )
@@ -275,12 +275,13 @@ def _is_positive(fact: object) -> bool:
 
 
 def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:
-    """Whether an operation on infinite operands is read: one that never meets ``0 * inf`` or ``inf - inf``."""
+    """Whether an operation on infinite operands never meets ``0 * inf`` or ``inf - inf``."""
     match op:
         case Maximum() | ArgMax() | Reshape() | Named():
             return True
         case Contract():
-            return op.is_view and (not isinstance(op.coefficient, Fraction) or op.coefficient > 0)
+            factor = op.coefficient
+            return op.is_view and (factor > 0 if isinstance(factor, Fraction) else bool(factor.is_positive))
         case Map(formula):
             e = formula.expression
             if formula in (ADD, SUBTRACT):
@@ -289,6 +290,6 @@ def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:
                 return not any(c.has(ARGUMENTS[k]) for _, c in e.args for k in infinite) and all(
                     v in ARGUMENTS or v.is_Number for v, _ in e.args
                 )
-            return e == sp.exp(ARGUMENTS[0])
+            return bool(e == sp.exp(ARGUMENTS[0]))
         case _:
             return False

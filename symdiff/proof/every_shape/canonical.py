@@ -1,7 +1,7 @@
 """In which order do labels come? One that does not depend on their numbers, with the symmetries that remain.
 
-Colour refinement as for graph isomorphism: labels are told apart by the atoms they occur in and by their neighbours
-there; where ties remain, one label after the other is singled out and the smallest outcome is taken.
+Colour refinement as for graph isomorphism: labels are told apart by the atoms they occur in and by their
+neighbours there; where ties remain, one label after another is singled out and the smallest outcome taken.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Smallest = Callable[[int, Labels], Atom]
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """The labels in canonical order, the parts under their new numbers, and the permutations that change nothing."""
+    """The labels in canonical order, the parts under new numbers, the permutations that change nothing."""
 
     free: Labels
     bound: Labels
@@ -34,8 +34,8 @@ def canonical(
 ) -> Canonical:
     """Number the labels: free ones (kind 0) ``0, 1, ...``, bound ones (kind 1) ``-1, -2, ...``.
 
-    ``kinds`` gives for each label its kind and the name of its size; ``orbits`` the classes of slots of a head under
-    its symmetries; ``smallest`` writes an atom with the smallest equivalent labels.
+    ``kinds`` gives for each label its kind and the name of its size; ``orbits`` the classes of slots of a
+    head under its symmetries; ``smallest`` writes an atom with the smallest equivalent labels.
     """
     ranks = {value: rank for rank, value in enumerate(sorted(set(kinds.values())))}
     start = {label: ranks[kind] for label, kind in kinds.items()}

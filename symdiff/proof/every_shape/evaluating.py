@@ -1,4 +1,4 @@
-"""What is the value of a normal form at numbers? Term by term: the test oracle, and the source of witnesses."""
+"""What is the value of a normal form at numbers? Term by term: a test oracle, and the source of witnesses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Objects = NDArray[np.object_]
 
 
 class Evaluator:
-    """Values of forms at given sizes. ``arrays`` holds inputs by name, and atoms that stand for nodes by head."""
+    """Values of forms at given sizes. ``arrays``: inputs by name, atoms that stand for nodes by head."""
 
     def __init__(
         self,
@@ -114,7 +114,8 @@ class Evaluator:
         column = _position(place[rows:], lengths[rows:])
         match kind:
             case "span":
-                return column == self.length(rest[0]) + rest[1] * _position(place[:rows], lengths[:rows])
+                row = _position(place[:rows], lengths[:rows])
+                return bool(column == self.length(rest[0]) + rest[1] * row)
             case "window":
                 cut = rest[-1]
                 first = _position(place[:cut], lengths[:cut])
@@ -131,7 +132,7 @@ class Evaluator:
             return self.arrays[number].reshape(shape)
         if isinstance(head.name, Table):
             lift = self.arithmetic.literal
-            whole = [lift(v) for v in head.name.array.ravel()]
+            whole = [lift(float(v)) for v in head.name.array.ravel().tolist()]
         elif isinstance(head.name, Index):
             whole = [self._call(sp.Integer(v)) for v in _positions(head.name, self)]
         else:

@@ -1,4 +1,4 @@
-"""Of which irreducible factors is a sum made? Atoms are taken as variables of a polynomial over the integers."""
+"""Of which irreducible factors is a sum made? Atoms are the variables of a polynomial over the integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which functions are generators, and what are their relations? exp, log, signs, roots of unity circle, the rest opaque."""
+"""Which functions are generators, and what are their relations? exp, log, sines; the rest are opaque."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Generators(Selections):
     # Other functions ---------------------------------------------------------------------------------------
 
     def function(self, expression: sp.Expr, arguments: Sequence[Expr]) -> Expr:
-        """A function by its formula in ``a0, a1, ...``: odd and even ones take the argument with a leading plus."""
+        """A function by its formula in ``a0, a1, ...``; odd and even ones take a leading plus."""
         name = type(expression).__name__
         if len(arguments) == 1 and name in ODD | EVEN:
             (argument,) = arguments

@@ -1,4 +1,4 @@
-"""Which atoms are the same? Heads are interned by their canonical arguments, atoms by their smallest labels."""
+"""Which atoms are the same? Heads are interned by canonical arguments, atoms by their smallest labels."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Heads:
         return signs.pop()
 
     def is_clean(self, expr: Expr) -> bool:
-        """Whether it is analytic on a connected domain (and so zero nowhere, or only on a thin set, or everywhere)."""
+        """Whether it is analytic on a connected domain, and so zero everywhere or only on a thin set."""
         return all(self.heads[a[0]].clean and (e.denominator == 1 or self.heads[a[0]].positive or
                    self.heads[a[0]].kind == "input") for key in expr for a, e in key)  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What is a move in index notation? A contraction with an array of zeros and ones that says which place goes where."""
+"""What is a move in index notation? A contraction with zeros and ones that say which place goes where."""
 
 from __future__ import annotations
 

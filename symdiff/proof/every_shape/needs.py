@@ -1,7 +1,7 @@
 """What must hold for a proof to count? Denominators, logarithms and roots, on the side that needs them.
 
-Where the left side needs the same thing, the proof speaks only of where it holds. What the right side needs alone
-must hold almost everywhere: an analytic function that is not zero somewhere is zero only on a thin set.
+Where the left side needs the same thing, the proof speaks only of where it holds. What the right side needs
+alone must hold almost everywhere: an analytic function that is not zero somewhere is zero only on a thin set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from symdiff.proof.every_shape.texts import text_of
 
 @dataclass(frozen=True)
 class Condition:
-    """A need of either side; ``unmet``: the right side has it alone, and it need not hold almost everywhere."""
+    """A need of either side; ``unmet``: the right side has it alone, and it may fail on an open set."""
 
     need: Need
     head: int

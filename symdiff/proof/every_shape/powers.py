@@ -1,7 +1,4 @@
-"""What is a rational power of a sum? Its content apart, the rest a generator with one relation for its reciprocals.
-
-Where ``B^e`` meets a multiple of a leading term of B and e < 0, ``lead B^e`` becomes ``B^(e+1) - rest B^e``.
-"""
+"""What is a rational power of a sum? Its content apart, its factors apart, the rest generators."""
 
 from __future__ import annotations
 
@@ -64,7 +61,7 @@ class Powers(Relations):
     # Cases -------------------------------------------------------------------------------------------------
 
     def by_cases(self, expr: Expr, function: Callable[[Expr], Expr]) -> Expr | None:
-        """``f(u) = g f(u|g=1) + (1-g) f(u|g=0)`` for the indicators g among the factors of u; None without any."""
+        """``f(u) = g f(u|g=1) + (1-g) f(u|g=0)`` for the indicators g in u; None without any."""
         found = sorted({a for key in expr for a, _ in key if self.heads[a[0]].kind in _INDICATORS})
         if not found:
             return None
@@ -190,7 +187,7 @@ class Powers(Relations):
         return head, closed.free
 
     def parted(self, base: Expr, *, fractional: bool) -> tuple[Fraction, Mono, Expr]:
-        """``base = scale * content * rest``; only positive factors leave a root, a logarithm or an indicator."""
+        """``base = scale * content * rest``; only positive factors leave a root or a logarithm."""
         content: Product = {}
         while True:
             shared = tuple((a, e) for a, e in self.shared(base) if self._may_leave(a, e, fractional))

@@ -1,4 +1,4 @@
-"""What is a product in normal form? Exponents merged, deltas resolved, indicators idempotent, relations applied."""
+"""What is a product in normal form? Exponents merged, deltas resolved, relations applied."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WORK = list[tuple[Product, Fraction]]
 
 
 class Products(Heads):
-    """Sums and products. What happens when labels merge, and the relations, are in the classes above this one."""
+    """Sums and products. The relations, and what happens when labels merge, are in the classes above."""
 
     def rebuilt(self, head: int, labels: Labels) -> Expr:
         """An atom whose labels are no longer distinct."""

@@ -1,4 +1,4 @@
-"""Are two nodes equal for every shape? Both in normal form; the difference cleared; what was assumed, witnessed."""
+"""Are two nodes equal for every shape? Both in normal form, their difference cleared, the needs witnessed."""
 
 from __future__ import annotations
 
@@ -128,19 +128,25 @@ def _swept(store: Store, questions: Sequence[_Question], end: float) -> list[Pro
     left, right = [q.left for q in questions], [q.right for q in questions]
     builder = _builder(questions[0], [*left, *right], end - time.monotonic(), generic=True)
     sweep = Sweep(store, builder, left, right, questions[0].facts, end)
-    sweep.run()
-    proofs: list[Proof] = []
-    for question in questions:
-        forms = sweep.prove_pair(question.left, question.right)
-        if forms is None:
-            late = time.monotonic() > end
-            proofs.append(
-                Proof(False, reason=f"{_BUDGET}: out of time" if late else f"{_NOT_ZERO}, cut by cut")
-            )
-        else:
-            builder.space.steps = STEPS
-            proofs.append(_checked(question, builder, forms[0], sweep.merged))
-    return proofs
+    try:
+        sweep.run()
+    except (OverBudget, RecursionError) as reason:
+        return [Proof(False, reason=f"{_BUDGET}: {reason}")] * len(questions)
+    return [_from_sweep(question, sweep, end) for question in questions]
+
+
+def _from_sweep(question: _Question, sweep: Sweep, end: float) -> Proof:
+    builder = sweep.builder
+    forms = sweep.prove_pair(question.left, question.right)
+    if forms is None:
+        late = time.monotonic() > end
+        return Proof(False, reason=f"{_BUDGET}: out of time" if late else f"{_NOT_ZERO}, cut by cut")
+    builder.space.steps = STEPS
+    try:
+        sweep.note_needs(question.right)
+        return _checked(question, builder, forms[0], sweep.merged)
+    except (OverBudget, RecursionError) as reason:
+        return Proof(False, reason=f"{_BUDGET}: {reason}")
 
 
 def _texts(found: Sequence[Condition]) -> list[str]:

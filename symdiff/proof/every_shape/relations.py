@@ -1,7 +1,7 @@
 """How does the reciprocal of a sum meet the sum? ``lead B^e`` becomes ``B^(e+1) - rest B^e`` for e < 0.
 
-Leads are greatest in an order that products respect; exponentials divide everything, so one of them is brought into
-a window instead.
+Leads are greatest in an order that products respect; exponentials divide everything, so one of them is
+brought into a window instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNITS = frozenset({"size", "prime", "exp"})
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Which terms of a base are rewritten. ``pivot`` is an exponential that one term has most of, another least."""
+    """Which terms of a base are rewritten. ``pivot``: an exponential that one term has most of, one least."""
 
     base: Expr
     high: Mono
@@ -96,7 +96,7 @@ class Relations(Sums):
     def rewritten(
         self, product: Product, atom: Atom, exponent: Exponent
     ) -> list[tuple[Product, Fraction]] | None:
-        """One step of the relation of a generator ``atom`` of a power, for negative and for large exponents."""
+        """One step of the relation of a power, for negative and for large exponents."""
         if exponent >= 1:
             steps = floor(exponent)
             rest = whole(exponent - steps)

@@ -41,7 +41,7 @@ class Selections(Signs):
         return self.times(result, single((head, (*closed.free, *closed.bound))))
 
     def selected_again(self, head: int, labels: Labels) -> Expr:
-        """A maximum, or a one-hot array, two of whose kept labels became one; at a repeated place it stays."""
+        """A maximum or a one-hot array two of whose kept labels became one; at a repeated place it stays."""
         own = self.heads[head]
         kept = len(labels) if own.kind == "maximum" else own.name
         assert isinstance(kept, int)
@@ -55,7 +55,7 @@ class Selections(Signs):
         return self.maximum(expr, places) if own.kind == "maximum" else self.winner(expr, places)
 
     def selected(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
-        """A row of a selection has one column, a column of a span one row, and disjoint spans no place in common."""
+        """A row of a selection has one column, a column of a span one row, disjoint spans no common place."""
         kept = self.kept(atom)
         if kept is None:
             return None
@@ -90,8 +90,10 @@ class Selections(Signs):
     def _are_apart(self, atom: Atom, other: Atom) -> bool:
         """Whether two spans of one axis, of step 1, end before each other for all sizes."""
         names = [self.heads[a[0]].name for a in (atom, other)]
-        (_, start, step, length, size, _), (_, begin, stride, extent, whole_, _) = names  # type: ignore[misc]
-        if step != 1 or stride != 1 or size != whole_:
+        one, two = (name for name in names if isinstance(name, tuple))
+        start, step, length, size = one[1:5]
+        begin, stride, extent, other_size = two[1:5]
+        if step != 1 or stride != 1 or size != other_size:
             return False
         return _is_nonnegative(begin - start - length) or _is_nonnegative(start - begin - extent)
 
@@ -101,8 +103,5 @@ def _is_nonnegative(size: Size) -> bool:
     if isinstance(size, int):
         return size >= 0
     coefficients = sp.expand(size).as_coefficients_dict()
-    below = sum(c for c in coefficients.values() if c < 0)
-    return (
-        all(c > 0 or term == 1 for term, c in coefficients.items())
-        and sum(coefficients.values()) >= 0 >= below
-    )
+    grows = all(c > 0 or term == 1 for term, c in coefficients.items())
+    return grows and bool(sum(coefficients.values()) >= 0)

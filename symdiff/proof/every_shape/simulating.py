@@ -40,8 +40,8 @@ def simulate(store: Store, nodes: Sequence[Node], facts: Mapping[str, object]) -
 def _sample(random: np.random.Generator, shape: Shape, kind: str) -> NDArray[np.generic]:
     lengths = tuple(int(size) for size in shape)
     if kind == "real":
-        return random.uniform(0.25, 1.75, lengths) * random.choice([-1, 1], lengths)
-    return random.integers(0, 2, lengths).astype(bool if kind == "boolean" else np.int64)
+        return np.asarray(random.uniform(0.25, 1.75, lengths) * random.choice([-1, 1], lengths))
+    return np.asarray(random.integers(0, 2, lengths).astype(bool if kind == "boolean" else np.int64))
 
 
 def agree(one: Floats, other: Floats) -> bool:

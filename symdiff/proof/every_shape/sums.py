@@ -91,7 +91,7 @@ class Sums(Products):
         return result
 
     def _flat(self, key: Mono, dummies: Dummies) -> Expr | None:
-        """The product with the sums in it that carry a dummy opened, their dummies added; None if there are none."""
+        """The product with the sums that carry a dummy opened, their dummies added; None without any."""
         result: Expr | None = None
         for atom, exponent in key:
             if not self._opens((atom, exponent), dummies):
@@ -174,7 +174,7 @@ class Sums(Products):
         return len(places) == len(atom[1]) - kept and places <= dummies.keys() and not places & others
 
     def _by_relations(self, head: int) -> Expr | None:
-        """The sum after a relation that shows when the labels of one denominator are held; None if there is none."""
+        """The sum after a relation that shows when the labels of one denominator are held; or None."""
         own = self.heads[head]
         assert isinstance(own.name, tuple)
         (key,) = own.parts[0]

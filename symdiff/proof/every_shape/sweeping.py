@@ -1,7 +1,7 @@
-"""Are large graphs equal? Pair nodes that agree in floats, prove pair by pair upwards, and cut at what is proved.
+"""Are large graphs equal? Pair nodes that agree in floats, prove pair by pair upwards, cut at what is proved.
 
-A difference is first taken in terms of the nearest cuts; the atoms that remain in it are opened one at a time, the
-one that brings in fewest new atoms first.
+A difference is first taken in terms of the nearest cuts; the atoms that remain in it are opened one at a
+time, the one that brings in fewest new atoms first.
 """
 
 from __future__ import annotations
@@ -87,6 +87,12 @@ class Sweep:
 
     def _refill(self) -> None:
         self.builder.space.steps = _STEPS
+
+    def note_needs(self, right: Node) -> None:
+        """Build what no cone has built, so that everything that the right side needs is known."""
+        for node in self.store.ancestors([right]):
+            if node not in self.builder.needs:
+                self.builder.cone(node, {n: h for n, h in self.heads.items() if n != node})
 
     # One pair ----------------------------------------------------------------------------------------------
 

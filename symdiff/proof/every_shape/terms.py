@@ -1,6 +1,6 @@
-"""What is a value in index notation? A sum of products of indexed atoms, with rational coefficients and exponents.
+"""What is a value in index notation? A sum of products of indexed atoms, with rational coefficients.
 
-``{((x, (0, 1)), 2), ...): 3}`` is ``3 x_01^2 ...``. Sums over an index are atoms themselves, so that no term has
+``{(((x, (0, 1)), 2),): 3}`` is ``3 x_01^2``. Sums over an index are atoms themselves, so that no term has
 dummies of its own: a product of two terms is one merge of exponents.
 """
 
@@ -29,11 +29,11 @@ HeadKind: TypeAlias = Literal[
 ONE: Mono = ()
 
 
-class Undefined(Exception):
+class Undefined(Exception):  # noqa: N818 - a state of the value, not a fault
     """A value that exists nowhere, such as 1/0, or that the normal form does not read."""
 
 
-class OverBudget(Exception):
+class OverBudget(Exception):  # noqa: N818 - an answer, not a fault
     """Too many steps, too much time, or too many symmetric labels."""
 
 
@@ -41,9 +41,9 @@ class OverBudget(Exception):
 class Head:
     """What an atom is, up to its labels.
 
-    ``parts`` are the arguments, over labels ``0, 1, ...``; bound labels are negative. ``name`` tells heads of one
-    kind apart. ``symmetries`` are the permutations of the labels that change nothing. ``positive``: above zero
-    wherever it is defined; ``clean``: analytic on a connected domain; ``degree`` orders the terms.
+    ``parts`` are the arguments, over labels ``0, 1, ...``; bound labels are negative. ``name`` tells heads of
+    one kind apart. ``symmetries`` are the permutations of the labels that change nothing. ``positive``: above
+    zero wherever it is defined; ``clean``: analytic on a connected domain; ``degree`` orders the terms.
     """
 
     kind: HeadKind

@@ -44,7 +44,7 @@ def missing_witness(
 
 
 def _holds(evaluator: Evaluator, condition: Condition) -> bool:
-    """Whether the value is certainly not zero, or certainly positive, at every place; not zero: at some place."""
+    """Whether the value is certainly not zero, or certainly positive, at every place."""
     head = evaluator.space.heads[condition.head]
     try:
         values = evaluator.array(head.parts[0], head.dims).ravel()

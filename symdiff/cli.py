@@ -14,7 +14,7 @@ from rich.console import Console
 
 from symdiff import __version__
 from symdiff.collecting import Found, collect, judge
-from symdiff.errors import SymdiffError
+from symdiff.errors import InputError, SymdiffError, explain
 from symdiff.pages import html, latex, terminal
 from symdiff.pages.json import as_json
 from symdiff.pages.rows import Page
@@ -81,10 +81,14 @@ def _show(page: Page, verbose: bool) -> None:
 
 
 def _write(page: Page, folder: Path, errors: Console) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in (("verdicts.html", html.render(page)), ("verdicts.tex", latex.render(page))):
-        (folder / name).write_text(text, encoding="utf-8")
-        errors.print(f"wrote {folder / name}", markup=False, highlight=False)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            mend = "Give a folder that can be written."
+            raise InputError(explain(f"symdiff check --report {folder}", {"problem": error}, mend)) from None
+        errors.print(f"wrote {folder / name}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _status(page: Page) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,8 @@ from symdiff.checking.printed import Printed, PrintedValue
 from symdiff.errors import InputError, NoClaims, SymdiffError, explain
 from symdiff.pages.rows import ClaimRow, PrintedRow
 from symdiff.verdicts import Verdict
+
+_PREFIX = "symdiff_checked_"
 
 
 @dataclass(frozen=True)
@@ -84,44 +86,72 @@ def _own_name(value: Any) -> str:
 
 
 def _import(path: Path) -> ModuleType:
-    name = f"symdiff_checked_{path.resolve().as_posix().strip('/').replace('/', '_').removesuffix('.py')}"
+    name = f"{_PREFIX}{path.resolve().as_posix().strip('/').replace('/', '_').removesuffix('.py')}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(explain(f"symdiff check {path}", {"file": path}, "Give a Python file."))
     module = importlib.util.module_from_spec(spec)
-    folder = str(path.resolve().parent)
+    folder = path.resolve().parent
+    before = set(sys.modules)
     sys.modules[name] = module
-    sys.path.insert(0, folder)
+    sys.path.insert(0, str(folder))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}"
         raise InputError(explain(f"symdiff check {path}", {"import": problem}, "Mend the file so that it imports.")) from error
     finally:
-        sys.path.remove(folder)
+        sys.path.remove(str(folder))
+        _forget_neighbours(folder, before)
     return module
+
+
+def _forget_neighbours(folder: Path, before: set[str]) -> None:
+    """Another folder may have files of the same names: each file sees its own neighbours."""
+    for name in set(sys.modules) - before:
+        top = name.partition(".")[0]
+        if any((folder / place).is_file() for place in (f"{top}.py", f"{top}/__init__.py")):
+            del sys.modules[name]
 
 
 def judge(item: Item, timeout: float | None) -> tuple[ClaimRow | None, list[PrintedRow]]:
     """The row of a claim and the printed values that belong to it; a question that cannot be asked is undecided."""
     found = item.found
     if isinstance(found, Printed):
-        return None, [_row(item, value, found.source) for value in found.values()]
+        return None, _printed(item, found.values, found.table)
     start = time.perf_counter()
     verdict = _verdict(found, timeout)
     seconds = time.perf_counter() - start
-    value = found.printed_value()
-    shown = _row(item, value, found.source) if value is not None else None
-    row = ClaimRow(item.file, found.line, item.label, verdict.question, found.source, verdict, seconds, shown)
-    return row, [shown] if shown is not None else []
+    table = {} if found.printed is None else {item.label: found.printed}
+    shown = _printed(item, lambda: [found.printed_value()], table)
+    first = shown[0] if shown else None
+    row = ClaimRow(item.file, found.line, item.label, verdict.question, found.source, verdict, seconds, first)
+    return row, shown
 
 
 def _verdict(claim: Claim, timeout: float | None) -> Verdict:
     more: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     try:
         return claim.verdict(**more)
-    except SymdiffError as error:
-        return Verdict("undecided", f"{claim.__name__}: {claim.of}", "nothing", reason=f"the question could not be asked: {error}")
+    except Exception as error:  # function and claim are foreign code: whatever they raise, the others are judged
+        reason = f"the question could not be asked: {_problem(error)}"
+        return Verdict("undecided", f"{claim.__name__}: {claim.of}", "nothing", reason=reason)
+
+
+def _problem(error: Exception) -> str:
+    return str(error) if isinstance(error, SymdiffError) else f"{type(error).__name__}: {error}"
+
+
+def _printed(
+    item: Item, values: Callable[[], Sequence[PrintedValue | None]], table: Mapping[str, Any]
+) -> list[PrintedRow]:
+    """The rows of printed values; where they cannot be compared, they do not agree and the reason is shown."""
+    source = item.found.source
+    try:
+        return [_row(item, value, source) for value in values() if value is not None]
+    except Exception as error:  # foreign code again
+        problem = f"could not be compared: {_problem(error)}"
+        return [PrintedRow(item.file, source, name, str(text), problem, False) for name, text in table.items()]
 
 
 def _row(item: Item, value: PrintedValue, source: str | None) -> PrintedRow:

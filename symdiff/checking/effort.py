@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract
 
-EXACT = 300_000  # scalar operations in ball arithmetic: about half a second a point
+EXACT = 10_000  # scalar operations: a look in balls takes some 20 ms, the zero test seconds
+CONFIRM = 400_000  # scalar operations: differences at 120 digits take about a second
 
 
 def work(store: Store, nodes: Sequence[Node]) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 from symdiff.checking.black_boxes.judging import judge_black_box
-from symdiff.checking.effort import EXACT, work
+from symdiff.checking.effort import CONFIRM, EXACT, work
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
+from symdiff.checking.roads import confirm
+from symdiff.checking.sampling import points
 from symdiff.checking.shrinking import smaller_examples
 from symdiff.checking.traced import judge_traced
+from symdiff.checking.witnesses import by_node
 from symdiff.checking.wording import scope
 from symdiff.proof.every_shape.proving import prove
 from symdiff.verdicts import Verdict
 
 _PROBES = 20
+_TRIES = 2
 
 
 def is_large(question: Question) -> bool:
@@ -35,15 +40,27 @@ def judge_large(question: Question, options: Options) -> dict[str, Verdict]:
     proofs = prove(question.truth.store, question.truth.outputs, question.claimed, seconds=seconds, facts=options.domain)
     result: dict[str, Verdict] = {}
     for name, proof in zip(question.targets, proofs, strict=True):
-        if floats[name].status == "refuted" or not proof.proved or name not in exact or not exact[name].ok:
-            reason = floats[name].reason or f"not proved: {proof.reason}"
+        road = _road(question, small, exact.get(name), options) if proof.proved and floats[name].ok else ""
+        if not road:
+            reason = floats[name].reason if not floats[name].ok else f"not proved: {proof.reason}"
             result[name] = replace(floats[name], reason=reason)
             continue
-        assert small is not None
-        roads = ("the same normal form in index notation", f"at {scope(small.truth)}: {'; '.join(exact[name].evidence.roads)}")
-        evidence = replace(floats[name].evidence, roads=(*roads, *floats[name].evidence.roads), assumptions=proof.assumptions)
-        result[name] = replace(exact[name], status="proved", scope=scope(question.truth), evidence=evidence, reason="")
+        roads = ("the same normal form in index notation", road, *floats[name].evidence.roads)
+        evidence = replace(floats[name].evidence, roads=roads, assumptions=proof.assumptions)
+        result[name] = replace(floats[name], status="proved", evidence=evidence, reason="", blind=None)
     return result
+
+
+def _road(question: Question, small: Question | None, exact: Verdict | None, options: Options) -> str:
+    """An independent road that confirms the derivative, at smaller shapes or by differences at these."""
+    if small is not None and exact is not None and exact.ok:
+        return f"at {scope(small.truth)}: {'; '.join(exact.evidence.roads)}"
+    if work(question.truth.store, question.truth.outputs) > CONFIRM or options.is_late:
+        return ""
+    for point in islice(points(question.truth, by_node(question), options.domain, options.seed), _TRIES):
+        if confirm(question, point, options.seed):
+            return "central differences at 120 digits"
+    return ""
 
 
 def _smaller(question: Question) -> Question | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,6 +23,7 @@ ENOUGH = 5
 _FIRST = 40
 _THRESHOLDS = 8
 _TIES = 4
+_SECONDS = 6.0
 _SPECIAL = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2))
 
 
@@ -99,9 +101,10 @@ class Probing:
 
     def hard(self) -> None:
         """As many points as the caller allows, in every regime, then both sides of every threshold."""
+        end = time.monotonic() + _SECONDS
         for point in islice(self._stream(), self.options.examples):
-            if not self.waiting:
-                return
+            if not self.waiting or time.monotonic() > end:
+                break
             self.look(point)
         store = self.question.truth.store
         for threshold in self._branches()[:_THRESHOLDS]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -18,13 +19,15 @@ from symdiff.checking.thresholds import Threshold
 from symdiff.checking.witnesses import Found, shrink, witness
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
-from symdiff.ir.sizes import same_shape, text
 from symdiff.evaluation.deadlines import in_time
 from symdiff.ir.graph import Node
-from symdiff.proof.at_shape.zero_test import ZeroTest, equal_at_shape
+from symdiff.ir.sizes import same_shape, text
+from symdiff.proof.at_shape.zero_test import equal_at_shape
+from symdiff.proof.every_shape.proving import prove
 from symdiff.verdicts import Evidence, Verdict
 
 _KINKS = ("away from", "no tie")
+_TOGETHER, _ALONE = 8.0, 4.0  # seconds
 _REASONS = {
     "differ": "two disjoint balls",
     "differ on a kink": "far from every limit of the derivative",
@@ -49,9 +52,9 @@ def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
     ]
     probing = Probing(question, options, [k for k, good in enumerate(shaped) if good])
     probing.easily()
-    tests = _zero_test(question, probing.waiting, options)
-    if any(not tests[k].equal for k in probing.waiting):
-        probing.fit = [k for k in probing.fit if k in tests and not tests[k].equal]
+    tests = _attempts(question, probing.waiting, options)
+    if any(not tests[k].proved for k in probing.waiting):
+        probing.fit = [k for k in probing.fit if k in tests and not tests[k].proved]
         probing.hard()
     confirmed = _confirmed(question, probing.seen, options)
     return {
@@ -60,27 +63,59 @@ def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
     }
 
 
-def _zero_test(question: Question, targets: list[int], options: Options) -> dict[int, ZeroTest]:
-    """The exact test of each target; identical nodes need none."""
+@dataclass(frozen=True)
+class Attempt:
+    """Whether two nodes were proved equal, by which road, under which assumptions; otherwise why not."""
+
+    proved: bool
+    road: str = ""
+    assumptions: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def _attempts(question: Question, targets: list[int], options: Options) -> dict[int, Attempt]:
+    """Identical nodes first, then the exact zero test, then the normal form in index notation."""
     assert question.claimed is not None
-    store = question.truth.store
     pairs = {k: (question.truth.outputs[k], question.claimed[k]) for k in targets}
-    open_ = {k: pair for k, pair in pairs.items() if pair[0] != pair[1]}
-    identical = {k: ZeroTest(True, (), (), 0, "identical") for k in pairs if k not in open_}
-    if not open_ or options.is_late:
-        return identical
-    together = equal_at_shape(
-        store,
-        [t for t, _ in open_.values()],
-        [c for _, c in open_.values()],
-        facts=options.domain,
-        seconds=min(20.0, options.seconds_left),
-    )
-    if together.equal or len(open_) == 1:
-        return identical | dict.fromkeys(open_, together)
-    budget = min(10.0, options.seconds_left)
-    return identical | {
-        k: equal_at_shape(store, [t], [c], facts=options.domain, seconds=budget) for k, (t, c) in open_.items()
+    done = {k: Attempt(True, "the same graph as the derived one") for k, (t, c) in pairs.items() if t == c}
+    left = {k: pair for k, pair in pairs.items() if k not in done}
+    if left and not options.is_late:
+        done |= _by_zero_test(question, left, options)
+    left = {k: pair for k, pair in left.items() if not done[k].proved} if not options.is_late else {}
+    return done | _by_normal_form(question, left, done, options)
+
+
+Pairs: TypeAlias = dict[int, tuple[Node, Node]]
+
+
+def _by_zero_test(question: Question, pairs: Pairs, options: Options) -> dict[int, Attempt]:
+    """All together, which shares their work; one by one if that fails."""
+
+    def test(chosen: Pairs, seconds: float) -> Attempt:
+        truths, claims = zip(*chosen.values(), strict=True)
+        budget = min(seconds, options.seconds_left)
+        found = equal_at_shape(question.truth.store, truths, claims, facts=options.domain, seconds=budget)
+        road = f"exact zero test in {found.generators} generators"
+        return Attempt(bool(found.equal), road, found.assumptions, found.reason)
+
+    together = test(pairs, _TOGETHER)
+    if together.proved or len(pairs) == 1:
+        return dict.fromkeys(pairs, together)
+    return {k: test({k: pair}, _ALONE) for k, pair in pairs.items()}
+
+
+def _by_normal_form(
+    question: Question, pairs: Pairs, before: dict[int, Attempt], options: Options
+) -> dict[int, Attempt]:
+    if not pairs:
+        return {}
+    truths, claims = zip(*pairs.values(), strict=True)
+    seconds = min(_ALONE, options.seconds_left)
+    proofs = prove(question.truth.store, truths, claims, seconds=seconds, facts=options.domain)
+    road = "the same normal form in index notation"
+    return {
+        k: Attempt(True, road, proof.assumptions) if proof.proved else before[k]
+        for k, proof in zip(pairs, proofs, strict=True)
     }
 
 
@@ -108,7 +143,7 @@ def _verdict(
     k: int,
     fits: bool,
     probing: Probing,
-    tests: dict[int, ZeroTest],
+    tests: dict[int, Attempt],
     confirmed: bool,
     options: Options,
 ) -> Verdict:
@@ -130,7 +165,7 @@ def _verdict(
         return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
     numerics = trouble.reason if trouble is not None else None
     test = tests.get(k)
-    if test is not None and test.equal and record.agreed and confirmed:
+    if test is not None and test.proved and record.agreed and confirmed:
         return _proved(record, test, numerics, question, answer)
     return _unproved(record, test, probing, confirmed, numerics, options, answer)
 
@@ -150,14 +185,10 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
 
 
 def _proved(
-    record: Record, test: ZeroTest, numerics: str | None, question: Question, answer: Answer
+    record: Record, test: Attempt, numerics: str | None, question: Question, answer: Answer
 ) -> Verdict:
-    if test.reason == "identical":
-        road = "the same graph as the derived one"
-    else:
-        road = f"exact zero test in {test.generators} generators"
     differences = () if question.of == "value" else ("central differences at 120 digits",)
-    roads = (road, "certified balls at rational points", *differences)
+    roads = (test.road, "certified balls at rational points", *differences)
     kinks = tuple(a for a in test.assumptions if a.startswith(_KINKS))
     others = tuple(a for a in test.assumptions if a not in kinks)
     return answer(
@@ -170,14 +201,14 @@ def _proved(
 
 def _unproved(
     record: Record,
-    test: ZeroTest | None,
+    test: Attempt | None,
     probing: Probing,
     confirmed: bool,
     numerics: str | None,
     options: Options,
     answer: Answer,
 ) -> Verdict:
-    why = test.reason if test is not None and not test.equal else "no independent road could confirm the derivative"
+    why = test.reason if test is not None and not test.proved else "no independent road could confirm the derivative"
     if options.is_late:
         return answer("undecided", reason=f"the time of {options.timeout:g} s is over")
     if record.agreed == 0:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symdiff.checking.black_boxes.judging import judge_black_box
+from symdiff.checking.domains import Domain, check_domain
 from symdiff.checking.every_shape import judge_every_shape
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.large import is_large, judge_large
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, parameters
-from symdiff.checking.sampling import Domain, check_domain
+from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, leaf_values, parameters
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.wording import scope
 from symdiff.errors import OutOfTime, UndecidedDerivative, WrongDerivative
 from symdiff.evaluation.deadlines import time_limit
+from symdiff.ir.trees import flatten
 from symdiff.verdicts import Verdict, weakest
 
 
@@ -51,9 +52,11 @@ def check(
     options = Options(domain or {}, convention, dtype, examples, seed, timeout)
     named = parameters(fn, inputs)
     if is_symbolic(named):
+        leaves = [leaf for name, value in named.items() for leaf in flatten(value, name, _is_leaf)[0]]
+        check_domain(options.domain, dict(leaves))
         return _joined(judge_every_shape(fn, claim, named, wrt, of, options))
     question = ask(fn, claim, named, wrt, of)
-    check_domain(options.domain, question.forward.input_names)
+    check_domain(options.domain, dict(zip(question.forward.input_names, leaf_values(question), strict=True)))
     require_faithful(question)
     try:
         with time_limit(None if timeout is None else options.seconds_left):
@@ -61,6 +64,10 @@ def check(
     except OutOfTime:
         reason = f"the time of {timeout:g} s is over"
         return Verdict("undecided", question=question.title, scope=scope(question.truth), reason=reason)
+
+
+def _is_leaf(value: Any) -> bool:
+    return not isinstance(value, (tuple, list, dict))
 
 
 def _judge(question: Question, options: Options) -> Verdict:

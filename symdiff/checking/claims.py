@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.checking.checks import check
+from symdiff.checking.domains import Domain
 from symdiff.checking.printed import PrintedValue, claim_value
 from symdiff.checking.questions import Of, Wrt, ask, parameters
-from symdiff.checking.sampling import Domain
 from symdiff.errors import InputError, explain
 from symdiff.verdicts import Verdict
 

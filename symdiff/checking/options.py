@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from symdiff.checking.sampling import Domain
+from symdiff.checking.domains import Domain, check_sets, normal
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.verdicts import Mistake
 
@@ -26,6 +26,8 @@ class Options:
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        check_sets(self.domain)
+        object.__setattr__(self, "domain", normal(self.domain))
         if self.dtype not in ("float64", "float32"):
             raise DtypeError(explain(f"check(dtype={self.dtype!r})", {"known": "float64, float32"}, "Use one of these."))
         if self.examples < 1:

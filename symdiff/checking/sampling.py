@@ -10,29 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from symdiff.errors import InputError, explain
+from symdiff.checking.domains import Domain, ends
 from symdiff.evaluation.exact import Objects, as_objects
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import concrete
 
 Point: TypeAlias = dict[Node, Objects]
-Interval: TypeAlias = tuple[Any, Any]
-Domain: TypeAlias = Mapping[str, str | Interval]
-
-NAMES = ("one_hot", "simplex", "symmetric", "positive_definite", "boolean", "integer")
-
-
-def check_domain(domain: Domain, names: tuple[str, ...]) -> None:
-    """Reject names of inputs and of sets that are not known."""
-    for name, kind in domain.items():
-        if name not in names:
-            facts: dict[str, object] = {"inputs": ", ".join(names)}
-            raise InputError(explain(f"domain={{{name!r}: ...}}", facts, "Use the name of an input."))
-        pair = isinstance(kind, tuple) and len(kind) == 2
-        if not pair and kind not in NAMES:
-            facts = {"known": ", ".join(NAMES) + ", (low, high)"}
-            raise InputError(explain(f"domain={{{name!r}: {kind!r}}}", facts, "Use an interval or one of these names."))
 
 
 def points(graph: Graph, examples: Mapping[Node, Any], domain: Domain, seed: int) -> Iterator[Point]:
@@ -64,7 +48,7 @@ def _draw(
         return as_objects(weights / weights.sum(axis=-1, keepdims=True))
     if rule in ("symmetric", "positive_definite"):
         return _symmetric(shape, rule == "positive_definite", rng)
-    low, high = rule if isinstance(rule, tuple) else (None, None)
+    low, high = ends(rule) if isinstance(rule, tuple) else (None, None)
     return _fill(shape, lambda: _number(regime, low, high, rng))
 
 
@@ -133,7 +117,7 @@ def _symmetric(shape: tuple[int, ...], definite: bool, rng: random.Random) -> Ob
 def example_point(graph: Graph, examples: Mapping[Node, Any]) -> Point:
     """The caller's own inputs, each float read as the exact binary number that it is."""
     return {
-        node: as_objects(np.vectorize(_exactly, otypes=[object])(examples[node]))
+        node: as_objects(np.vectorize(exactly, otypes=[object])(examples[node]))
         if np.size(examples[node])
         else np.empty(np.shape(examples[node]), dtype=object)
         for node in graph.inputs
@@ -141,5 +125,12 @@ def example_point(graph: Graph, examples: Mapping[Node, Any]) -> Point:
     }
 
 
-def _exactly(value: Any) -> Fraction:
+def exactly(value: Any) -> Fraction:
+    """The exact number that a float of any length is.
+
+    >>> exactly(np.longdouble(1) / 4), exactly(np.float32(0.5))
+    (Fraction(1, 4), Fraction(1, 2))
+    """
+    if isinstance(value, np.longdouble):
+        return Fraction(*value.as_integer_ratio())
     return Fraction(value.item() if isinstance(value, np.generic) else value)

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from symdiff.checking.sampling import Domain, Point
+from symdiff.checking.domains import Domain, ends
+from symdiff.checking.sampling import Point
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
 
@@ -61,7 +62,7 @@ def _interval(graph: Graph, node: Node, domain: Domain) -> tuple[Any, Any]:
     op = graph.store.op(node)
     assert isinstance(op, Input)
     rule = domain.get(op.name)
-    return rule if isinstance(rule, tuple) else (None, None)
+    return ends(rule) if isinstance(rule, tuple) else (None, None)
 
 
 def _inside(value: Fraction, interval: tuple[Any, Any]) -> bool:

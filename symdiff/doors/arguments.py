@@ -144,11 +144,14 @@ def _require_real(array: np.ndarray[Any, Any], name: str, call: str) -> None:
     if array.dtype.kind not in "biuf":
         mend = "Give real numbers: split complex numbers into real and imaginary part."
         raise DtypeError(explain(call, {"argument": name, "dtype": array.dtype}, mend))
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        places = np.argwhere(np.isnan(array))
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        what = "NaN" if np.isnan(array).any() else "infinity"
+        places = np.argwhere(np.isnan(array) if what == "NaN" else np.isinf(array))
         where: object = tuple(map(int, places[0])) if array.ndim else "the number itself"
-        mend = "Remove the NaN: no derivative exists there."
-        raise InputError(explain(call, {"argument": name, "first NaN at": where, "NaNs": len(places)}, mend))
+        mend = f"Remove the {what}: no derivative exists there."
+        facts: dict[str, object] = {"argument": name, f"first {what} at": where}
+        facts["NaNs" if what == "NaN" else "infinities"] = len(places)
+        raise InputError(explain(call, facts, mend))
 
 
 def shape_or_example_leaf(call: str, promoted: Callable[[str], bool]) -> Callable[[str, Any], Leaf]:

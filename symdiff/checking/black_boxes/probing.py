@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, leaf_values
-from symdiff.checking.sampling import Point, points
+from symdiff.checking.sampling import Point, exactly, points
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import concrete
@@ -42,7 +41,7 @@ class Probe:
 def _exactly(value: Any) -> NDArray[np.object_]:
     result = np.empty(np.shape(value), dtype=object)
     for place in np.ndindex(result.shape):
-        result[place] = Fraction(np.asarray(value)[place].item())
+        result[place] = exactly(np.asarray(value)[place])
     return result
 
 

@@ -71,7 +71,7 @@ def _show(page: Page, verbose: bool) -> None:
     console = Console()
     terminal.table(console, page)
     for row in page.rows:
-        if verbose or row.verdict.status == "refuted":
+        if verbose or not row.verdict.ok:
             text = terminal.report(row.verdict, verbose=verbose)
             console.print(f"\n{row.place}\n{text}", markup=False, highlight=False, soft_wrap=True)
     terminal.printed_table(console, page)

@@ -15,7 +15,7 @@ import networkx as nx
 from symdiff.errors import InputError, LegalityError, explain
 from symdiff.ir.ops import Input, Kind, Named, Op, Signature
 from symdiff.ir.shapes import infer
-from symdiff.ir.sizes import Shape
+from symdiff.ir.sizes import Shape, text
 from symdiff.ir.trees import LEAF, Tree
 
 Node = int
@@ -81,7 +81,7 @@ class Store:
         return len(self.dag)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Graph:
     """A function: inputs, outputs, and how its arguments and results are nested.
 
@@ -99,6 +99,16 @@ class Graph:
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
+
+    def __repr__(self) -> str:
+        """Inputs with their shapes, and how much there is.
+
+        >>> Graph()
+        Graph(): 0 nodes
+        """
+        named = zip(self.input_names, self.inputs, strict=True)
+        inputs = ", ".join(f"{name} {text(self.shape(node))}" for name, node in named)
+        return f"Graph({inputs}): {len(self.nodes)} nodes"
 
     @property
     def nodes(self) -> list[Node]:

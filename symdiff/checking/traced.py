@@ -26,6 +26,7 @@ from symdiff.proof.at_shape.zero_test import equal_at_shape
 from symdiff.proof.every_shape.proving import prove
 from symdiff.verdicts import Evidence, Verdict
 
+_AGREEMENTS = 2
 _KINKS = ("away from", "no tie")
 _TOGETHER, _ALONE = 8.0, 4.0  # seconds
 _REASONS = {
@@ -120,22 +121,23 @@ def _by_normal_form(
 
 
 def _confirmed(question: Question, seen: list[Point], options: Options) -> bool:
-    """Whether an independent road confirms the truth at some probe; three contradictions are a fault of ours.
+    """Whether an independent road confirms the truth at two probes; three contradictions are a fault of ours.
 
-    The last probes are random; among the first are zeros, at which a wrong rule may look right.
+    The last probes are random; at the zeros among the first, or where a function is flat, a wrong rule looks right.
     """
-    contradictions = 0
+    agreements = contradictions = 0
     for point in reversed(seen):
         if options.is_late:
             return False
         answer = confirm(question, point, options.seed)
-        if answer:
-            return contradictions == 0
+        agreements += answer is True
         contradictions += answer is False
+        if agreements == _AGREEMENTS:
+            break
         if contradictions == 3:
             mend = "The rules and high-precision differences disagree: please report this function."
             raise RoadsDisagree(explain(question.title, {"points": 3}, mend))
-    return False
+    return agreements > 0 and contradictions == 0
 
 
 def _verdict(

@@ -14,8 +14,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from symdiff.errors import NotCompilable, Undetermined, explain
-from symdiff.evaluation.arithmetics import SYMPY, Arithmetic, compiled
+from symdiff.evaluation.arithmetics import BALLS, SYMPY, Arithmetic, compiled
 from symdiff.evaluation.deadlines import require_time
+from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
@@ -41,6 +42,7 @@ from symdiff.ir.ops import (
 from symdiff.ir.sizes import concrete
 
 Objects = NDArray[Any]
+_MANY = 300
 
 
 def evaluate(
@@ -143,6 +145,8 @@ def _table(op: Table, arithmetic: Arithmetic) -> Objects:
     array = op.array
     if array.dtype.kind in "biu":
         return _each(lambda v: arithmetic.number(Fraction(int(v))), array)
+    if array.size > _MANY and arithmetic is not BALLS:  # data, not constants of a formula: no roots are looked for
+        return objects_of([arithmetic.number(literals.decimal(v) or Fraction(float(v))) for v in array.flat], array.shape)
     return objects_of([arithmetic.literal(v) for v in array.flat], array.shape)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from every_shape_block import NAMES, SHAPES, block, block_backward
-from every_shape_claims import CLAIMS, Claim
+from every_shape_claims import CLAIMS, Claim, cross_entropy
 
 import symdiff as sd
 from symdiff.calculus import gradient, vjp
@@ -56,6 +56,11 @@ def test_right_backward_passes_are_proved(claim: Claim) -> None:
     assert all(p.proved for p in proofs)
 
 
+def softmax_of_rows(x: Any) -> Any:
+    e = exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
 IDENTITIES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[str, ...]]] = {
     "log exp x = x": (lambda x: np.log(exp(x)), lambda x: x, ("n",)),
     "|x| = relu(x) + relu(-x)": (np.abs, lambda x: np.maximum(x, 0) + np.maximum(-x, 0), ("n",)),
@@ -88,6 +93,13 @@ IDENTITIES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[str, .
         lambda x: np.clip(x, 0, 6), lambda x: np.maximum(x, 0) - np.maximum(x - 6, 0), ("n",),
     ),
     "cosh^2 - sinh^2": (lambda x: np.cosh(x) ** 2 - np.sinh(x) ** 2, np.ones_like, ("n",)),
+    "causal mask": (
+        lambda x: softmax_of_rows(np.where(np.tri(x.shape[0], dtype=bool), x, -np.inf)),
+        lambda x: exp(x) * np.tri(x.shape[0]) / (exp(x) * np.tri(x.shape[0])).sum(1, keepdims=True),
+        ("n n",),
+    ),
+    "joined and cut": (lambda x, y: np.concatenate([x, y])[: x.shape[0]], lambda x, y: x, ("n", "m")),
+    "cube of the cube root": (lambda x: np.cbrt(x) ** 3, lambda x: x, ("n",)),
     "at a concrete shape": (lambda x: x @ np.eye(3), lambda x: x, ("2 3",)),
 }  # fmt: skip
 
@@ -154,6 +166,18 @@ TRAPS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[str, ...]]]
         lambda x: np.where(x.max() > 0, np.maximum(x, 0).sum() / np.maximum(x, 0).sum(), 1.0),
         lambda x: np.maximum(x, 0).sum() / np.maximum(x, 0).sum(), ("n",),
     ),
+    "a branch inside a formula does not excuse either": (
+        lambda x: np.cbrt(x) + x, lambda x: np.cbrt(x) + np.sqrt(x) ** 2, ("n",),
+    ),
+    "zero at one size": (
+        lambda x: np.where(x >= x.mean(), 1.0, 0.0), lambda x: np.where(x > x.mean(), 1.0, 0.0), ("n",),
+    ),
+    "zero at a size far away": (
+        lambda x: x, lambda x: x * ((x.shape[0] - 7) * x) / ((x.shape[0] - 7) * x), ("n",),
+    ),
+    "infinity less infinity": (
+        lambda x: x, lambda x: x + np.where(x > 0, x, -np.inf) - np.where(x > 0, 1 * x, -np.inf), ("n",),
+    ),
     "thresholds": (lambda x: np.where(x > 0, 1.0, 0.0), lambda x: np.where(x > 1, 1.0, 0.0), ("n",)),
     "sign at negative": (np.sign, lambda x: np.where(x > 0, 1.0, 1.0), ("n",)),
     "transposed product": (lambda x: x @ x.T, lambda x: x.T @ x, ("n n",)),
@@ -172,6 +196,21 @@ def test_traps_are_not_proved(name: str) -> None:
     proof = proof_of(left, right, *shapes)
     assert not proof.proved
     assert proof.reason
+
+
+def test_facts_about_the_inputs() -> None:
+    """Labels that sum to 1 make p - y right; positive inputs let a logarithm be split."""
+    loss = sd.trace(cross_entropy, "n", "n")
+    truth = gradient(loss, ["z"])
+    claimed = sd.trace(lambda z, y: softmax_of(z) - y, "n", "n")
+    place = merge(claimed, truth.store, dict(zip(claimed.inputs, truth.inputs, strict=True)))
+    right = [place[y] for y in claimed.outputs]
+    assert [p.proved for p in prove(truth.store, truth.outputs, right)] == [False]
+    for fact in ("one_hot", "simplex"):
+        assert [p.proved for p in prove(truth.store, truth.outputs, right, facts={"y": fact})] == [True]
+    split = (lambda p, q: np.log(p / q), lambda p, q: np.log(p) - np.log(q), "n", "n")
+    assert not proof_of(*split).proved
+    assert proof_of(*split, facts={"p": "positive", "q": (0, 1)}).proved
 
 
 # Mutants --------------------------------------------------------------------------------------------------

@@ -172,8 +172,11 @@ class Builder:
         return single((head, tuple(range(len(dims)))))
 
     def _input(self, op: Input) -> Expr:
-        kind: HeadKind = "mask" if op.kind == "boolean" else "input"
-        positive, clean = _is_positive(self.facts.get(op.name)), op.kind == "real"
+        fact = self.facts.get(op.name)
+        kind: HeadKind = "mask" if op.kind == "boolean" or fact == "one_hot" else "input"
+        if fact in ("one_hot", "simplex") and op.shape:
+            self.space.rows[op.name] = len(self.axes.of(op.shape[:-1]))
+        positive, clean = _is_positive(self.facts.get(op.name)), op.kind == "real" and kind == "input"
         return self._leaf(kind, op.name, op.shape, positive=positive, clean=clean, degree=1)
 
     def _table(self, op: Table) -> Expr:
@@ -271,7 +274,7 @@ class Builder:
 def _is_positive(fact: object) -> bool:
     if isinstance(fact, tuple) and len(fact) == 2 and isinstance(fact[0], (int, float, Fraction, sp.Expr)):
         return bool(fact[0] >= 0)
-    return fact == "positive"
+    return fact in ("positive", "simplex")
 
 
 def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:

@@ -88,7 +88,7 @@ class Generators(Selections):
             raise Undefined("the logarithm of a negative number")
         for factor, times in self.split(rest, fractional=True):
             self.need("positive", factor)
-            clean = self.sign(factor) == 1 or self._is_input(factor)
+            clean = (self.sign(factor) == 1 and not self.has_poles([factor])) or self._is_input(factor)
             result = plus(result, single(self.generator("log", factor, clean=clean)), times)
         return result
 
@@ -145,6 +145,7 @@ class Generators(Selections):
         """A function of which nothing but its arguments is known."""
         closed, sizes = self.close(arguments)
         clean = type(expression).__name__ in _ANALYTIC and all(map(self.is_clean, arguments))
+        clean = clean and not (type(expression).__name__ == "atan" and self.has_poles(arguments))
         head = self.intern("function", expression, sizes, closed, clean=clean, degree=1)
         return single(self.atom(head, closed.free))
 

@@ -148,8 +148,29 @@ class Heads:
 
     def is_clean(self, expr: Expr) -> bool:
         """Whether it is analytic on a connected domain, and so zero everywhere or only on a thin set."""
-        return all(self.heads[a[0]].clean and (e.denominator == 1 or self.heads[a[0]].positive or
-                   self.heads[a[0]].kind == "input") for key in expr for a, e in key)  # fmt: skip
+        return all(self._is_clean(self.heads[a[0]], e) for key in expr for a, e in key)
+
+    def _is_clean(self, head: Head, exponent: int | Fraction) -> bool:
+        if not head.clean:
+            return False
+        if exponent.denominator == 1 or head.kind == "input":
+            return True
+        return head.positive and not self.has_poles(head.parts)
+
+    def has_poles(self, parts: Sequence[Expr]) -> bool:
+        """Whether it divides by what may be zero, at any depth: then roots and logarithms have branches."""
+        seen: set[int] = set()
+        stack = list(parts)
+        while stack:
+            for key in stack.pop():
+                for (number, _), exponent in key:
+                    head = self.heads[number]
+                    if exponent < 0 and not head.positive:
+                        return True
+                    if number not in seen:
+                        seen.add(number)
+                        stack += head.parts
+        return False
 
     def degree(self, key: Mono) -> int | Fraction:
         """The total degree of a product in the inputs."""

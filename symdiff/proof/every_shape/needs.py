@@ -13,20 +13,27 @@ import sympy as sp
 
 from symdiff.ir.formulas import ARGUMENTS
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Map
+from symdiff.ir.ops import Map, Op
 from symdiff.proof.every_shape.building import Builder
+from symdiff.proof.every_shape.factoring import factors
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.texts import text_of
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A need of either side; ``unmet``: the right side has it alone, and it may fail on an open set."""
+    """A need of either side; ``unmet``: the right side has it alone, and it may fail on an open set.
+
+    ``strict``: the left side does not need it, so it must be able to hold at every size.
+    ``masked``: only a branch needs it, so it need not hold together with the others.
+    """
 
     need: Need
     head: int
     text: str
     unmet: bool
+    strict: bool
+    masked: bool
 
 
 def conditions(
@@ -35,17 +42,28 @@ def conditions(
     """Every need of both sides. ``merged``: nodes of the right side that equal ones of the left."""
     needs = builder.needs
     sure = _unmasked(store, left)
-    known = {need for node in sure for need in needs.get(node, ())}
+    known = {need for node in sure if not _has_branches(store.op(node)) for need in needs.get(node, ())}
     known |= {("nonzero", head) for need, head in known if need == "positive"}
     stand = sure | {node for node, partner in merged.items() if partner in sure}
     of_left = {need for node in store.ancestors([left]) for need in needs.get(node, ())}
     of_right = {need for node in _beyond(store, right, stand) for need in needs.get(node, ())}
     found: list[Condition] = []
     for need, head in sorted(of_left | of_right):
-        clean = need != "positive" and builder.space.heads[head].clean
-        unmet = need != "kink" and (need, head) in of_right - known and not clean
-        found.append(Condition(need, head, _text(builder, need, head), unmet))
+        strict = need == "kink" or (need, head) in of_right - known
+        masked = not strict and (need, head) not in known
+        unmet = strict and not _holds_almost_everywhere(builder, need, head)
+        found.append(Condition(need, head, _text(builder, need, head), unmet, strict, masked))
     return found
+
+
+def _holds_almost_everywhere(builder: Builder, need: Need, head: int) -> bool:
+    """Whether what is not zero at one point can be zero only on a thin set, whatever the sizes are."""
+    space = builder.space
+    base = space.heads[head].parts[0]
+    for factor, _ in factors(base):
+        if all(space.heads[a[0]].kind == "size" for key in factor for a, _ in key) and not space.sign(factor):
+            return False
+    return need != "positive" and space.heads[head].clean
 
 
 def _unmasked(store: Store, output: Node) -> set[Node]:
@@ -72,6 +90,11 @@ def _reached(store: Store, output: Node, stop: set[Node], *, skip_branches: bool
             operands = tuple(x for k, x in enumerate(operands) if _always_needed(op.formula.expression, k))
         stack.extend(operands)
     return seen
+
+
+def _has_branches(op: Op) -> bool:
+    """Whether an operation may leave part of its formula unused."""
+    return isinstance(op, Map) and bool(op.formula.expression.has(sp.Piecewise))
 
 
 def _always_needed(expression: sp.Expr, slot: int) -> bool:

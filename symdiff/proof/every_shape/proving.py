@@ -57,7 +57,7 @@ def prove(
 ) -> list[Proof]:
     """Try to prove, pair by pair, that ``right`` equals ``left`` for all sizes and all values.
 
-    ``facts`` maps input names to a domain: an interval ``(low, high)`` or "positive".
+    ``facts`` maps input names to a domain: an interval ``(low, high)``, "positive", "one_hot" or "simplex".
     """
     end = time.monotonic() + seconds
     questions = [_Question(store, one, other, facts or {}) for one, other in zip(left, right, strict=True)]
@@ -114,7 +114,7 @@ def _checked(question: _Question, builder: Builder, form: Expr, merged: Mapping[
     found = conditions(question.store, builder, question.left, question.right, merged)
     unmet = next((c for c in found if c.unmet), None)
     if unmet is not None:
-        return Proof(False, reason=f"the right side alone needs {unmet.text}")
+        return Proof(False, reason=f"the right side alone assumes: {unmet.text}")
     missing = missing_witness(question.store, builder, found, question.facts)
     if missing is not None:
         return Proof(False, reason=f"no point was found where {missing}")

@@ -34,6 +34,7 @@ class Sums(Products):
         super().__init__(seconds, steps)
         self._fresh = -1000
         self._reduced: dict[int, Expr | None] = {}
+        self.rows: dict[object, int] = {}  # inputs whose last axis sums to 1: how many labels come before it
 
     def fresh(self) -> int:
         """A label that nothing has."""
@@ -162,6 +163,8 @@ class Sums(Products):
             return head.name if isinstance(head.name, int) else None
         if head.kind == "mask" and isinstance(head.name, tuple):
             return int(head.name[-1])
+        if head.kind in ("mask", "input"):
+            return self.rows.get(head.name)
         return None
 
     def _is_spent(self, atom: Atom, component: Product, dummies: Dummies) -> bool:

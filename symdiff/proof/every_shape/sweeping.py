@@ -121,8 +121,8 @@ class Sweep:
 
     def _differ(self, left: Node, right: Node) -> bool:
         """Whether floats say that no proof can be found."""
-        if left not in self.values or right not in self.values:
-            return False
+        if self.facts or left not in self.values or right not in self.values:
+            return False  # the point that was simulated need not lie in the domain
         return differ(self.values[left], self.values[right])
 
     def _to_open(self, rest: Expr, cuts: Mapping[Node, int]) -> int | None:

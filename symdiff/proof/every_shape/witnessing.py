@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -24,6 +24,7 @@ from symdiff.proof.every_shape.needs import Condition
 _POINTS = 12
 _BITS = 160
 _FIRST = 2
+_SIGNS = ((1, -1), (1,), (-1,))
 
 
 def missing_witness(
@@ -32,15 +33,49 @@ def missing_witness(
     """None if one point satisfies every condition; otherwise the condition that failed last."""
     if not conditions:
         return None
-    failed = conditions[0].text
-    random = Random(0)
+    strict = [c for c in conditions if c.strict]
+    together = [c for c in conditions if not c.masked]
     with working_precision(_BITS):
-        for evaluator in _points(store, builder, conditions, facts, random):
-            wrong = next((c for c in conditions if not _holds(evaluator, c)), None)
-            if wrong is None:
-                return None
-            failed = wrong.text
+        failed = None
+        for group in (together, *([c] for c in conditions if c.masked)):
+            failed = failed or _first_failure(store, builder, group, facts, _spread)
+        for sizes in (_ones, _twos) if strict else ():
+            failed = failed or _first_failure(store, builder, strict, facts, sizes)
     return failed
+
+
+def _first_failure(
+    store: Store,
+    builder: Builder,
+    conditions: Sequence[Condition],
+    facts: Mapping[str, object],
+    sizes: Callable[[int, int], int],
+) -> str | None:
+    """None if one of some points satisfies every condition; otherwise what failed at the last point."""
+    if not conditions:
+        return None
+    failed = conditions[0].text
+    for evaluator in _points(store, builder, conditions, facts, sizes):
+        wrong = next((c for c in conditions if not _holds(evaluator, c)), None)
+        if wrong is None:
+            return None
+        failed = wrong.text
+    return failed
+
+
+def _spread(place: int, trial: int) -> int:
+    """Sizes that differ."""
+    return _FIRST + (place + trial // 4) % 3
+
+
+def _ones(place: int, trial: int) -> int:
+    """Every size 1."""
+    return 1
+
+
+def _twos(place: int, trial: int) -> int:
+    """Every size 2."""
+    return 2
 
 
 def _holds(evaluator: Evaluator, condition: Condition) -> bool:
@@ -60,20 +95,21 @@ def _points(
     builder: Builder,
     conditions: Sequence[Condition],
     facts: Mapping[str, object],
-    random: Random,
+    length: Callable[[int, int], int],
 ) -> Iterator[Evaluator]:
+    random = Random(0)
     parts = [part for c in conditions for part in builder.space.heads[c.head].parts]
     used = {c.head for c in conditions} | builder.heads_in(parts)
     opaque = {head: node for head, node in builder.opaque.items() if head in used}
     inputs = _inputs(store, builder, [*opaque.values()], used)
     symbols = _symbols(builder, used, inputs, store)
     for trial in range(_POINTS):
-        sizes = {s: _FIRST + (k + trial // 4) % 3 for k, s in enumerate(symbols)}
+        sizes = {s: length(k, trial) for k, s in enumerate(symbols)}
         graph = Graph(store, tuple(inputs.values()), tuple(opaque.values()))
         concrete = at_sizes(graph, sizes)
         arrays: dict[object, Objects] = {}
         for (name, _), node in zip(inputs.items(), concrete.inputs, strict=True):
-            arrays[name] = _sample(concrete, node, facts.get(name), random, signed=trial % 2 == 0)
+            arrays[name] = _sample(concrete, node, facts.get(name), random, _SIGNS[trial % 3])
         try:
             given = {node: arrays[name] for name, node in zip(inputs, concrete.inputs, strict=True)}
             values = evaluate(concrete.store, concrete.outputs, given, BALLS)
@@ -106,16 +142,29 @@ def _symbols(builder: Builder, used: set[int], inputs: Mapping[str, Node], store
     return sorted(symbols_of(tuple(dims)), key=str)
 
 
-def _sample(graph: Graph, node: Node, fact: object, random: Random, *, signed: bool) -> Objects:
+def _sample(graph: Graph, node: Node, fact: object, random: Random, signs: Sequence[int]) -> Objects:
     shape = tuple(int(size) for size in graph.shape(node))
     kind = graph.store.kind(node)
     result = np.empty(shape, dtype=object)
+    if fact in ("one_hot", "simplex") and shape:
+        return _rows(result, fact == "one_hot", random)
     for place in np.ndindex(shape):
-        result[place] = BALLS.number(_number(kind, fact, random, signed))
+        result[place] = BALLS.number(_number(kind, fact, random, signs))
     return result
 
 
-def _number(kind: str, fact: Any, random: Random, signed: bool) -> Fraction:
+def _rows(result: Objects, one_hot: bool, random: Random) -> Objects:
+    """Rows that sum to 1."""
+    for row in np.ndindex(result.shape[:-1]):
+        weights = [random.randint(1, 9) for _ in range(result.shape[-1])]
+        if one_hot:
+            weights = [int(k == weights.index(max(weights))) for k in range(len(weights))]
+        for k, weight in enumerate(weights):
+            result[(*row, k)] = BALLS.number(Fraction(weight, sum(weights)))
+    return result
+
+
+def _number(kind: str, fact: Any, random: Random, signs: Sequence[int]) -> Fraction:
     if kind == "boolean":
         return Fraction(random.randint(0, 1))
     if kind == "integer":
@@ -127,4 +176,4 @@ def _number(kind: str, fact: Any, random: Random, signed: bool) -> Fraction:
         if low is not None and high is not None:
             return low + (high - low) * value / 4
         return low + value if low is not None else high - value if high is not None else value
-    return -value if signed and fact != "positive" and random.random() < 0.5 else value
+    return value if fact == "positive" else value * random.choice(signs)

@@ -111,9 +111,13 @@ def _read_exactly(array: Any) -> Any:
 
 def _decimal(text: str) -> Decimal:
     try:
-        return Decimal(text.replace(",", "").replace(" ", ""))
+        number = Decimal(text.replace(",", "").replace(" ", ""))
     except InvalidOperation:
-        raise InputError(explain(f"printed={text!r}", {"text": text}, "Write a decimal number: '0.168202', '-4.584e-5'.")) from None
+        number = Decimal("NaN")
+    if not number.is_finite():
+        mend = "Write a decimal number: '0.168202', '-4.584e-5'."
+        raise InputError(explain(f"printed={text!r}", {"text": text}, mend))
+    return number
 
 
 def _agrees(text: str, ball: Any) -> bool:

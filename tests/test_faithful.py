@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symdiff as sd
-from symdiff.errors import MutationError, TracingError
+from symdiff.errors import ImpureFunction, MutationError, TracingError
 
 ZEROS = np.zeros(3)
 
@@ -226,3 +226,55 @@ def put_into(x: Any) -> Any:
 def test_functions_that_write_into_a_constant(fn: Callable[..., Any]) -> None:
     x = np.array([0.3, -0.7, 1.2])
     assert sd.trace(fn, ZEROS).compile()(x) == pytest.approx(fn(x))
+
+
+POSITIONS = np.array([-1, 0, -3, 2])
+READS = [
+    lambda x, i: x[np.arange(4), i],
+    lambda x, i: x[i, i],
+    lambda x, i: x[i, 1],
+    lambda x, i: x[np.arange(4)[:, None], np.stack([i, i], 1)],
+    lambda x, i: np.take_along_axis(x, i[:, None], 1),
+    lambda x, i: x[i],
+    lambda x, i: x[:, i],
+]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_negative_positions_count_from_the_end(read: Callable[..., Any]) -> None:
+    x = np.arange(12.0).reshape(4, 3) / 8
+    for example in (POSITIONS, np.abs(POSITIONS)):
+        np.testing.assert_array_equal(sd.trace(read, x, example).compile()(x, POSITIONS), read(x, POSITIONS))
+    energy = lambda x, i: np.sum(read(x, i) ** 2)  # noqa: E731
+    slope = sd.grad(energy)
+    assert sd.check(energy, lambda x, i: slope(x, i), (x, POSITIONS)).status == "proved"
+    assert sd.check(energy, lambda x, i: x, (x, POSITIONS)).status == "refuted"
+
+
+def by_class(x: Any) -> Any:
+    return 3 * x if x.__class__ is np.ndarray else 2 * x
+
+
+@pytest.mark.parametrize("inputs", [(ZEROS,), ("n",), ("3",)])
+def test_a_claim_is_compared_away_from_the_example(inputs: tuple[Any, ...]) -> None:
+    assert sd.check(square, by_class, inputs).status == "refuted"
+
+
+@pytest.mark.parametrize("inputs", [(ZEROS,), ("n",)])
+def test_a_function_is_compared_away_from_the_example(inputs: tuple[Any, ...]) -> None:
+    def fn(x: Any) -> Any:
+        return 3 * np.sum(x**2) if x.__class__ is np.ndarray else np.sum(x**2)
+
+    with pytest.raises(ImpureFunction, match="the graph and the function differ"):
+        sd.check(fn, lambda x: 2 * x, inputs)
+
+
+def test_points_where_the_function_has_no_value_are_left_out() -> None:
+    right = lambda x: np.array([[0.5 / x[0, 0], 0.0], [0.0, 0.5 / np.sqrt(x[1, 1])]])  # noqa: E731
+    assert sd.check(lambda x: np.log(x[0, 0]) / 2 + np.sqrt(x[1, 1]), right, (np.eye(2),)).status == "proved"
+
+
+def test_single_precision_is_compared_as_such() -> None:
+    x = np.array([0.3, -0.7, 1.2], dtype=np.float32)
+    assert sd.check(lambda x: np.sum(x**3), lambda x: 3 * x**2, (x,)).status == "proved"
+    assert sd.check(lambda x: np.sum(np.tanh(x)), lambda x: 1 - np.tanh(x) ** 2, (x,)).status == "proved"

@@ -10,10 +10,11 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.black_boxes.judging import judge_black_box
+from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Of, Question, Wrt, ask
 from symdiff.checking.traced import judge_traced
-from symdiff.errors import ShapeError
+from symdiff.errors import InputError, ShapeError, explain
 from symdiff.ir.sizes import parse_shape, substitute, symbols_of
 from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
@@ -37,11 +38,16 @@ def judge_every_shape(
             question = ask(fn, claim, _filled_all(examples, sizes), wrt, of)
         except ShapeError:
             continue  # these sizes do not fit the function
-        if question.claimed is None:
-            return _only_called(question, options)
+        require_faithful(question)
+        unfaithful = question.reason if question.claimed is None else claim_is_faithful(question)
+        if unfaithful:
+            return _only_called(question.without_claimed(unfaithful), options)
         judged.append(judge_traced(question, options))
         if any(verdict.status == "refuted" for verdict in judged[-1].values()):
             return judged[-1]
+    if not judged:
+        facts: dict[str, object] = {"inputs": ", ".join(f"{name}={value!r}" for name, value in examples.items())}
+        raise InputError(explain("check at every shape", facts, "Give shapes that fit the function for some sizes."))
     return {name: _lifted(general, k, [parts[name] for parts in judged], options) for k, name in enumerate(general.targets)}
 
 

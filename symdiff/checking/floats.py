@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.arguments import claim_call, spread
 from symdiff.checking.comparing import values
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
@@ -30,14 +31,15 @@ class Trouble:
 
 def float_trouble(question: Question, target: int) -> Trouble | None:
     """NaN or infinity at the caller's inputs where the derivative is finite refutes; lost digits are reported."""
-    call = list(question.examples.values())
+    pairs = spread(question.fn, question.examples)
     leaves = leaf_values(question)
     if question.extra is not None:
-        call = [*call, _uneven(question)]
-        leaves = [*leaves, *extra_tree(question).leaves(call[-1])]
+        pairs.append((question.extra, _uneven(question)))
+        leaves = [*leaves, *extra_tree(question).leaves(pairs[-1][1])]
+    args, kwargs = copy.deepcopy(claim_call(question.claim, pairs))
     try:
         with np.errstate(all="ignore"):
-            got = np.asarray(flat_claim(question, question.claim(*copy.deepcopy(call)))[target], dtype=float)
+            got = np.asarray(flat_claim(question, question.claim(*args, **kwargs))[target], dtype=float)
     except Exception:  # the plain call is foreign code; the traced graph has been judged already
         return None
     point = example_point(question.truth, dict(zip(question.truth.inputs, leaves, strict=True)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +11,16 @@ import numpy as np
 import sympy as sp
 
 from symdiff import calculus
+from symdiff.checking import arguments, results
+from symdiff.checking.arguments import parameters as parameters
 from symdiff.checking.kinks import kink_nodes
+from symdiff.doors.arguments import is_number
 from symdiff.doors.tracing import trace_call
-from symdiff.errors import InputError, SymdiffError, explain
-from symdiff.ir.graph import Graph, Node
+from symdiff.errors import InputError, SymdiffError, TracingError, explain
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.merging import merge
-from symdiff.ir.ops import Input
+from symdiff.ir.ops import Input, Span
 from symdiff.ir.pausing import without_collection
 from symdiff.ir.sizes import concrete
 from symdiff.ir.trees import LEAF, Tree, flatten
@@ -86,47 +89,6 @@ def is_symbolic(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(map(is_symbolic, value))
 
 
-def parameters(fn: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    """The example of each parameter of ``fn`` by name, in order."""
-    if isinstance(inputs, Mapping):
-        known = dict(inputs)
-        try:
-            names = [n for n in inspect.signature(fn).parameters if n in known]
-        except (TypeError, ValueError):
-            names = list(known)
-        unknown = [n for n in known if n not in names]
-        if unknown:
-            accepted = ", ".join(inspect.signature(fn).parameters)
-            facts: dict[str, object] = {"unknown": ", ".join(unknown), "parameters": accepted}
-            raise InputError(explain(f"inputs of {fn.__name__}", facts, "Name the parameters of the function."))
-        return {name: known[name] for name in names}
-    values = inputs if isinstance(inputs, tuple) else (inputs,)
-    try:
-        bound = inspect.signature(fn).bind(*values)
-    except TypeError as error:
-        raise InputError(explain(f"inputs of {fn}", {"given": len(values), "problem": error}, "Give one example for each parameter.")) from None
-    return dict(bound.arguments)
-
-
-def split_call(fn: Callable[..., Any], examples: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Named examples as the arguments of a call: by position where that can be."""
-    try:
-        known = inspect.signature(fn).parameters
-    except (TypeError, ValueError):
-        return tuple(examples.values()), {}
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    for name, value in examples.items():
-        skipped = len(args) < list(known).index(name) if name in known else False
-        if name in known and (known[name].kind is inspect.Parameter.KEYWORD_ONLY or skipped):
-            kwargs[name] = value
-        elif isinstance(value, tuple) and name in known and known[name].kind is inspect.Parameter.VAR_POSITIONAL:
-            args.extend(value)
-        else:
-            args.append(value)
-    return tuple(args), kwargs
-
-
 def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
     """``wrt`` as names: positions become the names of parameters."""
     many = wrt if isinstance(wrt, (tuple, list)) else (wrt,)
@@ -151,8 +113,7 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
     names = () if of == "value" else chosen(wrt or 0, list(examples))
-    args, kwargs = split_call(fn, examples)
-    forward = trace_call(fn, args, kwargs, promote=frozenset(names), shapes=is_symbolic(examples))
+    forward = _traced(fn, examples, frozenset(names))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
     truth, targets = _truth(forward, leaves, of, _extra_name(claim, examples, of))
     many = isinstance(wrt, (tuple, list))
@@ -160,12 +121,25 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     return _with_claim(question)
 
 
+def _traced(fn: Callable[..., Any], examples: dict[str, Any], promote: frozenset[str]) -> Graph:
+    """The graph of the function; what the function itself raises is told as such."""
+    args, kwargs = arguments.split_call(fn, examples)
+    shapes = is_symbolic(examples)
+    try:
+        return trace_call(fn, args, kwargs, promote=promote, shapes=shapes)
+    except SymdiffError:
+        raise
+    except Exception as error:
+        if not shapes:
+            arguments.plain_call(fn, examples)
+        facts: dict[str, object] = {"problem": f"{type(error).__name__}: {error}"}
+        mend = "Write the function with NumPy operations on arrays, whose shapes fit."
+        raise TracingError(explain(f"trace({arguments.name_of(fn)})", facts, mend)) from error
+
+
 def _extra_name(claim: Callable[..., Any], examples: Mapping[str, Any], of: Of) -> str:
     """What the claim calls its one more argument."""
-    try:
-        names = list(inspect.signature(claim).parameters)
-    except (TypeError, ValueError):
-        names = []
+    names = list(arguments.signature_of(claim))
     if len(names) == len(examples) + 1 and names[-1] not in examples:
         return names[-1]
     return "cotangent" if of == "vjp" else "direction"
@@ -192,15 +166,15 @@ def _truth(forward: Graph, leaves: Sequence[str], of: Of, extra: str) -> tuple[G
             return calculus.hvp(forward, leaves, extra), tuple(leaves)
 
 
-def claim_examples(question: Question) -> list[Any]:
+def claim_examples(question: Question) -> list[tuple[str, Any]]:
     """What the claim is called with: the examples, and the cotangent or direction in its nesting."""
-    values = list(question.examples.values())
+    pairs = arguments.spread(question.fn, question.examples)
     if question.extra is None:
-        return values
+        return pairs
     forward, truth = question.forward, question.truth
     added = truth.inputs[len(forward.inputs) :]
     zeros = [_like(concrete(truth.shape(n), question.extra)) if _is_concrete(truth, n) else _text(truth, n) for n in added]
-    return [*values, extra_tree(question).build(zeros)]
+    return [*pairs, (question.extra, extra_tree(question).build(zeros))]
 
 
 def extra_tree(question: Question) -> Tree:
@@ -226,51 +200,85 @@ def _like(shape: tuple[int, ...]) -> Any:
 
 def _with_claim(question: Question) -> Question:
     """Trace the claim into the store of the truth; keep the reason if that cannot be done."""
+    store = question.truth.store
     try:
-        shapes = is_symbolic(question.examples)
-        graph = trace_call(
-            question.claim, tuple(claim_examples(question)), {}, promote=_promoted(question), shapes=shapes
-        )
-        nodes = merge(graph, question.truth.store, _pairing(graph, question.truth))
+        pairs = claim_examples(question)
+        args, kwargs = arguments.claim_call(question.claim, pairs)
+        promoted = _promoted(question, pairs)
+        graph = trace_call(question.claim, tuple(args), kwargs, promote=promoted, shapes=is_symbolic(question.examples))
+        nodes = merge(graph, store, _pairing(question, graph, pairs))
     except SymdiffError as error:
         return replace(question, reason=str(error).splitlines()[0])
     except Exception as error:  # the claim is foreign code: anything may come
         return replace(question, reason=f"{type(error).__name__} while tracing: {error}".splitlines()[0])
-    outputs = flat_claim(question, graph.results.build(list(graph.outputs)) if graph.results else graph.outputs)
-    return replace(question, claimed=tuple(nodes[node] for node in outputs))
+    outputs = [nodes[node] for node in graph.outputs]
+    value = graph.results.build(outputs) if graph.results else outputs[0] if len(outputs) == 1 else tuple(outputs)
+    return replace(question, claimed=tuple(wanted(question).items(value, _stacking(store))))
 
 
-def _promoted(question: Question) -> frozenset[str]:
+def _stacking(store: Store) -> results.Stacking:
+    def stack(rows: Sequence[Node]) -> Node:
+        return alg.concatenate(store, [alg.insert_axes(store, row, (0,)) for row in rows], 0)
+
+    def entry(node: Node, k: int) -> Node:
+        shape = store.shape(node)
+        row = alg.slice_(store, node, [Span(k, 1, 1), *(Span(0, 1, n) for n in shape[1:])])
+        return alg.reshape(store, row, shape[1:])
+
+    return results.Stacking(store.shape, stack, entry)
+
+
+def _promoted(question: Question, pairs: arguments.Pairs) -> frozenset[str]:
     """The claim's own names for the parameters that are differentiated."""
-    try:
-        names = list(inspect.signature(question.claim).parameters)
-    except (TypeError, ValueError):
-        return frozenset()
-    return frozenset(name for name, own in zip(names, question.examples, strict=False) if own in question.wrt)
+    known = arguments.signature_of(question.claim).values()
+    starred = [p.name for p in known if p.kind is p.VAR_POSITIONAL]
+    places = [p.name for p in known if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    own = iter([*places, *starred * len(pairs)])
+    names = arguments.claim_names(question.claim, pairs)
+    by_pair = [(name, keyword or next(own, None)) for (name, _), keyword in zip(pairs, names, strict=True)]
+    return frozenset(name for asked, name in by_pair if name is not None and asked in question.wrt)
 
 
-def _pairing(claim: Graph, truth: Graph) -> dict[Node, Node]:
-    """The claim's inputs and the truth's, in order: the claim may name its parameters otherwise."""
+def _pairing(question: Question, claim: Graph, pairs: arguments.Pairs) -> dict[Node, Node]:
+    """The claim's inputs and the truth's, in order, and by name where the claim takes them by name."""
+    truth = question.truth
     if len(claim.inputs) != len(truth.inputs):
         facts: dict[str, object] = {"claim": ", ".join(claim.input_names), "function": ", ".join(truth.input_names)}
         raise InputError(explain("claim", facts, "Let the claim take the function's arguments."))
-    return dict(zip(claim.inputs, truth.inputs, strict=True))
+    names = arguments.claim_names(question.claim, pairs)
+    sizes = [_size(value) for _, value in pairs]
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    if not any(names):
+        return dict(zip(claim.inputs, truth.inputs, strict=True))
+    if sum(sizes) != len(truth.inputs):
+        raise InputError(explain("claim", {"by name": ", ".join(n for n in names if n)}, "Let the claim take integers by position."))
+    order = list(arguments.signature_of(question.claim))
+    called = sorted(range(len(pairs)), key=lambda k: order.index(names[k] or "") if names[k] else -1)
+    places = [truth.inputs[starts[k] + i] for k in called for i in range(sizes[k])]
+    return dict(zip(claim.inputs, places, strict=True))
+
+
+def _size(value: Any) -> int:
+    return len(flatten(value, "", lambda v: isinstance(v, str) or is_number(v))[0])
+
+
+def wanted(question: Question) -> results.Wanted:
+    """What the claim should return."""
+    forward, truth = question.forward, question.truth
+    if question.of in ("value", "jvp"):
+        count = len(forward.outputs)
+        tree = forward.results or (LEAF if count == 1 else Tree("tuple", (LEAF,) * count))
+    else:
+        trees = [forward.argument_tree(name) for name in question.wrt]
+        tree = trees[0] if len(trees) == 1 and not question.many else Tree("tuple", tuple(trees), question.wrt)
+        tree = results.product(tree, tree) if question.of == "hessian" else tree
+    shapes = tuple(truth.shape(node) for node in truth.outputs)
+    return results.Wanted(tree, question.targets, shapes, question.wrt, f"claim {question.title}")
 
 
 def flat_claim(question: Question, value: Any) -> list[Any]:
     """The claim's result as one item for each target, whatever its nesting."""
-    if isinstance(value, Mapping) and question.wrt and set(value) == set(question.wrt):
-        value = tuple(value[name] for name in question.wrt)
-    wanted = len(question.targets)
-    if wanted == 1 and not isinstance(value, (tuple, list, dict)):
-        return [value]
-    leaves = [leaf for _, leaf in flatten(value, "", lambda v: not isinstance(v, (tuple, list, dict)))[0]]
-    if len(leaves) == wanted:
-        return leaves
-    if wanted == 1:
-        return [value]
-    facts: dict[str, object] = {"returned": len(leaves), "expected": ", ".join(question.targets)}
-    raise InputError(explain(f"claim {question.title}", facts, "Return one array for each, in this order, or a dict by name."))
+    return wanted(question).items(value, results.VALUES)
 
 
 def leaf_values(question: Question) -> list[Any]:

@@ -80,7 +80,10 @@ def _at_examples(found: Found, examples: dict[str, Any], options: Options) -> Fo
     store = question.truth.store
     if store.shape(question.claimed[found.target]) != store.shape(question.truth.outputs[found.target]):
         return None
-    return _at_points(question, found, options, found.comparison.outcome)
+    try:
+        return _at_points(question, found, options, found.comparison.outcome)
+    except IndexError:  # positions of the caller's that a smaller array does not have
+        return None
 
 
 def _at_points(question: Question, found: Found, options: Options, outcome: Outcome) -> Found | None:

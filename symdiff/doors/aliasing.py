@@ -17,7 +17,7 @@ WHOLE = (Ellipsis,)
 class Pending:
     """``row = out[i]; row += v``: the new row, where ``out`` waits for it, and the line.
 
-    ``out[i] += v`` writes the row back at once; nobody may look at ``out`` before. No part: not known exactly.
+    ``out[i] += v`` writes the row back at once; nobody may look at ``out`` before. No part: unknown.
     """
 
     result: weakref.ref[Array]

@@ -194,9 +194,16 @@ def _many_arrays(recording: Recording, node: Node, items: tuple[Any, ...], array
     return alg.gather(store, flat, index, first)
 
 
+def _from_front(store: Store, index: Node, length: int) -> Node:
+    """Traced positions, the negative ones counted from the front: a gather reads them as NumPy does."""
+    return alg.gather(store, store.add(table(np.arange(length))), index, 0)
+
+
 def _flat_positions(recording: Recording, arrays: tuple[Any, ...], lengths: tuple[int, ...]) -> Node:
     lifted = [
-        a.node(recording) if isinstance(a, Traced) else recording.array(wrapped(np.asarray(a), n))
+        _from_front(recording.store, a.node(recording), n)
+        if isinstance(a, Traced)
+        else recording.store.add(table(wrapped(np.asarray(a), n)))
         for a, n in zip(arrays, lengths, strict=True)
     ]
     nodes = spread(recording, lifted)

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from symdiff.checking.arguments import claim_call, spread
 from symdiff.checking.questions import Question, extra_tree, flat_claim
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.trees import LEAF, Tree
@@ -39,29 +40,24 @@ class Foreign:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                result = self.question.claim(*self._arguments(given))
+                args, kwargs = self._arguments(given)
+                result = self.question.claim(*args, **kwargs)
         except Exception as error:  # foreign code: anything may come
             return Answer(error=error)
-        leaves = self._leaves(result)
+        leaves = flat_claim(self.question, result)
         arrays = tuple(self._array(leaf) for leaf in leaves)
         self._watch(values, given, leaves)
         return Answer(arrays)
 
-    def _arguments(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
-        forward = self.question.forward
+    def _arguments(self, leaves: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        question, forward = self.question, self.question.forward
         count = len(forward.inputs)
-        tree = forward.arguments or Tree("tuple", (LEAF,) * count)
-        arguments = tuple(tree.build(leaves[:count]))
-        if self.question.extra is None:
-            return arguments
-        return (*arguments, extra_tree(self.question).build(leaves[count:]))
-
-    def _leaves(self, result: Any) -> list[Any]:
-        question = self.question
-        wanted = question.truth.shape(question.truth.outputs[0])
-        if len(question.targets) == 1 and isinstance(result, (list, tuple)) and _shape(result) == wanted:
-            return [result]
-        return flat_claim(question, result)
+        tree = forward.arguments or Tree("tuple", (LEAF,) * count, forward.input_names)
+        examples = dict(zip(tree.keys, tree.build(leaves[:count]), strict=True))
+        pairs = spread(question.fn, examples)
+        if question.extra is not None:
+            pairs.append((question.extra, extra_tree(question).build(leaves[count:])))
+        return claim_call(question.claim, pairs)
 
     def _array(self, value: Any) -> Array:
         array = _plain(value)
@@ -97,10 +93,3 @@ def _plain(value: Any) -> Array:
     except ValueError as error:
         facts: dict[str, object] = {"returned": type(value).__name__, "problem": error}
         raise InputError(explain("claim", facts, "Return an array of real numbers.")) from None
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    try:
-        return tuple(np.shape(value))
-    except ValueError:
-        return None

@@ -173,9 +173,14 @@ def test_arguments_by_keyword_only(road: Claim, right: str) -> None:
 @pytest.mark.parametrize(("road", "right"), ROADS)
 def test_starred_arguments(road: Claim, right: str) -> None:
     f = lambda *xs: np.sum(xs[0] ** 2 * xs[1])  # noqa: E731
-    assert sd.check(f, road(lambda *xs: (2 * xs[0] * xs[1], xs[0] ** 2)), (X, Y)).status == right
-    assert sd.check(f, road(lambda x, y: (2 * x * y, x**2)), (X, Y)).status == right
-    assert sd.check(f, road(lambda *xs: (2 * xs[0] * xs[0], xs[0] ** 2)), (X, Y)).status == "refuted"
+    both = road(lambda *xs: (2 * xs[0] * xs[1], xs[0] ** 2))
+    assert sd.check(f, both, (X, Y), wrt="xs").status == right
+    assert sd.check(f, both, (X, Y), wrt=(0, 1)).status == right
+    assert sd.check(f, road(lambda x, y: (2 * x * y, x**2)), (X, Y), wrt="xs").status == right
+    assert sd.check(f, road(lambda *xs: 2 * xs[0] * xs[1]), (X, Y)).status == right
+    assert sd.check(f, road(lambda *xs: xs[0] ** 2), (X, Y), wrt=1).status == right
+    assert sd.check(f, road(lambda *xs: 2 * xs[0] * xs[0]), (X, Y)).status == "refuted"
+    assert sd.check(f, road(lambda *xs: 2 * xs[0] * xs[1]), (3, 2)).status == right
 
 
 def test_a_cotangent_by_keyword() -> None:

@@ -113,12 +113,12 @@ def split_call(fn: Callable[..., Any], examples: Mapping[str, Any]) -> tuple[tup
 
 
 def spread(fn: Callable[..., Any], examples: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The function's arguments one by one: those of ``*xs`` each on their own, under one name."""
+    """The function's arguments one by one: those of ``*xs`` are ``xs[0]``, ``xs[1]``."""
     known = signature_of(fn)
     pairs: list[tuple[str, Any]] = []
     for name, value in examples.items():
         if name in known and known[name].kind is _STAR:
-            pairs += [(name, item) for item in value]
+            pairs += [(f"{name}[{k}]", item) for k, item in enumerate(value)]
         else:
             pairs.append((name, value))
     return pairs

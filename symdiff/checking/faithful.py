@@ -113,7 +113,7 @@ def _leaves(value: Any) -> list[Any]:
 
 
 def _difference(call: Call, graph: Graph, leaves: Sequence[Any]) -> tuple[Any, Any] | DtypeError | None:
-    """The first entry in which a callable and a graph differ, at some point where the callable has a value."""
+    """The first entry in which a callable and a graph differ, where the callable has a value."""
     kernel = compile_kernel(graph)
     for number, point in enumerate(_points(leaves)):
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -137,7 +137,7 @@ def _difference(call: Call, graph: Graph, leaves: Sequence[Any]) -> tuple[Any, A
 def _complex_result() -> DtypeError:
     facts: dict[str, object] = {
         "returned": "complex numbers",
-        "why": "a power of a negative number, for instance",
+        "why": "a power of a negative number",
     }
     return DtypeError(
         explain(

@@ -112,7 +112,7 @@ def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, A
     """Trace the function, derive the truth, trace the claim if it can be traced."""
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
-    names = () if of == "value" else chosen(wrt or 0, list(examples))
+    names = () if of == "value" else chosen(wrt or 0, [name for name, _ in arguments.spread(fn, examples)])
     forward = _traced(fn, examples, frozenset(names))
     leaves = [leaf for name in names for leaf in forward.leaf_names(name)]
     truth, targets = _truth(forward, leaves, of, _extra_name(claim, examples, of))
@@ -236,7 +236,8 @@ def _promoted(question: Question, pairs: arguments.Pairs) -> frozenset[str]:
     own = iter([*places, *starred * len(pairs)])
     names = arguments.claim_names(question.claim, pairs)
     by_pair = [(name, keyword or next(own, None)) for (name, _), keyword in zip(pairs, names, strict=True)]
-    return frozenset(name for asked, name in by_pair if name is not None and asked in question.wrt)
+    wrt = question.wrt
+    return frozenset(name for asked, name in by_pair if name and (asked in wrt or asked.partition("[")[0] in wrt))
 
 
 def _pairing(question: Question, claim: Graph, pairs: arguments.Pairs) -> dict[Node, Node]:

@@ -18,7 +18,7 @@ from symdiff.proof.every_shape.clearing import cleared
 from symdiff.proof.every_shape.simulating import Floats, agree, differ, simulate
 from symdiff.proof.every_shape.terms import Expr, OverBudget, plus
 
-_OPENINGS = 24
+_OPENINGS, _FEW = 24, 14  # for a pair of outputs, and for a pair on the way
 _STEPS = 30_000
 _LEAVES = (Input, Literal, Table, Index)
 
@@ -53,7 +53,7 @@ class Sweep:
             for partner in self._partners(node, known):
                 if time.monotonic() > self.deadline:
                     return
-                if self.prove_pair(partner, node) is not None:
+                if self.prove_pair(partner, node, _FEW) is not None:
                     self.merged[node] = partner
                     self._cut(partner, partner)
                     self._cut(node, partner)
@@ -96,13 +96,13 @@ class Sweep:
 
     # One pair ----------------------------------------------------------------------------------------------
 
-    def prove_pair(self, left: Node, right: Node) -> list[Expr] | None:
+    def prove_pair(self, left: Node, right: Node, openings: int = _OPENINGS) -> list[Expr] | None:
         """The two forms whose difference is zero, in terms of some cuts; None if none was found."""
         if self._differ(left, right):
             return None
         cuts = {n: h for n, h in self.heads.items() if n not in (left, right)}
         space = self.builder.space
-        for _ in range(_OPENINGS):
+        for _ in range(openings):
             self._refill()
             if time.monotonic() > self.deadline:
                 return None

@@ -14,7 +14,7 @@ from roads import RoadsDiffer, roads_meet
 
 from symdiff import calculus
 from symdiff.errors import SymdiffError
-from symdiff.evaluation import exact
+from symdiff.evaluation import exact, extremes
 from symdiff.ir import algebra, contractions, formulas, leading, scatter, shapes
 
 CAUGHT = (RoadsDiffer, SymdiffError, IndexError, KeyError, ValueError, TypeError)
@@ -113,10 +113,10 @@ VALUES = [
     Fault(exact, "scatter overwrites", "result[target] = result[target] + x[(slice(None),) * axis + place]", "result[target] = x[(slice(None),) * axis + place]", "scatter_add_last"),
     Fault(exact, "fold overwrites", "result[target] = result[target] + x[..., k]", "result[target] = x[..., k]", "fold"),
     Fault(exact, "step ignored", "int(span.start) + span.step * np.arange", "int(span.start) + np.arange", "slice_backwards"),
-    Fault(exact, "ties not shared", "int(won), sum(winners))", "int(won))", "maximum_of_a_copy"),
-    Fault(exact, "equal expressions not shared", "sp.Rational(1, row.count(u))", "sp.Integer(1)", "argmax_of_a_copy"),
-    Fault(exact, "smallest wins", "best = arithmetic.largest(row)", "best = -arithmetic.largest([-v for v in row])", "maximum"),
-    Fault(exact, "winners out of order", ".transpose(np.argsort(order))", ".transpose(order)", "maximum_rotated"),
+    Fault(extremes, "ties not shared", "int(won), sum(winners))", "int(won))", "maximum_of_a_copy"),
+    Fault(extremes, "equal expressions not shared", "sp.Rational(1, row.count(u))", "sp.Integer(1)", "argmax_of_a_copy"),
+    Fault(extremes, "smallest wins", "best = arithmetic.largest(row)", "best = -arithmetic.largest([-v for v in row])", "maximum"),
+    Fault(extremes, "winners out of order", ".transpose(np.argsort(order))", ".transpose(order)", "maximum_rotated"),
 ]
 
 CONSTRUCTORS = [

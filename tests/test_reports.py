@@ -75,7 +75,8 @@ AGREES   rosen_der: gradient of rosen by x, for x (3,)   (tested, not proved)
   Evidence        200 points, at least 14 digits, largest error 2.13 ULP
   Probe quality   30 of 31 planted mistakes were caught
                   the probe x = 0 could have seen no sign mistake
-  Roads           tested by property"""
+  Roads           tested by property
+  Not checked     shapes other than x (3,)"""
     )
 
 

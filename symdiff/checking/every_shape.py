@@ -13,7 +13,9 @@ from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Of, Question, Wrt, ask
+from symdiff.checking.sampling import points
 from symdiff.checking.traced import judge_traced
+from symdiff.checking.witnesses import by_node
 from symdiff.errors import InputError, ShapeError, explain
 from symdiff.ir.sizes import parse_shape, substitute, symbols_of
 from symdiff.proof.every_shape.proving import Proof, prove
@@ -35,7 +37,7 @@ def judge_every_shape(
     judged: list[dict[str, Verdict]] = []
     for sizes in _instances(examples):
         try:
-            question = ask(fn, claim, _filled_all(examples, sizes), wrt, of)
+            question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
         except ShapeError:
             continue  # these sizes do not fit the function
         require_faithful(question)
@@ -49,6 +51,24 @@ def judge_every_shape(
         facts: dict[str, object] = {"inputs": ", ".join(f"{name}={value!r}" for name, value in examples.items())}
         raise InputError(explain("check at every shape", facts, "Give shapes that fit the function for some sizes."))
     return {name: _lifted(general, k, [parts[name] for parts in judged], options) for k, name in enumerate(general.targets)}
+
+
+def _inside(question: Question, options: Options) -> Question:
+    """The same question with examples drawn from the domain."""
+    if not options.domain:
+        return question
+    forward = question.forward
+    assert forward.arguments is not None
+    point = next(points(forward, by_node(question), options.domain, options.seed))
+    leaves = iter([_floats(point[node]) for node in forward.inputs])
+    named = zip(forward.arguments.keys, forward.arguments.children, strict=True)
+    drawn = {name: child.build([next(leaves) for _ in range(child.size)]) for name, child in named}
+    return replace(question, examples={**question.examples, **drawn})
+
+
+def _floats(values: Any) -> Any:
+    array = values.astype(float)
+    return array if array.ndim else float(array)
 
 
 def _only_called(question: Question, options: Options) -> dict[str, Verdict]:

@@ -13,9 +13,10 @@ import sympy as sp
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from symdiff.errors import NotCompilable, Undetermined, explain
+from symdiff.errors import NotCompilable, explain
 from symdiff.evaluation.arithmetics import BALLS, SYMPY, Arithmetic, compiled
 from symdiff.evaluation.deadlines import require_time
+from symdiff.evaluation.extremes import over, shares_of, symbolic_maximum
 from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
@@ -134,9 +135,9 @@ def _apply(op: Op, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
         case Fold(axis, size):
             return _fold(xs[0], axis, int(size), arithmetic)
         case Maximum(axes):
-            return _over(xs[0], axes, arithmetic.largest if arithmetic is not SYMPY else _symbolic_maximum)
+            return over(xs[0], axes, arithmetic.largest if arithmetic is not SYMPY else symbolic_maximum)
         case ArgMax(axes):
-            return _argmax(xs[0], axes, arithmetic)
+            return shares_of(xs[0], axes, arithmetic)
         case _:
             assert_never(op)
 
@@ -145,9 +146,11 @@ def _table(op: Table, arithmetic: Arithmetic) -> Objects:
     array = op.array
     if array.dtype.kind in "biu":
         return _each(lambda v: arithmetic.number(Fraction(int(v))), array)
-    if array.size > _MANY and arithmetic is not BALLS:  # data, not constants of a formula: no roots are looked for
-        return objects_of([arithmetic.number(literals.decimal(v) or Fraction(float(v))) for v in array.flat], array.shape)
-    return objects_of([arithmetic.literal(v) for v in array.flat], array.shape)
+    entries: list[Any] = list(array.flat)
+    if array.size > _MANY and arithmetic is not BALLS:  # data, not constants: no roots are looked for
+        exact = [literals.decimal(v) or Fraction(float(v)) for v in entries]
+        return objects_of(list(map(arithmetic.number, exact)), array.shape)
+    return objects_of([arithmetic.literal(v) for v in entries], array.shape)
 
 
 def objects_of(values: Sequence[Any], shape: tuple[int, ...]) -> Objects:
@@ -277,45 +280,3 @@ def _fold(x: Objects, axis: int, size: int, arithmetic: Arithmetic) -> Objects:
         target = (slice(None),) * axis + (slice(k, k + x.shape[axis]),)
         result[target] = result[target] + x[..., k]
     return result
-
-
-def _over(x: Objects, axes: Sequence[int], function: Any) -> Objects:
-    kept = [axis for axis in range(x.ndim) if axis not in axes]
-    rows = x.transpose([*kept, *axes]).reshape(*(x.shape[axis] for axis in kept), -1)
-    result = np.empty(rows.shape[:-1], dtype=object)
-    for place in np.ndindex(result.shape):
-        result[place] = function(list(rows[place]))
-    return result
-
-
-def _argmax(x: Objects, axes: Sequence[int], arithmetic: Arithmetic) -> Objects:
-    kept = [axis for axis in range(x.ndim) if axis not in axes]
-    order = [*kept, *axes]
-    moved = x.transpose(order)
-    rows = moved.reshape(*(x.shape[axis] for axis in kept), -1)
-    shares = np.empty(rows.shape, dtype=object)
-    for place in np.ndindex(rows.shape[:-1]):
-        row = list(rows[place])
-        shares[place] = _symbolic_shares(row) if arithmetic is SYMPY else _shares(row, arithmetic)
-    return shares.reshape(moved.shape).transpose(np.argsort(order))
-
-
-def _shares(row: Sequence[Any], arithmetic: Arithmetic) -> list[Any]:
-    best = arithmetic.largest(row)
-    winners = [arithmetic.equal(value, best) if value is not best else True for value in row]
-    return [arithmetic.number(Fraction(int(won), sum(winners))) for won in winners]
-
-
-def _symbolic_maximum(row: Sequence[sp.Expr]) -> sp.Expr:
-    choices = [(u, sp.And(*(u >= v for v in row if v is not u))) for u in row[:-1]]
-    return sp.Piecewise(*choices, (row[-1], True))
-
-
-def _symbolic_shares(row: Sequence[sp.Expr]) -> list[sp.Expr]:
-    """Numbers and equal expressions share their ties exactly; other ties are left out."""
-    try:
-        return _shares(row, SYMPY)
-    except Undetermined:
-        pass
-    wins = {u: sp.And(*(u > v for v in row if v != u)) for u in row}
-    return [sp.Piecewise((sp.Rational(1, row.count(u)), wins[u]), (0, True)) for u in row]

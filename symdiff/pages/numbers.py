@@ -45,7 +45,7 @@ def _named(name: str, value: Any) -> str:
 
 def _array(value: np.ndarray[Any, Any], indent: int) -> str:
     if value.size > _SHOWN:  # NumPy leaves out the middle
-        write = {"all": _number}
+        write: Any = {"all": _number}
         shown = np.array2string(value, separator=", ", prefix=" " * indent, threshold=_SHOWN, formatter=write)
         return f"{shown}, shape {value.shape}"
     entries = np.empty(value.shape, dtype=object)

@@ -166,11 +166,12 @@ def _right(verdict: Verdict, verbose: bool) -> list[Section]:
     if verdict.status == "agrees":
         tested = [Prose("Evidence", _evidence(verdict.evidence)), *_blind(verdict.blind)]
     result = [*tested, *_common(verdict, verbose)]
-    if verbose:
+    if verbose or tested:
         result += [Prose("Why not proved" if tested else "Reason", tuple(verdict.reason.splitlines()))]
+        result += [Prose("Not checked", _not_checked(verdict))]
+    if verbose:
         result += [Prose("What is right", _joined(verdict.right))]
         result += [Code("Where", verdict.where, aside=True)] if verdict.where else []
-        result += [Prose("Not checked", _not_checked(verdict))]
     return result
 
 

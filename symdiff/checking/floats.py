@@ -56,6 +56,8 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
         if not ball.is_finite():
             continue
         exact = float(ball.mid())
+        if not np.isfinite(exact):
+            continue  # no float holds it, so no claim could
         if not np.isfinite(got[place]):
             at = f"entry {list(place)}" if place else "the value"
             detail = f"{at} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"

@@ -438,3 +438,105 @@ def test_torch_is_a_black_box() -> None:
 
     assert check(total_sin, right, np.linspace(0, 1, 4)).status == "agrees"
     assert check(total_sin, lambda x: -right(x), np.linspace(0, 1, 4)).status == "refuted"
+
+
+# Indices, ties, thresholds, overflow ------------------------------------------------------------------------
+
+
+def embedded(E: Any, i: Any) -> Any:
+    return np.sum(E[i] ** 2)
+
+
+def scattered(E: Any, i: Any) -> Any:
+    E_bar = np.zeros_like(E)
+    np.add.at(E_bar, i, 2 * E[i])
+    return E_bar
+
+
+def without_accumulation(E: Any, i: Any) -> Any:
+    E_bar = np.zeros_like(E)
+    E_bar[i] = 2 * E[i]
+    return E_bar
+
+
+def picked(z: Any, y: Any) -> Any:
+    return np.sum(z**2) * z[y]
+
+
+def picked_gradient(z: Any, y: Any) -> Any:
+    return 2 * z * z[y] + np.sum(z**2) * np.eye(3)[y]
+
+
+def test_indices_are_varied_with_duplicates() -> None:
+    inputs = (RNG.normal(size=(4, 2)), np.array([0, 1, 2]))
+    assert check(embedded, scattered, inputs).status == "agrees"
+    assert check(embedded, without_accumulation, inputs).status == "refuted"
+
+
+def test_a_label_is_varied() -> None:
+    inputs = (np.array([0.3, -0.7, 1.2]), np.array(2))
+    assert check(picked, picked_gradient, inputs).status == "agrees"
+    assert check(picked, lambda z, y: picked_gradient(z, 2), inputs).status == "refuted"
+    assert (
+        sd.check(picked, lambda z, y: 2 * z * z[y] + np.sum(z**2) * np.array([0, 0, 1]), inputs).status
+        == "refuted"
+    )
+
+
+def test_integers_that_are_fixed_are_named() -> None:
+    inputs = (np.array([0.3, -0.7]), np.array([2, 3]))
+    assert check(lambda x, k: np.sum(k * x), lambda x, k: 1.0 * k, inputs).scope == "x (2,), k = [2, 3]"
+    shaped = sd.check(lambda x, k: np.sum(x.reshape(k, -1)), lambda x, k: 1.0 + 0 * x, (inputs[0], 2))
+    assert (shaped.ok, shaped.scope) == (True, "x (2,), k = 2")
+
+
+@pytest.mark.parametrize(
+    "is_special",
+    [
+        lambda x: len(set(x)) == 1,
+        lambda x: len(set(x)) < 3,
+        lambda x: not x.any(),
+        lambda x: np.max(abs(x)) > 1000,
+    ],
+    ids=["all equal", "two equal", "all zeros", "beyond 1000"],
+)
+def test_a_mistake_at_ties_or_far_away_is_found(is_special: Callable[[Any], bool]) -> None:
+    def claim(x: Any) -> Any:
+        return 0 * x + 2 if is_special(x) else np.cos(x)
+
+    assert check(total_sin, claim, np.array([0.3, -0.7, 1.2])).status == "refuted"
+
+
+def test_a_bound_of_the_function_is_passed() -> None:
+    x = np.array([0.3, -0.7, 1.2])
+
+    def clipped(x: Any) -> Any:
+        return np.sum(np.clip(x, -1e6, 1e6))
+
+    assert check(clipped, lambda x: 1.0 * (abs(x) < 1e6), x).status == "agrees"
+    assert check(clipped, lambda x: 1 + 0 * x, x).status == "refuted"
+
+
+def test_a_branch_that_no_probe_took_is_undecided() -> None:
+    def guarded(x: Any) -> Any:
+        return np.sum(np.where(np.tanh(x) > 2, x**2, x))
+
+    verdict = check(guarded, lambda x: 1 + 0 * x, np.array([0.3, -0.7]))
+    assert verdict.status == "undecided"
+    assert "was always false" in verdict.reason
+
+
+def test_errors_are_counted_in_sensible_units() -> None:
+    def loss(z: Any) -> Any:
+        return np.log(np.sum(np.exp(z))) - z[2]
+
+    verdict = check(loss, lambda z: softmax(z) - np.array([0, 0, 1.0]), np.array([0.3, -0.7, 1.2]))
+    assert verdict.status == "agrees"
+    assert verdict.evidence.ulps is not None
+    assert verdict.evidence.ulps < 1e6
+
+
+def test_what_no_float_can_hold_is_no_mistake() -> None:
+    assert check(np.exp, np.exp, 0.5).status == "agrees"
+    assert check(np.exp, np.exp, 1000.0).status != "refuted"
+    assert check(lambda x: np.sum(np.exp(x)), np.exp, np.array([1000.0, 1.0])).status != "refuted"

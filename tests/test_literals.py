@@ -35,7 +35,15 @@ READINGS = [
     (np.float32(0.1), sp.Rational(1, 10)),
     (np.float32(math.pi), sp.pi),
 ]
-MEANT = [1e-16, 1e-300, 1e-15, float(np.finfo(float).eps), float(np.finfo(np.float32).eps), 1.054571817646156e-34, 3 * 2.0**-30]
+MEANT = [
+    1e-16,
+    1e-300,
+    1e-15,
+    float(np.finfo(float).eps),
+    float(np.finfo(np.float32).eps),
+    1.054571817646156e-34,
+    3 * 2.0**-30,
+]
 
 
 @pytest.mark.parametrize(("value", "meant"), READINGS, ids=[repr(value) for value, _ in READINGS])
@@ -76,7 +84,9 @@ def test_infinities_and_nan_have_no_bounds(value: float) -> None:
     assert not literals.read(value).is_finite
 
 
-@pytest.mark.parametrize("numbers", [np.array([0.1, 1 - 0.9999, math.inf]), np.full(3, THIRD), np.array([0.5, 3.0])])
+@pytest.mark.parametrize(
+    "numbers", [np.array([0.1, 1 - 0.9999, math.inf]), np.full(3, THIRD), np.array([0.5, 3.0])]
+)
 def test_widths_of_a_table_are_those_of_its_entries(numbers: Any) -> None:
     for width, value in zip(literals.widths(numbers), numbers, strict=True):
         ends = literals.bounds(value)
@@ -93,11 +103,17 @@ RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "linspace": (lambda x: np.sum(x * np.diff(np.linspace(0, 1, 101))[40:43]), lambda x: 0 * x + 0.01),
     "one step": (lambda x: np.sum(x) / (np.linspace(0, 1, 101)[50] - 0.49) ** 2, lambda x: 0 * x + 1e4),
     "float32": (lambda x: np.sum(x * np.full(3, THIRD)), lambda x: x * 0 + 1 / 3),
-    "float32 table": (lambda x: np.sum(x * np.array([1, 2, 3], np.float32) / np.float32(3)), lambda x: 0 * x + np.arange(1, 4) / 3),
+    "float32 table": (
+        lambda x: np.sum(x * np.array([1, 2, 3], np.float32) / np.float32(3)),
+        lambda x: 0 * x + np.arange(1, 4) / 3,
+    ),
     "0.1*3": (lambda x: np.sum(x) * (0.1 * 3), lambda x: 0 * x + 0.3),
 }
 WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "a constant off by 1e-9": (lambda x: np.sum(0.1234567890123456 * x), lambda x: 0 * x + 0.1234567890123456 * (1 + 1e-9)),
+    "a constant off by 1e-9": (
+        lambda x: np.sum(0.1234567890123456 * x),
+        lambda x: 0 * x + 0.1234567890123456 * (1 + 1e-9),
+    ),
     "0.1 off by 1e-9": (lambda x: np.sum(0.1 * x), lambda x: 0 * x + 0.1 * (1 + 1e-9)),
     "1e-8 for 1e-9": (lambda x: np.sum(np.sqrt(x**2 + 1e-8)), lambda x: x / np.sqrt(x**2 + 1e-9)),
     "epsilon forgotten": (lambda x: np.sum(np.sqrt(x**2 + np.finfo(float).eps)), lambda x: x / np.abs(x)),

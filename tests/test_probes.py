@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -96,10 +96,14 @@ def test_sets_of_matrices() -> None:
         assert all(matrix[:k, :k].det() > 0 for k in (1, 2, 3))
 
 
-def test_integers_keep_the_callers_values() -> None:
-    graph = sd.trace(lambda x, k: x[k], np.ones(3), np.array([2, 0]))
-    point = next(points(graph, {graph.inputs[1]: np.array([2, 0])}, {}, 0))
+def test_integers_keep_the_callers_values_unless_they_are_indices() -> None:
+    numbers = np.array([2, 0])
+    graph = sd.trace(lambda x, k: x[:2] * k, np.ones(3), numbers)
+    point = next(points(graph, {graph.inputs[1]: numbers}, {}, 0))
     assert list(point[graph.inputs[1]]) == [2, 0]
+    graph = sd.trace(lambda x, k: x[k], np.ones(3), numbers)
+    seen = {tuple(p[graph.inputs[1]]) for p in islice(points(graph, {graph.inputs[1]: numbers}, {}, 0), 60)}
+    assert seen == set(product(range(3), repeat=2))
 
 
 def test_a_seed_gives_one_stream() -> None:

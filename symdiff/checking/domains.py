@@ -1,4 +1,4 @@
-"""Does a domain make sense? Known names, intervals with two ends, sets that fit the shape, examples inside."""
+"""Does a domain make sense? Known names, intervals with two ends, sets that fit, examples inside."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_sets(domain: Domain) -> None:
 
 
 def check_domain(domain: Domain, examples: Mapping[str, Any]) -> None:
-    """Reject names of inputs that are not known, sets that do not fit the shape, examples outside their domain.
+    """Reject unknown names of inputs, sets that do not fit the shape, examples outside their domain.
 
     ``examples`` maps the name of each input to an array or a number, or to its shape string.
     """
@@ -62,7 +62,8 @@ def ends(interval: Interval) -> tuple[Any, Any]:
 def normal(domain: Domain) -> Domain:
     """The same domain with None where an interval goes to infinity."""
     return {
-        name: ends(kind) if isinstance(kind, tuple) and len(kind) == 2 else kind for name, kind in domain.items()
+        name: ends(kind) if isinstance(kind, tuple) and len(kind) == 2 else kind
+        for name, kind in domain.items()
     }
 
 

@@ -29,9 +29,13 @@ class Options:
         check_sets(self.domain)
         object.__setattr__(self, "domain", normal(self.domain))
         if self.dtype not in ("float64", "float32"):
-            raise DtypeError(explain(f"check(dtype={self.dtype!r})", {"known": "float64, float32"}, "Use one of these."))
+            raise DtypeError(
+                explain(f"check(dtype={self.dtype!r})", {"known": "float64, float32"}, "Use one of these.")
+            )
         if self.examples < 1:
-            raise InputError(explain(f"check(examples={self.examples})", {"least": 1}, "Ask for at least one example."))
+            raise InputError(
+                explain(f"check(examples={self.examples})", {"least": 1}, "Ask for at least one example.")
+            )
 
     @property
     def seconds_left(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from symdiff.checking.domains import Domain, ends
+from symdiff.checking.indices import drawn, index_sizes
 from symdiff.evaluation.exact import Objects, as_objects
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
@@ -20,23 +21,33 @@ Point: TypeAlias = dict[Node, Objects]
 
 
 def points(graph: Graph, examples: Mapping[Node, Any], domain: Domain, seed: int) -> Iterator[Point]:
-    """An endless stream of points, in several regimes: mixed signs, positive, inside (-1, 1), inside (0, 1), large."""
+    """An endless stream of points: mixed signs, positive, inside (-1, 1), inside (0, 1), large."""
     rng = random.Random(seed)
+    sizes = index_sizes(graph)
     regimes = ("mixed", "positive", "inner", "unit", "wide", "far", "tiny")
     for turn in count():
         regime = regimes[turn % len(regimes)]
-        yield {node: _draw(graph, node, examples, domain, regime, rng) for node in graph.inputs}
+        yield {
+            node: _index(examples[node], sizes.get(node), rng)
+            if graph.store.kind(node) == "integer"
+            else _draw(graph, node, domain, regime, rng)
+            for node in graph.inputs
+        }
 
 
-def _draw(
-    graph: Graph, node: Node, examples: Mapping[Node, Any], domain: Domain, regime: str, rng: random.Random
-) -> Objects:
+def _index(example: Any, size: int | None, rng: random.Random) -> Objects:
+    """Indices of an axis of known size; other integers stay what they are."""
+    result = np.empty(np.shape(example), dtype=object)
+    for place in np.ndindex(result.shape):
+        result[place] = int(np.asarray(example)[place])
+    return result if size is None else drawn(size, result, rng)
+
+
+def _draw(graph: Graph, node: Node, domain: Domain, regime: str, rng: random.Random) -> Objects:
     op = graph.store.op(node)
     assert isinstance(op, Input)
     shape = concrete(op.shape, f"input {op.name}")
     rule = domain.get(op.name)
-    if op.kind == "integer":
-        return as_objects(np.vectorize(int, otypes=[object])(examples[node]) if np.size(examples[node]) else np.empty(shape, object))
     if op.kind == "boolean" or rule == "boolean":
         return _fill(shape, lambda: Fraction(rng.randint(0, 1)))
     if rule == "integer":
@@ -111,7 +122,10 @@ def _symmetric(shape: tuple[int, ...], definite: bool, rng: random.Random) -> Ob
     if not definite:
         return whole
     product = as_objects(half @ half.swapaxes(-1, -2))
-    return as_objects(product + np.array([[Fraction(i == j) for j in range(shape[-1])] for i in range(shape[-1])], dtype=object))
+    return as_objects(
+        product
+        + np.array([[Fraction(i == j) for j in range(shape[-1])] for i in range(shape[-1])], dtype=object)
+    )
 
 
 def example_point(graph: Graph, examples: Mapping[Node, Any]) -> Point:

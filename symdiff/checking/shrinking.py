@@ -14,7 +14,10 @@ from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
 
 T = TypeVar("T")
-SIMPLE = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-1, 2), (-2, 1), (3, 1), (-3, 1), (1, 4)))
+SIMPLE = tuple(
+    Fraction(n, d)
+    for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-1, 2), (-2, 1), (3, 1), (-3, 1), (1, 4))
+)
 _MAX_TRIES = 400
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
 from symdiff.checking.floats import float_trouble
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
@@ -154,7 +155,7 @@ def _verdict(
     assert question.claimed is not None
     nodes = (question.truth.outputs[k], question.claimed[k])
     answer = partial(
-        Verdict, question=question.title, scope=scope(question.truth), readings=readings(store, nodes)
+        Verdict, question=question.title, scope=scope(question.truth, held(question)), readings=readings(store, nodes)
     )
     if not fits:
         mistake = diagnose_shape(question, k)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from symdiff.checking.effort import work
+from symdiff.checking.formulas import formula_text
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import OutOfTime, Undetermined
@@ -27,14 +29,38 @@ _EXACT_SECONDS = 1.0
 _LONGEST_BITS = 512
 _LONGEST_FORMULA = 200
 _HIGHEST_POWER = 64
+_TIES = 4
 _SHOWN = 64  # entries of an array that are written out
 
 
-def scope(graph: Graph) -> str:
-    """The shapes of the inputs: ``x (3,), W (2, 3)``."""
+def scope(graph: Graph, fixed: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The shapes of the inputs, and what was fixed: ``x (3,), W (2, 3), y = [2]``."""
     named = [(op.name, op.shape) for op in map(graph.store.op, graph.inputs) if isinstance(op, Input)]
-    arrays = [f"{name} {text(shape)}" for name, shape in named if shape]
+    arrays = [f"{name} {text(shape)}" for name, shape in named if shape and name not in fixed]
+    arrays += [f"{name} = {value}" for name, value in fixed.items()]
     return ", ".join(arrays) if arrays else "all real numbers"
+
+
+def kink_text(question: Question) -> str | None:
+    """Where the function is not differentiable, and what is accepted there; None for a smooth function."""
+    store = question.truth.store
+    places = dict.fromkeys(place for node in question.kinks for place in _ties(store, node))
+    if not places:
+        return None
+    shown = list(places)[:_TIES] + (["..."] if len(places) > _TIES else [])
+    return f"perhaps not differentiable where {', '.join(shown)}: a value between the limits of the derivative is accepted there"
+
+
+def _ties(store: Store, node: Node) -> list[str]:
+    """The ties of one comparison in words: ``x = 0``."""
+    op = store.op(node)
+    names = [formula_text(store, k, 40) for k in store.operands(node)]
+    if not isinstance(op, Map):
+        return [f"the maximum of {names[0]} is tied"]
+    symbols = dict(zip(op.formula.arguments, (sp.Symbol(name) for name in names), strict=True))
+    relations = op.formula.expression.atoms(sp.core.relational.Relational)
+    ordered = sorted(relations, key=sp.default_sort_key)
+    return list(dict.fromkeys(f"{r.lhs.xreplace(symbols)} = {r.rhs.xreplace(symbols)}" for r in ordered))
 
 
 def readings(store: Store, nodes: Iterable[Node]) -> tuple[str, ...]:

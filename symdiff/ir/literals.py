@@ -1,8 +1,8 @@
-"""Which number did the author mean? A float reaches the graph already rounded: ``1 - 0.9`` is 0.09999999999999998.
+"""Which number did the author mean? A float reaches the graph rounded: ``1 - 0.9`` is 0.09999999999999998.
 
-Each float literal is read as an exact number where one is recognised, together with an interval that holds what
-it was rounded from: a few ulps around a decimal as it was typed, and a few units of the arithmetic around a number
-that came out of a computation, since ``1 - 0.9999`` carries the rounding of 1 and ``cos(pi/2)`` is not 0.
+Each float literal is read as an exact number where one is recognised, together with an interval that holds
+what it was rounded from: a few ulps around a decimal as it was typed, and a few units of the arithmetic
+around a number that was computed, since ``1 - 0.9999`` carries the rounding of 1, and ``cos(pi/2)`` is not 0.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def exact(value: Number) -> Fraction | None:
 
 @lru_cache(maxsize=4096, typed=True)
 def read(value: Number) -> sp.Expr:
-    """The exact number that ``value`` stands for: a short decimal, a simple fraction, a root, a multiple of pi or e.
+    """The exact number that ``value`` stands for: a short decimal, a simple fraction, a root, multiples of pi.
 
     >>> read(0.1), read(1 - 0.9), read(math.sqrt(2 / math.pi)), read(2 / 3)
     (1/10, 1/10, sqrt(2)/sqrt(pi), 2/3)
@@ -129,7 +129,7 @@ def is_recognised(value: Number) -> bool:
 
 
 def bounds(value: Number) -> tuple[Fraction, Fraction] | None:
-    """An interval that holds the float, its reading and what it may have been rounded from; None for inf and NaN."""
+    """An interval that holds the float, its reading and what it was rounded from; None for inf and NaN."""
     number = float(value)
     if not math.isfinite(number):
         return None
@@ -142,7 +142,9 @@ def bounds(value: Number) -> tuple[Fraction, Fraction] | None:
 def widths(numbers: NDArray[Any]) -> NDArray[np.float64]:
     """Half the width of ``bounds`` for each entry of a table; large tables are taken as computed."""
     if numbers.size <= _LARGE_TABLE:
-        known = {v: 0.0 if exact(v) is not None or not math.isfinite(v) else _width(v) for v in set(numbers.flat)}
+        known = {
+            v: 0.0 if exact(v) is not None or not math.isfinite(v) else _width(v) for v in set(numbers.flat)
+        }
         return np.array([known[v] for v in numbers.flat], dtype=float).reshape(numbers.shape)
     own = _FORMATS.get(numbers.dtype.itemsize, _FORMATS[8])
     sizes = np.abs(numbers.astype(float))

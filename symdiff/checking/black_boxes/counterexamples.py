@@ -89,6 +89,8 @@ def shrink(found: Finding, options: Options) -> Finding:
             found = smaller
             break
     prober = Prober(found.question, options)
+    if not prober.is_small:
+        return found
 
     def still_wrong(point: Point) -> Finding | None:
         if time.monotonic() > deadline:
@@ -118,7 +120,8 @@ def _at_examples(found: Finding, examples: dict[str, Any], options: Options) -> 
 def witness(found: Finding) -> Witness:
     """The witness: exact inputs, the float that was claimed, and the exact value or its ball."""
     question, target = found.question, found.target
-    point = found.probe.point
+    small = found.gauge.prober.is_small
+    point = found.probe.point if small else {n: np.asarray(v) for n, v in found.probe.values.items()}
     exact = exact_entry(question.truth.store, question.truth.outputs[target], point, found.index)
     if found.exact is None:
         value, _ = found.gauge.bounds(found.probe, target, np.dtype(float))

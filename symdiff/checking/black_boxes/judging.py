@@ -14,6 +14,7 @@ from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagn
 from symdiff.checking.black_boxes.planting import plant, sees_a_factor, subtle
 from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.black_boxes.trials import Record, Trial
+from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.questions import Question
 from symdiff.checking.wording import readings, scope, snippet
@@ -42,7 +43,7 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
     store = question.truth.store
     common: dict[str, Any] = {
         "question": question.title,
-        "scope": scope(question.truth),
+        "scope": scope(question.truth, held(question)),
         "readings": readings(store, [question.truth.outputs[k]]),
         "numerics": _numerics(trial, record),
     }
@@ -130,7 +131,7 @@ def _doubt(trial: Trial, k: int, blind: Blindness | None) -> str:
         return f"the derived bound is too wide to see a factor of 1 + {subtle(k, trial.samples):g}"
     if blind is not None and 2 * blind.caught < blind.planted:
         return f"the probes would have caught {blind.caught} of {blind.planted} planted mistakes"
-    return ""
+    return trial.branches.untaken
 
 
 def _evidence(trial: Trial, record: Record, confirmed: str) -> Evidence:

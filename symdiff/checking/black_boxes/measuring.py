@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.foreign import Foreign
-from symdiff.checking.black_boxes.probing import OWN, Probe, Prober
+from symdiff.checking.black_boxes.probing import FAR, OWN, Probe, Prober
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
 from symdiff.checking.kinks import is_on_kink
@@ -118,13 +118,21 @@ class Gauge:
             if np.all(np.isfinite(off)) and 2 * ulps <= 1:
                 return Measure(2 * ulps, ulps, (), np.ones(value.shape, dtype=bool))
             value, limit = self.bounds(probe, target, dtype)
-            usable = np.isfinite(value) & np.isfinite(limit)
+            usable = (
+                np.isfinite(value) & np.isfinite(limit) & ((probe.regime not in FAR) | np.isfinite(given))
+            )
             undefined = ~np.isfinite(given)
-            if probe.regime != OWN:  # far away from the caller's inputs, what our own program overflows too is excused
-                undefined &= np.isfinite(near)
+            if (
+                probe.regime != OWN
+            ):  # far away from the caller's inputs, what our own program overflows too is excused
+                undefined &= np.isfinite(near) & (probe.regime not in FAR)
             ratio = np.where(usable & ~undefined, np.abs(given - value) / limit, 0.0)
             scale = np.max(np.where(usable, np.fmax(np.abs(value), self.usual[target]), 0.0), initial=0.0)
+            size = np.fmax(np.abs(value), self.usual[target])
+            size = np.where(size > 0, size, scale)
             judged = usable & (OUTSIDE * limit <= np.maximum(_NARROW * scale, float(info.tiny) * 2 * OUTSIDE))
+            sane = np.where(judged & (size > 0), off / (float(info.eps) * size), 0.0)
+            ulps = float(np.max(sane, initial=0.0))
         place = tuple(int(k) for k in np.unravel_index(np.argmax(ratio), ratio.shape)) if ratio.size else ()
         bad = tuple(int(k) for k in np.argwhere(undefined)[0]) if undefined.any() else None
         return Measure(float(np.max(ratio, initial=0.0)), ulps, place, judged, bad)

@@ -21,7 +21,7 @@ from symdiff.evaluation.reference import evaluate
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import formula
 from symdiff.ir.graph import Graph, Node
-from symdiff.ir.ops import Map
+from symdiff.ir.ops import Contract, Literal, Map
 from symdiff.verdicts import Blindness
 
 Array = NDArray[Any]
@@ -31,6 +31,7 @@ _MOST_PATHS = 8
 _MOST_WORK = 300_000
 _SUBTLE = {np.dtype(np.float64): 1e-6}
 _COARSE = 1e-3
+_LARGEST = 1e30
 
 
 @dataclass
@@ -64,6 +65,28 @@ class Branches:
             known = evaluate(graph, values, np.dtype(float))
         for node in waiting:
             self.open_[node][1].update(bool(side) for side in np.unique(known[node]))
+
+    @property
+    def magnitudes(self) -> list[float]:
+        """The sizes of the constants of a function: beyond them its branches part."""
+        store = self.question.forward.store
+        ops = [store.op(node) for node in store.ancestors(self.question.forward.outputs)]
+        numbers = [abs(op.value) for op in ops if isinstance(op, Literal)]
+        numbers += [abs(float(op.coefficient)) for op in ops if isinstance(op, Contract) and not op.inputs]
+        constants = (c for op in ops if isinstance(op, Map) for c in op.formula.expression.atoms(sp.Number))
+        numbers += [abs(float(c)) for c in constants]
+        return sorted({size for size in numbers if 1 < size < _LARGEST})
+
+    @property
+    def untaken(self) -> str:
+        """A comparison of differentiated inputs of which one side was never taken, or nothing."""
+        forward, store = self.question.forward, self.question.forward.store
+        wanted = {forward.node(leaf) for name in self.question.wrt for leaf in forward.leaf_names(name)}
+        for node, (text, seen) in self.open_.items():
+            if len(seen) == 1 and wanted.intersection(store.ancestors([node])):
+                side = "true" if True in seen else "false"
+                return f"{text} was always {side}: give an example on its other side"
+        return ""
 
     @property
     def never(self) -> list[str]:
@@ -131,7 +154,8 @@ def _is_symmetric(value: Array) -> bool:
 
 def _changed(value: Array, place: Any, factor: float) -> Array:
     result = value.copy()
-    result[place] *= factor
+    with np.errstate(invalid="ignore"):
+        result[place] *= factor
     return result
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.indices import drawn, index_sizes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, leaf_values
 from symdiff.checking.sampling import Point, exactly, points
+from symdiff.evaluation.exact import as_objects
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import concrete
@@ -19,9 +22,17 @@ from symdiff.ir.sizes import concrete
 Array = NDArray[Any]
 
 OWN = "the caller's example"
-REGIMES = ("mixed", "normal", "special", "positive", "inner", "wide", "unit", "spread", "small", "large")
-FAR = ("2^-20", "2^7", "2^10")  # tried when a branch was never taken
+MODERATE = ("mixed", "normal", "positive", "inner", "wide", "unit", "spread", "small", "large")
+TIED = ("special", "equal", "pairs", "zeros")  # where kinks and removable poles are
+FAR = (
+    "scales",
+    "2^-20",
+    "2^7",
+    "2^10",
+)  # where other algorithms may overflow; tried when a branch was never taken
+REGIMES = (*MODERATE[:2], *TIED, *MODERATE[2:], "scales")
 _NEIGHBOURS = 9
+_ENTRIES = 20_000
 _SPECIAL = np.array([0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1.0])
 
 
@@ -62,7 +73,14 @@ class Prober:
         self.rng = np.random.default_rng(options.seed)
         named = tuple(n for n in self.truth.inputs if not self._is_free(n) and not self._is_held(n))
         self.sets = points(replace(self.truth, inputs=named), self.examples, options.domain, options.seed)
+        self.sizes = index_sizes(question.forward)
+        self.draws = random.Random(options.seed)
         self.boxes = {n: self._range(n) for n in self.truth.inputs}
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the entries of all inputs can be handled one by one."""
+        return sum(int(np.prod(self.truth.shape(n))) for n in self.truth.inputs) <= _ENTRIES
 
     def own(self) -> Probe:
         """The caller's example, with a random cotangent or direction where one is needed."""
@@ -95,9 +113,10 @@ class Prober:
         part = 1 + step * self.rng.uniform(-1, 1, np.shape(value))
         return self._like(node, np.asarray(value, dtype=float) * part)
 
-    def far(self) -> Iterator[Probe]:
-        """Very small and very large numbers."""
-        for regime in FAR * 4:
+    def far(self, magnitudes: Sequence[float]) -> Iterator[Probe]:
+        """Very small and very large numbers, and numbers beyond some magnitudes."""
+        beyond = tuple(f"2^{int(np.ceil(np.log2(size))) + 1}" for size in magnitudes)
+        for regime in (*FAR, *beyond) * 4:
             yield Probe(self._drawn(regime), regime)
 
     def at(self, point: Point) -> Probe:
@@ -137,11 +156,19 @@ class Prober:
     def _value(self, node: Node, regime: str, named: Point) -> Any:
         if node in named:
             return self._like(node, np.asarray(named[node], dtype=float))
+        if node in self.sizes:
+            return self._index(node, self.sizes[node])
         if self._is_held(node):
             return self.examples[node]
         shape = concrete(self._input(node).shape, "probe")
         added = node not in self.examples  # a cotangent or direction enters linearly: short rationals
         return self._like(node, _numbers("mixed" if added else regime, shape, *self.boxes[node], self.rng))
+
+    def _index(self, node: Node, size: int) -> Any:
+        """Other indices of the axis, in the form of the example."""
+        example = self.examples[node]
+        other = drawn(size, as_objects(np.asarray(example)), self.draws)
+        return self._like(node, other if isinstance(example, np.ndarray) else int(other[()]))
 
     def _like(self, node: Node, value: Any) -> Any:
         """The value in the form of the example: an array of its dtype, or a number."""
@@ -170,7 +197,7 @@ def _numbers(regime: str, shape: tuple[int, ...], low: float | None, high: float
     if low is not None and high is not None:
         return np.asarray(low + (high - low) * part)
     if low is not None or high is not None:
-        distance = part * {"wide": 4, "mixed": 4, "large": 64, "small": 2**-8}.get(regime, 1)
+        distance = part * {"wide": 4, "mixed": 4, "large": 64, "scales": 4096, "small": 2**-8}.get(regime, 1)
         return np.asarray(low + distance if low is not None else high - distance)
     sign = rng.choice([-1.0, 1.0], shape)
     match regime:
@@ -180,6 +207,14 @@ def _numbers(regime: str, shape: tuple[int, ...], low: float | None, high: float
             return np.asarray(rng.normal(size=shape))
         case "special":
             return np.asarray(rng.choice(_SPECIAL, shape))
+        case "zeros":
+            return np.zeros(shape)
+        case "equal":
+            return np.full(shape, rng.integers(-16, 17) / 8)
+        case "pairs":
+            return np.asarray(rng.choice(rng.integers(-16, 17, 2) / 8, shape))
+        case "scales":
+            return np.asarray(sign * part * 2.0 ** rng.integers(-12, 16, shape))
         case "positive":
             return np.asarray(rng.integers(1, 33, shape) / 8)
         case "inner":

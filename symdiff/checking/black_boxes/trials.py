@@ -16,7 +16,7 @@ from symdiff.checking.black_boxes.foreign import Answer, Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
 from symdiff.checking.black_boxes.numeric_diagnosis import Sample
 from symdiff.checking.black_boxes.planting import Branches
-from symdiff.checking.black_boxes.probing import OWN, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, TIED, Probe, Prober, probe_dtype
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.errors import InputError, explain
@@ -24,6 +24,7 @@ from symdiff.errors import InputError, explain
 _KEPT = 8  # probes at which bounds are known, for diagnosis and planted mistakes
 _ENOUGH = 6  # of them, to tell one mistake from another
 _SECONDS = 20.0
+_FEW = 3.0  # for arrays of a million entries
 _NOISY = 4
 
 
@@ -75,7 +76,9 @@ class Trial:
         self._own(own)
         if self.impure:
             return
-        deadline = time.monotonic() + min(_SECONDS, self.options.seconds_left / 2)
+        deadline = time.monotonic() + min(
+            _SECONDS if self.prober.is_small else _FEW, self.options.seconds_left / 2
+        )
         for probe in self._stream():
             settled = all(record.is_settled for record in self.records)
             if time.monotonic() > deadline or (settled and len(self.samples) >= _ENOUGH):
@@ -85,7 +88,7 @@ class Trial:
     def _stream(self) -> Iterator[Probe]:
         yield from islice(self.prober.generated(), self.options.examples - 1)
         if self.branches.never:
-            yield from self.prober.far()
+            yield from self.prober.far(self.branches.magnitudes)
 
     def _own(self, probe: Probe) -> None:
         first = self._call(probe)
@@ -161,7 +164,7 @@ class Trial:
         value, limit = self.gauge.bounds(probe, k, dtype)
         exact = self.gauge.certify(probe, k, measure.index, claimed)
         if exact is None and self.gauge.is_affordable(k):
-            if probe.regime not in (OWN, "special"):  # a kink or a pole: there no derivative is judged
+            if probe.regime not in (OWN, *TIED):  # a kink or a pole: there no derivative is judged
                 record.doubtful = "differences where a comparison was too close to call"
             return
         gap = exact.gap if exact is not None else measure.ratio * float(limit[measure.index])

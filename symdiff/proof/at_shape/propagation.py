@@ -183,7 +183,11 @@ class Propagation:
         return result.reshape(array.shape)
 
     def _number(self, value: Any, *, exact: bool) -> Element:
-        return self.ring.constant(Fraction(float(value) if isinstance(value, np.floating) else value)) if exact else float_value(value)(self.algebra, ())
+        return (
+            self.ring.constant(Fraction(float(value) if isinstance(value, np.floating) else value))
+            if exact
+            else float_value(value)(self.algebra, ())
+        )
 
     def _index(self, op: Index) -> Entries:
         grid = np.indices([int(size) for size in op.shape])

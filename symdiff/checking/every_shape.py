@@ -108,7 +108,7 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     readings = tuple(a for a in proof.assumptions if " read as " in a)
     others = tuple(a for a in proof.assumptions if a not in (*kinks, *readings))
     evidence = replace(first.evidence, roads=(road, *rest), assumptions=others)
-    kink = "not judged there: " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else first.kink
+    kink = first.kink or ("not judged where " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None)
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
 

@@ -18,7 +18,7 @@ from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import Threshold
 from symdiff.checking.witnesses import Found, shrink, witness
-from symdiff.checking.wording import readings, scope, snippet
+from symdiff.checking.wording import kink_text, readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
 from symdiff.evaluation.deadlines import in_time
 from symdiff.ir.graph import Node
@@ -197,9 +197,13 @@ def _proved(
     return answer(
         "proved",
         evidence=Evidence(roads, points=record.agreed, digits=record.digits, assumptions=others),
-        kink="not judged there: " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None,
+        kink=kink_text(question) or ("not judged where " + "; ".join(map(_place, kinks)) if kinks else None),
         numerics=numerics,
     )
+
+
+def _place(assumption: str) -> str:
+    return assumption.removeprefix("away from ")
 
 
 def _unproved(
@@ -228,7 +232,7 @@ def _unproved(
         points=record.agreed,
         digits=record.digits,
     )
-    return answer("agrees", evidence=evidence, reason=f"not proved: {why}", numerics=numerics)
+    return answer("agrees", evidence=evidence, kink=kink_text(probing.question), reason=f"not proved: {why}", numerics=numerics)
 
 
 def _words(probing: Probing, threshold: Threshold) -> str:

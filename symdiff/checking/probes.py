@@ -145,7 +145,7 @@ class Probing:
         base = next(self._stream()) if own else {}
         for threshold in own[:_THRESHOLDS]:
             for point in islice(exactly_on(store, threshold, base, movable), _TIES):
-                if is_inside(question.truth, point, self.options.domain):
+                if is_inside(question.truth, point, self.options.domain, base):
                     yield point
 
 
@@ -167,5 +167,5 @@ def _special(question: Question, options: Options) -> Iterator[Point]:
             filled = np.empty(drawn[node].shape, dtype=object)
             filled[...] = value
             point[node] = filled
-        if is_inside(graph, point, options.domain):
+        if is_inside(graph, point, options.domain, drawn):
             yield point

@@ -323,6 +323,23 @@ def test_bounds_decide_comparisons() -> None:
     assert same(lambda x: np.clip(x, -1, 1), lambda x: x, V, facts={"x": (0, 2)}).equal is None
 
 
+def test_masks_that_are_inputs_are_proved_case_by_case() -> None:
+    mask = np.array([True, True, False])
+
+    def kept(s: Any, m: Any) -> Any:
+        return np.sum(softmax(np.where(m, s, -np.inf)) * np.arange(3))
+
+    def by_weights(s: Any, m: Any) -> Any:
+        weights = np.where(m, np.exp(s), 0)
+        return np.sum(weights * np.arange(3)) / np.sum(weights)
+
+    def without_mask(s: Any, m: Any) -> Any:
+        return np.sum(softmax(s) * np.arange(3))
+
+    assert same(kept, by_weights, np.ones(3), mask).equal
+    assert same(kept, without_mask, np.ones(3), mask).equal is None
+
+
 def test_masks_with_minus_infinity() -> None:
     mask = np.tril(np.ones((3, 3), dtype=bool))
 

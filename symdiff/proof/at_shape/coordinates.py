@@ -15,6 +15,7 @@ from symdiff.proof.at_shape.arrays import Entries
 from symdiff.proof.at_shape.fields import Generator, Poly, Undecided
 from symdiff.proof.at_shape.generators import Algebra
 from symdiff.proof.at_shape.recipes import Entry
+from symdiff.proof.at_shape.signs import Script
 from symdiff.proof.at_shape.witnesses import Draw, draw_real
 
 _SIMPLE = ("symmetric", "positive_definite", "integer", "boolean")
@@ -23,8 +24,9 @@ _SIMPLE = ("symmetric", "positive_definite", "integer", "boolean")
 class Coordinates:
     """Makes the generators of inputs, and remembers how to draw random values for them."""
 
-    def __init__(self, algebra: Algebra, facts: Mapping[str, Any]) -> None:
+    def __init__(self, algebra: Algebra, facts: Mapping[str, Any], masks: Script | None = None) -> None:
         self.algebra = algebra
+        self.masks = masks  # what decides the entries of booleans, if anything does
         self.facts = facts
         self.draws: list[Draw] = []
 
@@ -71,6 +73,8 @@ class Coordinates:
         return result
 
     def _boolean(self, name: str, place: tuple[int, ...]) -> Poly:
+        if self.masks is not None:
+            return self.algebra.ring.constant(self.masks.choose(2))
         generator = self._new(name, place, choice=True, nonnegative=True)
         self.algebra.ring.relate(generator.poly * generator.poly - generator.poly)
         self.draws.append(lambda rng, attempt: {generator.index: fmpq(rng.randint(0, 1))})

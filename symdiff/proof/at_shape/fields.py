@@ -35,6 +35,10 @@ class NeedsCases(Undecided):
     """The test cannot answer without looking at each side of a kink."""
 
 
+class NeedsMasks(NeedsCases):
+    """The test cannot answer without knowing every entry of the masks: one branch is infinite."""
+
+
 class OutOfGenerators(Exception):  # noqa: N818
     """The context is too small: start again with a larger one."""
 

@@ -13,7 +13,7 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from symdiff.ir import literals
 from symdiff.ir.formulas import ARGUMENTS, piecewise
-from symdiff.proof.at_shape.fields import Undecided
+from symdiff.proof.at_shape.fields import NeedsMasks, Undecided
 from symdiff.proof.at_shape.generators import Algebra
 from symdiff.proof.at_shape.specials import INFINITY, MINUS_INFINITY, Element, Special
 
@@ -169,7 +169,7 @@ def _masked(algebra: Algebra, share: Element, branch: Element) -> Element:
     if isinstance(branch, Special):
         if share.is_one():
             return branch
-        raise Undecided("an infinite value in one branch")
+        raise NeedsMasks("an infinite value in one branch")
     return algebra.ring.multiply(share, branch)
 
 

@@ -22,7 +22,7 @@ from symdiff.proof.at_shape.positivity import NONNEGATIVE, POSITIVE, Positivity
 from symdiff.proof.at_shape.recipes import Exponential, Inverse, Logarithm, Root
 from symdiff.proof.at_shape.signs import Script, Signs
 from symdiff.proof.at_shape.spans import Combination, Span
-from symdiff.proof.at_shape.specials import UNDEFINED, Element, Special
+from symdiff.proof.at_shape.specials import INFINITY, UNDEFINED, Element, Special
 
 _LARGEST_POWER = 64
 
@@ -259,8 +259,10 @@ class Algebra:
     def exp(self, u: Element) -> Element:
         """``exp u``: powers of the arguments of logarithms in u, times powers of basic exponentials."""
         if isinstance(u, Special):
-            if u is UNDEFINED or repr(u) == "infinity":
-                raise Undecided("exp of an infinite or undefined value")
+            if u is UNDEFINED:
+                return self.undefined()
+            if u is INFINITY:
+                raise Undecided("exp of an infinite value")
             return self.ring.zero
         u = self.ring.reduce(u)
         result = self.ring.one

@@ -38,13 +38,17 @@ class Maxima:
         self.ring = signs.ring
         self.races: list[Race] = []
 
-    def largest(self, entries: list[Element]) -> Poly:
+    def largest(self, entries: list[Element]) -> Element:
         """The maximum; entries of minus infinity take no part."""
+        if entries and all(e is MINUS_INFINITY for e in entries):
+            return MINUS_INFINITY
         _, _, race = self._race(entries)
         return race.top
 
     def winners(self, entries: list[Element]) -> list[Poly]:
         """The share of each entry in the maximum; equal entries share equally."""
+        if entries and all(e is MINUS_INFINITY for e in entries):
+            return [self.ring.constant(Fraction(1, len(entries)))] * len(entries)
         kept, places, race = self._race(entries)
         shares = race.shares or self._new_shares(race)
         result = [self.ring.zero] * len(entries)

@@ -31,6 +31,7 @@ class Question:
         self.store = store
         self.facts = facts
         self.deadline = deadline
+        self.by_masks = False  # whether the entries of booleans are decided case by case
         self.pairs = [(k, a, b) for k, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
         self.nodes = store.ancestors(n for _, a, b in self.pairs for n in (a, b))
         self.on_left = set(store.ancestors(left))
@@ -51,7 +52,7 @@ class Walk:
         self.ring = Ring(capacity, question.deadline)
         self.algebra = Algebra(self.ring, self.conditions, script, strict=strict, trust_affine=trust_affine)
         self.algebra.signs.constant_sign = lambda poly: constant_sign(self.ring, poly)
-        self.coordinates = Coordinates(self.algebra, question.facts)
+        self.coordinates = Coordinates(self.algebra, question.facts, script if question.by_masks else None)
         self.values = self._evaluate()
         self.kinks = self.algebra.signs.kinks
         self.generators = len(self.ring.generators)

@@ -18,7 +18,7 @@ from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input, Literal
 from symdiff.ir.sizes import is_concrete
 from symdiff.proof.at_shape.coordinates import count_entries
-from symdiff.proof.at_shape.fields import NeedsCases, OutOfGenerators, Undecided
+from symdiff.proof.at_shape.fields import NeedsCases, NeedsMasks, OutOfGenerators, Undecided
 from symdiff.proof.at_shape.signs import Script
 from symdiff.proof.at_shape.walks import Question, Walk
 
@@ -97,8 +97,8 @@ class _Prover:
                 self.problem = self.problem or walk.problem
                 if not walk.kinks:
                     raise Undecided(walk.problem)
-        except NeedsCases:
-            pass
+        except NeedsCases as need:
+            self.question.by_masks = isinstance(need, NeedsMasks)
         return []
 
     def _cases(self) -> list[Walk]:

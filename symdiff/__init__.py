@@ -20,6 +20,8 @@ from __future__ import annotations
 from symdiff.checking.checks import assert_right, check
 from symdiff.checking.claims import Claim, derivative_of
 from symdiff.checking.printed import printed
+from symdiff.doors.registry import register
+from symdiff.doors.tracing import name, trace
 from symdiff.errors import (
     DtypeError,
     ImpureFunction,
@@ -40,8 +42,6 @@ from symdiff.errors import (
 from symdiff.facade import attach
 from symdiff.functions import exact, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from symdiff.ir.graph import Graph
-from symdiff.doors.registry import register
-from symdiff.doors.tracing import name, trace
 from symdiff.verdicts import Evidence, Mistake, Verdict, Witness
 
 attach()

@@ -29,10 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="judge the marked claims of files and folders")
     check.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
-    check.add_argument("--report", type=Path, metavar="DIR", help="write a page (HTML) and a LaTeX file there")
+    check.add_argument(
+        "--report", type=Path, metavar="DIR", help="write a page (HTML) and a LaTeX file there"
+    )
     check.add_argument("--json", action="store_true", help="print the verdicts for machines")
     check.add_argument("-v", "--verbose", action="store_true", help="print every verdict in full")
-    check.add_argument("--timeout", type=float, metavar="SECONDS", help="for each claim; then it is undecided")
+    check.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for each claim; then it is undecided"
+    )
     arguments = parser.parse_args(argv)
     errors = Console(stderr=True)
     try:

@@ -54,11 +54,17 @@ def collect(paths: Sequence[Path]) -> Found:
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*.py") if not any(part.startswith(".") for part in p.parts[1:]))
+            yield from sorted(
+                p for p in path.rglob("*.py") if not any(part.startswith(".") for part in p.parts[1:])
+            )
         elif path.is_file():
             yield path
         else:
-            raise InputError(explain(f"symdiff check {path}", {"path": path}, "Give a Python file or a folder that exists."))
+            raise InputError(
+                explain(
+                    f"symdiff check {path}", {"path": path}, "Give a Python file or a folder that exists."
+                )
+            )
 
 
 def _items(path: Path) -> Iterator[Item]:
@@ -99,7 +105,9 @@ def _import(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}"
-        raise InputError(explain(f"symdiff check {path}", {"import": problem}, "Mend the file so that it imports.")) from error
+        raise InputError(
+            explain(f"symdiff check {path}", {"import": problem}, "Mend the file so that it imports.")
+        ) from error
     finally:
         sys.path.remove(str(folder))
         _forget_neighbours(folder, before)
@@ -133,7 +141,9 @@ def _verdict(claim: Claim, timeout: float | None) -> Verdict:
     more: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     try:
         return claim.verdict(**more)
-    except Exception as error:  # function and claim are foreign code: whatever they raise, the others are judged
+    except (
+        Exception
+    ) as error:  # function and claim are foreign code: whatever they raise, the others are judged
         reason = f"the question could not be asked: {_problem(error)}"
         return Verdict("undecided", f"{claim.__name__}: {claim.of}", "nothing", reason=reason)
 
@@ -151,7 +161,9 @@ def _printed(
         return [_row(item, value, source) for value in values() if value is not None]
     except Exception as error:  # foreign code again
         problem = f"could not be compared: {_problem(error)}"
-        return [PrintedRow(item.file, source, name, str(text), problem, False) for name, text in table.items()]
+        return [
+            PrintedRow(item.file, source, name, str(text), problem, False) for name, text in table.items()
+        ]
 
 
 def _row(item: Item, value: PrintedValue, source: str | None) -> PrintedRow:

@@ -45,7 +45,9 @@ def _repr_latex(self: Graph) -> str:
 
 def _repr_html(self: Graph) -> str:
     """Inputs, size and outputs of a graph for notebooks."""
-    inputs = ", ".join(f"{name} {text(self.shape(node))}" for name, node in zip(self.input_names, self.inputs, strict=True))
+    inputs = ", ".join(
+        f"{name} {text(self.shape(node))}" for name, node in zip(self.input_names, self.inputs, strict=True)
+    )
     outputs = "".join(
         f"<li><code>{escape(formula_text(self.store, node, 600))}</code> {escape(text(self.shape(node)))}</li>"
         for node in self.outputs

@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-
 from symdiff import calculus
 from symdiff.checking.questions import Of, Wrt, chosen, parameters
+from symdiff.doors.inlining import inline, recording_of
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, explain
 from symdiff.evaluation.entries import hessian_entries, jacobian_entries, output_entries
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
-from symdiff.doors.inlining import inline, recording_of
-from symdiff.doors.tensors import Tensor
-from symdiff.doors.tracing import trace_call
 from symdiff.ir.trees import LEAF, Tree
 from symdiff.on_graphs import derive
 
@@ -48,7 +47,9 @@ def value_and_grad(fn: Any, wrt: Any = 0) -> Any:
     """
     if isinstance(fn, (Graph, Tensor)):
         return derive(fn, wrt, lambda g, leaves: calculus.gradient(g, leaves, with_value=True))
-    return _derived(fn, wrt, lambda g, leaves: calculus.gradient(g, leaves, with_value=True), "value_and_grad", value=True)
+    return _derived(
+        fn, wrt, lambda g, leaves: calculus.gradient(g, leaves, with_value=True), "value_and_grad", value=True
+    )
 
 
 def jacobian(fn: Any, wrt: Any = 0) -> Any:
@@ -137,7 +138,8 @@ def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
 def exact(fn: Function, *examples: Any, wrt: Wrt = 0, of: Of = "gradient") -> Any:
     """The exact derivative, entry by entry, as an array of SymPy expressions; ``sympy.diff`` of explicit entries.
 
-    ``of`` is ``"value"``, ``"gradient"``, ``"jacobian"`` or ``"hessian"``. Entries are named ``x``, ``x[0]``, ``W[0,1]``.
+    ``of`` is ``"value"``, ``"gradient"``, ``"jacobian"`` or ``"hessian"``; the entries are named ``x``, ``x[0]``,
+    ``W[0,1]``.
 
     >>> import numpy as np
     >>> exact(lambda x: np.sum(np.sin(x)), np.zeros(2))
@@ -153,13 +155,21 @@ def exact(fn: Function, *examples: Any, wrt: Wrt = 0, of: Of = "gradient") -> An
     elif of == "hessian":
         found = hessian_entries(graph, leaves)
     else:
-        raise InputError(explain(f"exact(of={of!r})", {"known": "value, gradient, jacobian, hessian"}, "Use one of these."))
+        raise InputError(
+            explain(f"exact(of={of!r})", {"known": "value, gradient, jacobian, hessian"}, "Use one of these.")
+        )
     found = [entry if entry.ndim else entry[()] for entry in found]
     return found[0] if len(found) == 1 and not many else tuple(found)
 
 
 def _derived(
-    fn: Function, wrt: Wrt, derive: Callable[[Graph, list[str]], Graph], call: str, *, value: bool = False, square: bool = False
+    fn: Function,
+    wrt: Wrt,
+    derive: Callable[[Graph, list[str]], Graph],
+    call: str,
+    *,
+    value: bool = False,
+    square: bool = False,
 ) -> Function:
     @functools.wraps(fn)
     def derivative(*args: Any, **kwargs: Any) -> Any:
@@ -176,7 +186,9 @@ def _derived(
     return derivative
 
 
-def _traced(fn: Function, wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, Any], call: str) -> tuple[Graph, tuple[str, ...], bool]:
+def _traced(
+    fn: Function, wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, Any], call: str
+) -> tuple[Graph, tuple[str, ...], bool]:
     bound = _bound(fn, args, kwargs, call)
     names = chosen(wrt, list(bound))
     return trace_call(fn, args, kwargs, promote=frozenset(names)), names, isinstance(wrt, (tuple, list))
@@ -188,7 +200,11 @@ def _bound(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any], call: st
     except ValueError:
         return parameters(fn, args)
     except TypeError as error:
-        raise InputError(explain(f"{call}({getattr(fn, '__name__', fn)})", {"problem": error}, "Give the function's arguments.")) from None
+        raise InputError(
+            explain(
+                f"{call}({getattr(fn, '__name__', fn)})", {"problem": error}, "Give the function's arguments."
+            )
+        ) from None
 
 
 def _results(graph: Graph, names: Sequence[str], many: bool) -> Tree:
@@ -204,7 +220,9 @@ def _blocks(graph: Graph, names: Sequence[str], many: bool) -> Tree:
     return Tree("tuple", (Tree("tuple", (LEAF,) * count),) * count)
 
 
-def _run(derived: Graph, graph: Graph, fn: Function, args: Sequence[Any], kwargs: dict[str, Any], more: list[Any]) -> Any:
+def _run(
+    derived: Graph, graph: Graph, fn: Function, args: Sequence[Any], kwargs: dict[str, Any], more: list[Any]
+) -> Any:
     """Evaluate a derived graph at the function's arguments and some further leaves."""
     bound = _bound(fn, tuple(args), kwargs, "call")
     assert graph.arguments is not None
@@ -212,9 +230,9 @@ def _run(derived: Graph, graph: Graph, fn: Function, args: Sequence[Any], kwargs
     leaves = [leaf for k, name in enumerate(keys) for leaf in graph.arguments.children[k].leaves(bound[name])]
     values = [*leaves, *more]
     recording = recording_of(values)
-    outputs: list[Any] = inline(derived, recording, values) if recording else compile_kernel(derived).flat(values)
+    outputs: list[Any] = (
+        inline(derived, recording, values) if recording else compile_kernel(derived).flat(values)
+    )
     if derived.results is not None:
         return derived.results.build(outputs)
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
-
-

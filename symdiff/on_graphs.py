@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from symdiff.doors.lifting import lift
+from symdiff.doors.tensors import Tensor
 from symdiff.errors import InputError, explain
 from symdiff.ir.graph import Graph
-from symdiff.doors.lifting import lift
 from symdiff.ir.ops import Input
-from symdiff.doors.tensors import Tensor
 from symdiff.ir.trees import LEAF, Tree
 
 Derive: TypeAlias = Callable[[Graph, list[str]], Graph]
@@ -49,11 +49,15 @@ def _leaves(graph: Graph, item: Any) -> Sequence[str]:
         name = getattr(op, "name", None)
         if name is None:
             facts: dict[str, object] = {"wrt": item}
-            raise InputError(explain("wrt", facts, "Differentiate by an input, or name it: t = sd.name(t, ...)."))
+            raise InputError(
+                explain("wrt", facts, "Differentiate by an input, or name it: t = sd.name(t, ...).")
+            )
         return [name]
     if isinstance(item, int):
         names = graph.arguments.keys if graph.arguments is not None else graph.input_names
         if not -len(names) <= item < len(names):
-            raise InputError(explain(f"wrt={item}", {"inputs": ", ".join(names)}, "Use a name or a smaller position."))
+            raise InputError(
+                explain(f"wrt={item}", {"inputs": ", ".join(names)}, "Use a name or a smaller position.")
+            )
         item = names[item]
     return graph.leaf_names(item)

@@ -89,7 +89,11 @@ class Verdict:
         return self.status in ("proved", "agrees")
 
     def __bool__(self) -> bool:
-        raise TypeError("bool(verdict)\n  status=" + self.status + "\n  Use verdict.ok: undecided is neither true nor false.")
+        raise TypeError(
+            "bool(verdict)\n  status="
+            + self.status
+            + "\n  Use verdict.ok: undecided is neither true nor false."
+        )
 
 
 _RANK: dict[Status, int] = {"refuted": 0, "undecided": 1, "agrees": 2, "proved": 3}

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symdiff.doors.registry import register
+from symdiff.doors.tracing import name, trace, trace_call
 from symdiff.errors import SymdiffError
 from symdiff.ir.calling import bind
 from symdiff.ir.graph import Graph
-from symdiff.doors.registry import register
-from symdiff.doors.tracing import name, trace, trace_call
 
 X = np.array([1.0, 2.0, 3.0])
 M = np.arange(12.0).reshape(3, 4)

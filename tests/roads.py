@@ -54,7 +54,7 @@ FRACTIONS = Arithmetic(
 )
 
 
-class RoadsDiffer(AssertionError):  # noqa: N818  (it is a finding, not an error)
+class RoadsDiffer(AssertionError):
     """Two roads gave different derivatives."""
 
 

@@ -171,12 +171,19 @@ def test_a_verdict_has_no_truth_value() -> None:
 
 def test_a_verdict_is_frozen() -> None:
     verdict = sd.check(total_squares, half, X)
-    for record, name in ((verdict, "status"), (verdict.witness, "claimed"), (verdict.mistake, "kind"), (verdict.evidence, "points")):
+    for record, name in (
+        (verdict, "status"),
+        (verdict.witness, "claimed"),
+        (verdict.mistake, "kind"),
+        (verdict.evidence, "points"),
+    ):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(record, name, None)
 
 
-@pytest.mark.parametrize(("status", "ok"), [("proved", True), ("agrees", True), ("refuted", False), ("undecided", False)])
+@pytest.mark.parametrize(
+    ("status", "ok"), [("proved", True), ("agrees", True), ("refuted", False), ("undecided", False)]
+)
 def test_ok(status: Any, ok: bool) -> None:
     assert Verdict(status, "", "").ok is ok
 
@@ -291,7 +298,11 @@ def test_a_gradient_of_nothing() -> None:
 
 
 def test_extra_arguments_have_any_name() -> None:
-    for claim in (lambda x, g: g * 2 * x, lambda x, cotangent: cotangent * 2 * x, lambda z, zbar: zbar * 2 * z):
+    for claim in (
+        lambda x, g: g * 2 * x,
+        lambda x, cotangent: cotangent * 2 * x,
+        lambda z, zbar: zbar * 2 * z,
+    ):
         assert sd.check(np.square, claim, X, of="vjp").status == "proved"
     assert sd.check(total_squares, lambda x, v: 2 * v, X, of="hvp").status == "proved"
     assert sd.check(np.square, lambda x, v: 2 * x * v, X, of="jvp").status == "proved"
@@ -344,21 +355,61 @@ def test_lost_digits_are_reported() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: sd.check(total_squares, right, X, of="grad"), InputError, "check(of='grad')\n  known=value, gradient, jacobian, hessian, vjp, jvp, hvp\n  Use one of these."),
-        (lambda: sd.check(total_squares, right, X, dtype="float16"), DtypeError, "check(dtype='float16')\n  known=float64, float32\n  Use one of these."),
-        (lambda: sd.check(total_squares, right, X, examples=0), InputError, "check(examples=0)\n  least=1\n  Ask for at least one example."),
-        (lambda: sd.check(total_squares, right, X, domain={"y": (0, 1)}), InputError, "domain={'y': ...}\n  inputs=x\n  Use the name of an input."),
+        (
+            lambda: sd.check(total_squares, right, X, of="grad"),
+            InputError,
+            "check(of='grad')\n  known=value, gradient, jacobian, hessian, vjp, jvp, hvp\n  Use one of these.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, X, dtype="float16"),
+            DtypeError,
+            "check(dtype='float16')\n  known=float64, float32\n  Use one of these.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, X, examples=0),
+            InputError,
+            "check(examples=0)\n  least=1\n  Ask for at least one example.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, X, domain={"y": (0, 1)}),
+            InputError,
+            "domain={'y': ...}\n  inputs=x\n  Use the name of an input.",
+        ),
         (
             lambda: sd.check(total_squares, right, X, domain={"x": "positive"}),
             InputError,
             "domain={'x': 'positive'}\n  known=one_hot, simplex, symmetric, positive_definite, boolean, integer, (low, high)\n  Use an interval or one of these names.",
         ),
-        (lambda: sd.check(total_squares, right, {"y": X}), InputError, "inputs of total_squares\n  missing=x\n  unknown=y\n  parameters=x\n  Name the parameters of the function."),
-        (lambda: sd.check(total_squares, right, (X, X)), InputError, "inputs of total_squares(x)\n  given=2\n  problem=too many positional arguments\n  Give one example for each parameter, in a tuple."),
-        (lambda: sd.check(total_squares, right, np.array([1.0, np.nan])), InputError, "trace(total_squares)\n  argument=x\n  first NaN at=(1,)\n  NaNs=1\n  Remove the NaN: no derivative exists there."),
-        (lambda: sd.check(total_squares, right, X * 1j), DtypeError, "trace(total_squares)\n  argument=x\n  dtype=complex128\n  Give real numbers: split complex numbers into real and imaginary part."),
-        (lambda: sd.check(total_squares, right, np.array(["a"], dtype=object)), DtypeError, "trace(total_squares)\n  argument=x\n  dtype=object\n  Give real numbers: split complex numbers into real and imaginary part."),
-        (lambda: sd.check(lambda x: x, right, X), ShapeError, "gradient\n  output=(3,)\n  Return one scalar, or ask for a jacobian or a vjp."),
+        (
+            lambda: sd.check(total_squares, right, {"y": X}),
+            InputError,
+            "inputs of total_squares\n  missing=x\n  unknown=y\n  parameters=x\n  Name the parameters of the function.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, (X, X)),
+            InputError,
+            "inputs of total_squares(x)\n  given=2\n  problem=too many positional arguments\n  Give one example for each parameter, in a tuple.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, np.array([1.0, np.nan])),
+            InputError,
+            "trace(total_squares)\n  argument=x\n  first NaN at=(1,)\n  NaNs=1\n  Remove the NaN: no derivative exists there.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, X * 1j),
+            DtypeError,
+            "trace(total_squares)\n  argument=x\n  dtype=complex128\n  Give real numbers: split complex numbers into real and imaginary part.",
+        ),
+        (
+            lambda: sd.check(total_squares, right, np.array(["a"], dtype=object)),
+            DtypeError,
+            "trace(total_squares)\n  argument=x\n  dtype=object\n  Give real numbers: split complex numbers into real and imaginary part.",
+        ),
+        (
+            lambda: sd.check(lambda x: x, right, X),
+            ShapeError,
+            "gradient\n  output=(3,)\n  Return one scalar, or ask for a jacobian or a vjp.",
+        ),
         (
             lambda: sd.check(form, gradient_of_form, BOTH, wrt=(0, 1)),
             InputError,
@@ -469,13 +520,26 @@ def test_time_runs_from_the_question() -> None:
     [
         (checks, 'if verdict.status == "refuted":', 'if verdict.status == "undecided":', test_assert_right),
         (checks, "worst = weakest(parts)", "worst = next(iter(parts.values()))", test_the_text_of_parts),
-        (checks, 'Verdict("undecided", question=question.title', 'Verdict("proved", question=question.title', test_the_text_of_no_decision),
+        (
+            checks,
+            'Verdict("undecided", question=question.title',
+            'Verdict("proved", question=question.title',
+            test_the_text_of_no_decision,
+        ),
         (traced, "if record.wrong is not None:", "if False:", test_the_text_of_a_refutation),
         (floats, "if not np.isfinite(exact):", "if False:", test_what_no_float_can_hold_is_no_mistake),
         (floats, "if not np.isfinite(got[place]):", "if False:", test_nan_at_the_callers_inputs_refutes),
-        (faithful, "if difference is not None:", "if False:", test_a_graph_that_is_not_the_function_is_noticed),
+        (
+            faithful,
+            "if difference is not None:",
+            "if False:",
+            test_a_graph_that_is_not_the_function_is_noticed,
+        ),
     ],
 )
 def test_faults_are_noticed(module: Any, fault: str, wrong: str, test: Callable[[], None]) -> None:
-    with planted(module, fault, wrong), pytest.raises((AssertionError, pytest.fail.Exception, WrongDerivative, AttributeError)):
+    with (
+        planted(module, fault, wrong),
+        pytest.raises((AssertionError, pytest.fail.Exception, WrongDerivative, AttributeError)),
+    ):
         test()

@@ -168,7 +168,9 @@ def test_claims_in_lists_tuples_and_dicts(tmp_path: Path, capsys: pytest.Capture
 def test_nothing_is_lost_when_a_question_cannot_be_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = RIGHT + "@sd.derivative_of(lambda x: int(x), inputs=(2.0,))\ndef lost(x):\n    return x\n\n" + WRONG
+    text = (
+        RIGHT + "@sd.derivative_of(lambda x: int(x), inputs=(2.0,))\ndef lost(x):\n    return x\n\n" + WRONG
+    )
     status, result = as_json(capsys, write(tmp_path, text))
     assert status == 1
     assert [claim["verdict"]["status"] for claim in result["claims"]] == ["proved", "undecided", "refuted"]
@@ -197,9 +199,7 @@ def test_nothing_is_lost_when_a_function_raises(tmp_path: Path, capsys: pytest.C
     assert status in (1, 3)
 
 
-def test_a_printed_value_that_is_no_number(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_printed_value_that_is_no_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = OPEN.replace('domain={"y": (0, 1)}', 'printed="nonsense"') + WRONG
     status, result = as_json(capsys, write(tmp_path, text))
     assert status == 1
@@ -213,7 +213,10 @@ def test_a_printed_value_that_is_no_number(
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(tmp_path, RIGHT.replace("inputs=(0.5,)", 'inputs=(0.5,), printed="0.7864", source="p. 3"') + WRONG + TABLE)
+    path = write(
+        tmp_path,
+        RIGHT.replace("inputs=(0.5,)", 'inputs=(0.5,), printed="0.7864", source="p. 3"') + WRONG + TABLE,
+    )
     status, result = as_json(capsys, path)
     assert status == 1
     assert result["summary"] == "2 claims: 1 proved, 0 agree, 1 refuted, 0 undecided"
@@ -228,7 +231,10 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     witness = wrong["verdict"]["witness"]
     assert (witness["inputs"], witness["claimed"], witness["exact"]) == ({"x": "0"}, "-1", "1")
     assert (witness["index"], witness["certified"]) == ([], True)
-    assert [(row["quantity"], row["agrees"]) for row in result["printed"]] == [("dtanh", True), ("twice", True)]
+    assert [(row["quantity"], row["agrees"]) for row in result["printed"]] == [
+        ("dtanh", True),
+        ("twice", True),
+    ]
 
 
 def test_the_report_of_a_refutation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,7 +297,9 @@ def test_a_verdict_that_is_always_proved_is_noticed(
     with pytest.raises(AssertionError):
         test_json(tmp_path, capsys)
     with pytest.raises(AssertionError):
-        test_status_and_summary(WRONG, 1, "1 claim: 0 proved, 0 agree, 1 refuted, 0 undecided", tmp_path, capsys)
+        test_status_and_summary(
+            WRONG, 1, "1 claim: 0 proved, 0 agree, 1 refuted, 0 undecided", tmp_path, capsys
+        )
 
 
 def test_a_collector_that_loses_claims_is_noticed(

@@ -1,7 +1,5 @@
 """Is the kind of a mistake the right one, and is the repair that is offered itself right?"""
 
-# ruff: noqa: E501  (tables)
-
 from __future__ import annotations
 
 from fractions import Fraction
@@ -74,7 +72,10 @@ def test_transposes() -> None:
     found = mistake(product, claim, (S, S + 1))
     assert (found.kind, found.repair) == ("transpose", "yours.T")
     found = mistake(product, claim, (np.ones((3, 2)), S))
-    assert (found.kind, found.detail) == ("transpose", "shape (2, 3), where A needs (3, 2): it is the transpose")
+    assert (found.kind, found.detail) == (
+        "transpose",
+        "shape (2, 3), where A needs (3, 2): it is the transpose",
+    )
     other = mistake(product, lambda A, B: claim(A, B) + 1, (np.ones((3, 2)), S))
     assert (other.kind, other.repair) == ("shape", "cos(A @ B) @ B.T")
 
@@ -99,7 +100,9 @@ def test_a_missing_inner_derivative(name: str | None) -> None:
 
     found = mistake(f, lambda x: 2 * np.tanh(x), X)
     assert found.kind == "chain"
-    assert found.detail == f"this is the derivative by {name or 'tanh(x)'}: its own derivative by x is missing"
+    assert (
+        found.detail == f"this is the derivative by {name or 'tanh(x)'}: its own derivative by x is missing"
+    )
 
 
 def test_a_missing_path_names_its_line_and_its_repair() -> None:
@@ -127,16 +130,33 @@ def test_ignored_cotangents() -> None:
 @pytest.mark.parametrize(
     ("fn", "claim", "inputs", "name", "kind", "inside"),
     [
-        (lambda z, y: -np.sum(y * np.log(softmax(z))), lambda z, y: softmax(z) - y, (X, X + 2), "y", "simplex", np.array([0.25, 0.5, 0.25])),
+        (
+            lambda z, y: -np.sum(y * np.log(softmax(z))),
+            lambda z, y: softmax(z) - y,
+            (X, X + 2),
+            "y",
+            "simplex",
+            np.array([0.25, 0.5, 0.25]),
+        ),
         (lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, (X[:2], S), "A", "symmetric", np.eye(2)),
-        (lambda x, y: np.sum(x * y**2), lambda x, y: y, (X, X + 2), "y", "one_hot", np.array([0.0, 1.0, 0.0])),
+        (
+            lambda x, y: np.sum(x * y**2),
+            lambda x, y: y,
+            (X, X + 2),
+            "y",
+            "one_hot",
+            np.array([0.0, 1.0, 0.0]),
+        ),
     ],
 )
 def test_assumptions_that_were_not_given(
     fn: Any, claim: Any, inputs: Any, name: str, kind: str, inside: Any
 ) -> None:
     found = mistake(fn, claim, inputs)
-    assert (found.kind, found.detail) == ("assumption", f"right only if {name} is {kind}, which was not given")
+    assert (found.kind, found.detail) == (
+        "assumption",
+        f"right only if {name} is {kind}, which was not given",
+    )
     assert found.repair is not None
     assert found.repair.startswith(f'domain={{"{name}": "{kind}"}}, or ')
     assert sd.check(fn, claim, (inputs[0], inside), domain={name: kind}).ok

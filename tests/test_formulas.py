@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from roads import DIGITS, FIRST, STEP
 
-from symdiff.evaluation.arithmetics import BALLS, MPMATH, compiled, working_precision
-from symdiff.ir import formulas
 from symdiff.doors.functions.arithmetic import GENERAL_POWER
 from symdiff.doors.functions.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, WHERE, formula_of
+from symdiff.evaluation.arithmetics import BALLS, MPMATH, compiled, working_precision
+from symdiff.ir import formulas
 from symdiff.ir.formulas import (
     ADD,
     ARGUMENTS,

@@ -1,7 +1,5 @@
 """Do functions of functions give what one derives by hand, with the nesting and dtype that users expect?"""
 
-# ruff: noqa: E501  (tables)
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,7 +24,11 @@ def same(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, (tuple, list)):
         return type(found) is type(wanted) and len(found) == len(wanted) and all(map(same, found, wanted))
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and list(found) == list(wanted) and all(same(found[k], wanted[k]) for k in wanted)
+        return (
+            isinstance(found, dict)
+            and list(found) == list(wanted)
+            and all(same(found[k], wanted[k]) for k in wanted)
+        )
     left, right = np.asarray(found), np.asarray(wanted)
     return (left.dtype, left.shape) == (right.dtype, right.shape) and bool(np.all(left == right))
 
@@ -41,7 +43,14 @@ def cubes(x: Any, y: Any = 1.0) -> Any:
 
 def test_same_tells_apart() -> None:
     assert same((X, {"a": A}), (X.copy(), {"a": A.copy()}))
-    for wrong in ((X,), [X, {"a": A}], (X, {"b": A}), (X, {"a": A.T}), (X.astype(np.float32), {"a": A}), (X[:2], {"a": A})):
+    for wrong in (
+        (X,),
+        [X, {"a": A}],
+        (X, {"b": A}),
+        (X, {"a": A.T}),
+        (X.astype(np.float32), {"a": A}),
+        (X[:2], {"a": A}),
+    ):
         assert not same(wrong, (X, {"a": A}))
 
 
@@ -221,13 +230,17 @@ def test_exact_entries() -> None:
     two = np.zeros(2)
 
     def equal(found: Any, wanted: Any) -> bool:
-        return np.shape(found) == np.shape(wanted) and all(sp.expand(gap) == 0 for gap in np.ravel(found - np.array(wanted)))
+        return np.shape(found) == np.shape(wanted) and all(
+            sp.expand(gap) == 0 for gap in np.ravel(found - np.array(wanted))
+        )
 
     assert equal(sd.exact(rosen, two, of="value"), (1 - x0) ** 2 + 100 * (x1 - x0**2) ** 2)
     gradient = [-2 * (1 - x0) - 400 * x0 * (x1 - x0**2), 200 * (x1 - x0**2)]
     assert equal(sd.exact(rosen, two), gradient)
     assert equal(sd.exact(rosen, two, of="jacobian"), gradient)
-    assert equal(sd.exact(rosen, two, of="hessian"), [[2 - 400 * x1 + 1200 * x0**2, -400 * x0], [-400 * x0, 200]])
+    assert equal(
+        sd.exact(rosen, two, of="hessian"), [[2 - 400 * x1 + 1200 * x0**2, -400 * x0], [-400 * x0, 200]]
+    )
     assert not equal(sd.exact(rosen, two), [gradient[1], gradient[0]])
     x = sp.Symbol("x", real=True)
     assert sd.exact(lambda x: np.tanh(0.1 * x), 1.0) == sp.Rational(1, 10) * (1 - sp.tanh(x / 10) ** 2)
@@ -265,11 +278,31 @@ def test_tensors_give_tensors_of_the_same_graph() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: sd.grad(cubes, wrt=2)(X), InputError, "wrt=2\n  parameters=x\n  Use a name or a smaller position."),
-        (lambda: sd.grad(cubes, wrt=1.5)(X), InputError, "wrt=1.5\n  parameters=x\n  Use a name, a position or a tuple of them."),
-        (lambda: sd.grad(cubes, wrt=())(X), InputError, "wrt=()\n  parameters=x\n  Name at least one argument."),
-        (lambda: sd.grad(cubes)(), InputError, "grad(cubes)\n  problem=missing a required argument: 'x'\n  Give the function's arguments."),
-        (lambda: sd.grad(lambda x: x)(X), ShapeError, "gradient\n  output=(3,)\n  Return one scalar, or ask for a jacobian or a vjp."),
+        (
+            lambda: sd.grad(cubes, wrt=2)(X),
+            InputError,
+            "wrt=2\n  parameters=x\n  Use a name or a smaller position.",
+        ),
+        (
+            lambda: sd.grad(cubes, wrt=1.5)(X),
+            InputError,
+            "wrt=1.5\n  parameters=x\n  Use a name, a position or a tuple of them.",
+        ),
+        (
+            lambda: sd.grad(cubes, wrt=())(X),
+            InputError,
+            "wrt=()\n  parameters=x\n  Name at least one argument.",
+        ),
+        (
+            lambda: sd.grad(cubes)(),
+            InputError,
+            "grad(cubes)\n  problem=missing a required argument: 'x'\n  Give the function's arguments.",
+        ),
+        (
+            lambda: sd.grad(lambda x: x)(X),
+            ShapeError,
+            "gradient\n  output=(3,)\n  Return one scalar, or ask for a jacobian or a vjp.",
+        ),
         (
             lambda: sd.exact(cubes, X, of="vjp"),
             InputError,
@@ -298,6 +331,8 @@ def test_cotangents_and_directions_of_another_shape_are_refused(wrong: Any) -> N
 
 def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     right = calculus.gradient
-    monkeypatch.setattr(calculus, "gradient", lambda graph, leaves, **more: right(graph, leaves[::-1], **more))
+    monkeypatch.setattr(
+        calculus, "gradient", lambda graph, leaves, **more: right(graph, leaves[::-1], **more)
+    )
     with pytest.raises(AssertionError):
         test_grad_by_names_and_positions(("A", "x"), (np.outer(V, V), A @ V + A.T @ V))

@@ -105,8 +105,12 @@ def test_a_custom_backward_without_its_transpose_is_refuted_and_shown():
 
     def backward(a, w, g):
         left = torch.tensor(np.asarray(a), requires_grad=True)
-        return torch.autograd.grad(Product.apply(left, torch.tensor(np.asarray(w))), left, torch.tensor(np.asarray(g)))[0]
+        return torch.autograd.grad(
+            Product.apply(left, torch.tensor(np.asarray(w))), left, torch.tensor(np.asarray(g))
+        )[0]
 
-    verdict = sd.check(lambda a, w: a @ w, backward, (np.ones((2, 3)), np.ones((3, 3))), of="vjp", examples=20)
+    verdict = sd.check(
+        lambda a, w: a @ w, backward, (np.ones((2, 3)), np.ones((3, 3))), of="vjp", examples=20
+    )
     assert verdict.status == "refuted", str(verdict)
     assert verdict.witness is not None

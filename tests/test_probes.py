@@ -55,7 +55,13 @@ def entries(values: list[Any]) -> list[Fraction]:
 def test_free_entries_are_short_and_of_every_kind() -> None:
     found = entries(drawn((3,)))
     assert all(x != 0 and (x.denominator & (x.denominator - 1)) == 0 for x in found)
-    for kind in (lambda x: x < 0, lambda x: 0 < x < 1, lambda x: -1 < x < 0, lambda x: x > 5, lambda x: abs(x) < HALF**5):
+    for kind in (
+        lambda x: x < 0,
+        lambda x: 0 < x < 1,
+        lambda x: -1 < x < 0,
+        lambda x: x > 5,
+        lambda x: abs(x) < HALF**5,
+    ):
         assert any(map(kind, found))
 
 
@@ -170,7 +176,9 @@ def test_smooth_functions_and_constant_comparisons_have_no_kinks() -> None:
         assert not on_kink(fn, [0, 1])
     assert not on_kink(lambda x: x * np.maximum(np.zeros(2), 0), [0, 1])
     graph = sd.trace(lambda x, mask: np.where(mask, x, 0), np.ones(2), np.array([True, False]))
-    assert not is_on_kink(graph.store, kink_nodes(graph.store, graph.outputs, graph.inputs[:1]), at(graph, [1, 2], [1, 0]))
+    assert not is_on_kink(
+        graph.store, kink_nodes(graph.store, graph.outputs, graph.inputs[:1]), at(graph, [1, 2], [1, 0])
+    )
 
 
 def test_a_comparison_that_is_held_is_no_kink() -> None:
@@ -324,7 +332,11 @@ def test_axes_become_short() -> None:
         ("_rank(now) <= _rank(value)", "_rank(now) > _rank(value)", test_numbers_become_simple),
         ("not isinstance(domain.get(op.name), str)", "True", test_shrinking_stays_in_the_domain),
         ("slice(sizes.get(size, size)) for", "slice(2) for", test_axes_become_short),
-        ("if found is not None:\n            point, best", "if True:\n            point, best", test_numbers_become_simple),
+        (
+            "if found is not None:\n            point, best",
+            "if True:\n            point, best",
+            test_numbers_become_simple,
+        ),
     ],
 )
 def test_faulty_shrinking_is_noticed(right: str, wrong: str, test: Any) -> None:

@@ -19,14 +19,14 @@ from numpy import zeros as make_zeros
 from scipy.special import softmax
 
 import symdiff as sd
+from symdiff.doors.registry import register
+from symdiff.doors.tracing import name, trace, trace_call
 from symdiff.errors import MutationError, TracingError
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.calling import bind
 from symdiff.ir.graph import Graph
 from symdiff.ir.ops import Contract, Input, Literal, Map, Slice
-from symdiff.doors.registry import register
 from symdiff.ir.sizes import symbol
-from symdiff.doors.tracing import name, trace, trace_call
 
 X = np.array([0.25, -0.75, 1.25])
 S = np.array([[0.5, -1.0, 2.0], [0.25, 1.5, -0.5], [1.0, 0.75, -0.25]])

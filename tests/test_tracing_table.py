@@ -10,8 +10,8 @@ import pytest
 from tracing_rows import SAMPLES, Row
 from tracing_table import TABLE, markdown
 
-from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.doors.tracing import trace_call
+from symdiff.evaluation.kernels import compile as compile_kernel
 
 ROWS = [row for rows in TABLE.values() for row in rows]
 

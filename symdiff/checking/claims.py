@@ -63,7 +63,9 @@ class Claim:
         question = ask(self.fn, self.claim, parameters(self.fn, self.inputs), self.wrt, self.of)
         if len(question.targets) != 1:
             facts: dict[str, object] = {"targets": ", ".join(question.targets)}
-            raise InputError(explain(f"printed= of {self.__name__}", facts, "Mark one claim for each printed value."))
+            raise InputError(
+                explain(f"printed= of {self.__name__}", facts, "Mark one claim for each printed value.")
+            )
         return claim_value(question, 0, self.printed)
 
 

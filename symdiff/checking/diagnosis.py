@@ -82,7 +82,11 @@ def _assumption(question: Question, target: int, options: Options) -> Mistake | 
             probes = _probes(question, replace(options, domain={**options.domain, name: chosen}), _MANY)
             if _agrees(question, target, question.claimed[target], probes):
                 detail = f"right only if {name} is {chosen}, which was not given"
-                return Mistake("assumption", detail, repair=f'domain={{"{name}": "{chosen}"}}, or {_derived(question, target)}')
+                return Mistake(
+                    "assumption",
+                    detail,
+                    repair=f'domain={{"{name}": "{chosen}"}}, or {_derived(question, target)}',
+                )
     return None
 
 
@@ -134,25 +138,37 @@ def _agrees(question: Question, target: int, repaired: Node, probes: list[Point]
     store, truth = question.truth.store, question.truth.outputs[target]
     if not probes or not same_shape(store.shape(repaired), store.shape(truth)):
         return False
-    return repaired == truth or all(compare(store, [truth], [repaired], p)[0].outcome == "equal" for p in probes)
+    return repaired == truth or all(
+        compare(store, [truth], [repaired], p)[0].outcome == "equal" for p in probes
+    )
 
 
 def _hypotheses(question: Question, target: int, probes: list[Point]) -> Iterator[Hypothesis]:
     assert question.claimed is not None
     store, claim, truth = question.truth.store, question.claimed[target], question.truth.outputs[target]
-    yield Hypothesis(Mistake("sign", "exactly minus the derivative", repair="-yours"), alg.scale(store, claim, -1))
+    yield Hypothesis(
+        Mistake("sign", "exactly minus the derivative", repair="-yours"), alg.scale(store, claim, -1)
+    )
     ratio = _ratio(question, target, probes)
     if ratio is not None:
         detail = f"{_plain(ratio)} times the derivative"
-        yield Hypothesis(Mistake("factor", detail, repair=f"{_plain(1 / ratio)} * yours"), alg.scale(store, claim, 1 / ratio))
+        yield Hypothesis(
+            Mistake("factor", detail, repair=f"{_plain(1 / ratio)} * yours"),
+            alg.scale(store, claim, 1 / ratio),
+        )
     rank = len(store.shape(claim))
     if rank > 1:
         order = (*range(rank - 2), rank - 1, rank - 2)
-        yield Hypothesis(Mistake("transpose", "the transpose of the derivative", repair="yours.T"), alg.transpose(store, claim, order))
+        yield Hypothesis(
+            Mistake("transpose", "the transpose of the derivative", repair="yours.T"),
+            alg.transpose(store, claim, order),
+        )
     for other, name in enumerate(question.targets):
         theirs = question.truth.outputs[other]
         if other != target and theirs != truth and same_shape(store.shape(theirs), store.shape(truth)):
-            mistake = Mistake("swapped", f"this is the derivative by {name}", repair="exchange the two results")
+            mistake = Mistake(
+                "swapped", f"this is the derivative by {name}", repair="exchange the two results"
+            )
             yield Hypothesis(mistake, _instead(store, claim, theirs, truth))
     yield from _upstream(question, target)
     yield from _chain(question, target)
@@ -170,7 +186,9 @@ def _ratio(question: Question, target: int, probes: list[Point]) -> Fraction | N
     found: set[Fraction] = set()
     with working_precision(96):
         for point in probes:
-            pair = values(question.truth.store, [question.truth.outputs[target], question.claimed[target]], point)
+            pair = values(
+                question.truth.store, [question.truth.outputs[target], question.claimed[target]], point
+            )
             if pair is None:
                 return None
             for exact, claimed in zip(pair[0].ravel(), pair[1].ravel(), strict=True):
@@ -193,7 +211,9 @@ def _missing_paths(question: Question, target: int, probes: list[Point]) -> Iter
     seeds = _seeds(question)
     quiet = _quiet_edges(question, target, x, probes)
     (whole,) = pull_back(store, seeds, [x], blocked=quiet)
-    edges = [(node, slot) for node in store.ancestors(forward.outputs) for slot in range(len(store.operands(node)))]
+    edges = [
+        (node, slot) for node in store.ancestors(forward.outputs) for slot in range(len(store.operands(node)))
+    ]
     for edge in [edge for edge in edges if edge not in quiet][:_MOST_EDGES]:
         (without,) = pull_back(store, seeds, [x], blocked=quiet | {edge})
         if without == whole or alg.is_zero(store, without):
@@ -268,7 +288,8 @@ def _chain(question: Question, target: int) -> Iterator[Hypothesis]:
     bars = pull_back(store, _seeds(question), later) if later else []
     for node, bar in zip(later, bars, strict=True):
         if bar != truth and not alg.is_zero(store, bar):
-            detail = f"this is the derivative by {formula_text(store, node, 60)}: its own derivative by {question.targets[target]} is missing"
+            later_by, by = formula_text(store, node, 60), question.targets[target]
+            detail = f"this is the derivative by {later_by}: its own derivative by {by} is missing"
             mistake = Mistake("chain", detail, repair=_derived(question, target), where=store.where.get(node))
             yield Hypothesis(mistake, _instead(store, claim, bar, truth))
 

@@ -73,7 +73,10 @@ def _random(shape: tuple[int, ...], rng: random.Random) -> Objects:
 
 
 def _moved(point: Point, directions: Mapping[Node, Objects]) -> Point:
-    return {node: value + _STEP * directions[node] if node in directions else value for node, value in point.items()}
+    return {
+        node: value + _STEP * directions[node] if node in directions else value
+        for node, value in point.items()
+    }
 
 
 def _jumps(here: Sequence[Objects], there: Sequence[Objects]) -> bool:

@@ -48,9 +48,16 @@ def judge_every_shape(
         if any(verdict.status == "refuted" for verdict in judged[-1].values()):
             return judged[-1]
     if not judged:
-        facts: dict[str, object] = {"inputs": ", ".join(f"{name}={value!r}" for name, value in examples.items())}
-        raise InputError(explain("check at every shape", facts, "Give shapes that fit the function for some sizes."))
-    return {name: _lifted(general, k, [parts[name] for parts in judged], options) for k, name in enumerate(general.targets)}
+        facts: dict[str, object] = {
+            "inputs": ", ".join(f"{name}={value!r}" for name, value in examples.items())
+        }
+        raise InputError(
+            explain("check at every shape", facts, "Give shapes that fit the function for some sizes.")
+        )
+    return {
+        name: _lifted(general, k, [parts[name] for parts in judged], options)
+        for k, name in enumerate(general.targets)
+    }
 
 
 def _inside(question: Question, options: Options) -> Question:
@@ -89,7 +96,12 @@ def _lifted(general: Question, target: int, verdicts: list[Verdict], options: Op
     if proof.proved:
         return _proved(general, target, first, proof)
     words = "proved" if all(v.status == "proved" for v in verdicts) else "tested"
-    return replace(first, status="agrees", scope=shapes, reason=f"{words} at these shapes, not for every shape: {proof.reason}")
+    return replace(
+        first,
+        status="agrees",
+        scope=shapes,
+        reason=f"{words} at these shapes, not for every shape: {proof.reason}",
+    )
 
 
 def _proof(general: Question, target: int, options: Options) -> Proof:
@@ -102,13 +114,19 @@ def _proof(general: Question, target: int, options: Options) -> Proof:
 def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Verdict:
     assert general.claimed is not None
     same = general.truth.outputs[target] == general.claimed[target]
-    road = "the same graph for symbolic sizes" if same else "the same normal form in index notation, for symbolic sizes"
+    road = (
+        "the same graph for symbolic sizes"
+        if same
+        else "the same normal form in index notation, for symbolic sizes"
+    )
     rest = tuple(r for r in first.evidence.roads if not r.startswith(("exact zero test", "the same graph")))
     kinks = tuple(a for a in proof.assumptions if a.startswith("away from"))
     readings = tuple(a for a in proof.assumptions if " read as " in a)
     others = tuple(a for a in proof.assumptions if a not in (*kinks, *readings))
     evidence = replace(first.evidence, roads=(road, *rest), assumptions=others)
-    kink = first.kink or ("not judged where " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None)
+    kink = first.kink or (
+        "not judged where " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None
+    )
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
 
@@ -146,5 +164,3 @@ def _filled(value: Any, sizes: Mapping[sp.Symbol, int]) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(_filled(v, sizes) for v in value)
     return value
-
-

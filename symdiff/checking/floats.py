@@ -64,7 +64,9 @@ def float_trouble(question: Question, target: int) -> Trouble | None:
             return Trouble(detail, Mistake("nan", detail))
         if abs(got[place] - exact) > _LOST * scale and abs(got[place] - exact) > _LOST * abs(exact):
             at = f"entry {list(place)}" if place else "the value"
-            return Trouble(f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost")
+            return Trouble(
+                f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost"
+            )
     return None
 
 

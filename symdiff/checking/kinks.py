@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,19 +56,22 @@ def _is_tied(store: Store, node: Node, known: Mapping[Node, Objects]) -> bool:
         if used and all(store.kind(operands[k]) == "boolean" for k in used):
             continue  # a choice by a mask is no kink of its own
         function = compiled(op.formula.arguments, gap, BALLS)
-        if any(value.contains(0) for value in np.ravel(np.frompyfunc(function, op.formula.arity, 1)(*(known[k] for k in operands)))):
+        if any(
+            value.contains(0)
+            for value in np.ravel(np.frompyfunc(function, op.formula.arity, 1)(*(known[k] for k in operands)))
+        ):
             return True
     return False
 
 
-@lru_cache(maxsize=None)
+@cache
 def gaps(formula: Formula) -> tuple[sp.Expr, ...]:
     """The differences whose sign a formula looks at."""
     relations = formula.expression.atoms(sp.core.relational.Relational)
     return tuple(sorted((r.lhs - r.rhs for r in relations), key=sp.default_sort_key))
 
 
-@lru_cache(maxsize=None)
+@cache
 def kink_gaps(formula: Formula) -> tuple[sp.Expr, ...]:
     """The gaps at which a derivative may jump: not the single points that a formula fills in smoothly."""
     return () if _is_filled_in(formula) else gaps(formula)
@@ -92,7 +95,9 @@ def _is_filled_in(formula: Formula) -> bool:
 
 def _has_tied_maximum(values: Any, axes: Sequence[int]) -> bool:
     kept = [axis for axis in range(values.ndim) if axis not in axes]
-    rows = values.transpose([*kept, *axes]).reshape(int(np.prod([values.shape[a] for a in kept], dtype=int)), -1)
+    rows = values.transpose([*kept, *axes]).reshape(
+        int(np.prod([values.shape[a] for a in kept], dtype=int)), -1
+    )
     for row in rows:
         best = max(row, key=lambda ball: float(ball.mid()))
         if sum(bool(value.overlaps(best)) for value in row) > 1:

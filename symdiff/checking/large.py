@@ -1,4 +1,4 @@
-"""Is a claim right at a shape too large for exact arithmetic? A proof in index notation, floats there, balls at less."""
+"""Is a claim right at a shape too large for exact arithmetic? A proof by indices, floats there, balls below."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def judge_large(question: Question, options: Options) -> dict[str, Verdict]:
     floats = _in_floats(question, options)
     assert question.claimed is not None
     seconds = min(20.0, options.seconds_left)
-    proofs = prove(question.truth.store, question.truth.outputs, question.claimed, seconds=seconds, facts=options.domain)
+    proofs = prove(
+        question.truth.store, question.truth.outputs, question.claimed, seconds=seconds, facts=options.domain
+    )
     result: dict[str, Verdict] = {}
     for name, proof in zip(question.targets, proofs, strict=True):
         road = _road(question, small, exact.get(name), options) if proof.proved and floats[name].ok else ""

@@ -51,7 +51,9 @@ class Printed:
         return [recompute(graph, graph.node(name), examples, name, text) for name, text in self.table.items()]
 
 
-def printed(fn: Callable[..., Any], inputs: Any, table: Mapping[str, Any], *, source: str | None = None) -> Printed:
+def printed(
+    fn: Callable[..., Any], inputs: Any, table: Mapping[str, Any], *, source: str | None = None
+) -> Printed:
     """Declare what a text prints for the named intermediates of ``fn`` at ``inputs``.
 
     The values are strings, which keep their digits; nested lists of strings for arrays.
@@ -64,7 +66,9 @@ def printed(fn: Callable[..., Any], inputs: Any, table: Mapping[str, Any], *, so
     return Printed(fn, inputs, table, source)
 
 
-def recompute(graph: Graph, node: Node, examples: Mapping[str, Any], quantity: str, text: Any) -> PrintedValue:
+def recompute(
+    graph: Graph, node: Node, examples: Mapping[str, Any], quantity: str, text: Any
+) -> PrintedValue:
     """Compare a printed value, or a nested list of them, with the exact value of a node."""
     tree = graph.arguments
     assert tree is not None
@@ -76,8 +80,13 @@ def recompute(graph: Graph, node: Node, examples: Mapping[str, Any], quantity: s
     with working_precision(_BITS):
         found = values(graph.store, [node], point)
         if found is None or found[0].shape != shown.shape:
-            facts: dict[str, object] = {"printed": shown.shape, "value": None if found is None else found[0].shape}
-            raise InputError(explain(f"printed value of {quantity}", facts, "Print an array of the value's shape."))
+            facts: dict[str, object] = {
+                "printed": shown.shape,
+                "value": None if found is None else found[0].shape,
+            }
+            raise InputError(
+                explain(f"printed value of {quantity}", facts, "Print an array of the value's shape.")
+            )
         pairs: list[tuple[str, Any]] = [(str(shown[i]), found[0][i]) for i in np.ndindex(shown.shape)]
         agree = all(_agrees(p, ball) for p, ball in pairs)
         recomputed = _shaped([_rounded(p, ball) for p, ball in pairs], shown.shape)
@@ -93,7 +102,9 @@ def _shaped(texts: list[str], shape: tuple[int, ...]) -> NDArray[Any]:
 
 def claim_value(question: Question, target: int, text: Any) -> PrintedValue:
     """The printed value of a claim beside the true derivative at the claim's inputs."""
-    return recompute(question.truth, question.truth.outputs[target], question.examples, question.targets[target], text)
+    return recompute(
+        question.truth, question.truth.outputs[target], question.examples, question.targets[target], text
+    )
 
 
 def _read_exactly(array: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which points are looked at, and what do they say? The caller's own, special ones, random ones; thresholds on demand."""
+"""Which points are looked at, and what do they say? The caller's, special and random ones; thresholds on demand."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ def _special(question: Question, options: Options) -> Iterator[Point]:
     """All zeros, all ones, all equal: where ties and empty sums show; the other arguments drawn or alike."""
     graph, store = question.truth, question.truth.store
     drawn = next(points(graph, by_node(question), options.domain, options.seed + 2))
-    names = [question.forward.node(leaf) for name in question.wrt for leaf in question.forward.leaf_names(name)]
+    names = [
+        question.forward.node(leaf) for name in question.wrt for leaf in question.forward.leaf_names(name)
+    ]
     moving = [n for n in (names or graph.inputs) if n in drawn and store.kind(n) == "real"]
     for value in _SPECIAL:
         point = dict(drawn)

@@ -96,19 +96,31 @@ def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
     for item in many:
         if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
             if not -len(names) <= item < len(names):
-                raise InputError(explain(f"wrt={item}", {"parameters": ", ".join(names)}, "Use a name or a smaller position."))
+                raise InputError(
+                    explain(
+                        f"wrt={item}", {"parameters": ", ".join(names)}, "Use a name or a smaller position."
+                    )
+                )
             result.append(names[int(item)])
         elif isinstance(item, str):
             result.append(item)
         else:
-            raise InputError(explain(f"wrt={item!r}", {"parameters": ", ".join(names)}, "Use a name, a position or a tuple of them."))
+            raise InputError(
+                explain(
+                    f"wrt={item!r}",
+                    {"parameters": ", ".join(names)},
+                    "Use a name, a position or a tuple of them.",
+                )
+            )
     if not result:
         raise InputError(explain("wrt=()", {"parameters": ", ".join(names)}, "Name at least one argument."))
     return tuple(result)
 
 
 @without_collection
-def ask(fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of) -> Question:
+def ask(
+    fn: Callable[..., Any], claim: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of
+) -> Question:
     """Trace the function, derive the truth, trace the claim if it can be traced."""
     if of not in OFS:
         raise InputError(explain(f"check(of={of!r})", {"known": ", ".join(OFS)}, "Use one of these."))
@@ -161,7 +173,9 @@ def _truth(forward: Graph, leaves: Sequence[str], of: Of, extra: str) -> tuple[G
             return calculus.vjp(forward, leaves, extra), tuple(leaves)
         case "jvp":
             count = len(forward.outputs)
-            return calculus.jvp(forward, leaves, extra), ("value",) if count == 1 else tuple(f"value[{k}]" for k in range(count))
+            return calculus.jvp(forward, leaves, extra), ("value",) if count == 1 else tuple(
+                f"value[{k}]" for k in range(count)
+            )
         case "hvp":
             return calculus.hvp(forward, leaves, extra), tuple(leaves)
 
@@ -173,7 +187,10 @@ def claim_examples(question: Question) -> list[tuple[str, Any]]:
         return pairs
     forward, truth = question.forward, question.truth
     added = truth.inputs[len(forward.inputs) :]
-    zeros = [_like(concrete(truth.shape(n), question.extra)) if _is_concrete(truth, n) else _text(truth, n) for n in added]
+    zeros = [
+        _like(concrete(truth.shape(n), question.extra)) if _is_concrete(truth, n) else _text(truth, n)
+        for n in added
+    ]
     return [*pairs, (question.extra, extra_tree(question).build(zeros))]
 
 
@@ -181,7 +198,9 @@ def extra_tree(question: Question) -> Tree:
     """How the cotangent (as the outputs) or the direction (as wrt) is nested."""
     forward = question.forward
     if question.of == "vjp":
-        return forward.results or (LEAF if len(forward.outputs) == 1 else Tree("tuple", (LEAF,) * len(forward.outputs)))
+        return forward.results or (
+            LEAF if len(forward.outputs) == 1 else Tree("tuple", (LEAF,) * len(forward.outputs))
+        )
     trees = [forward.argument_tree(name) for name in question.wrt]
     return trees[0] if len(trees) == 1 and not question.many else Tree("tuple", tuple(trees))
 
@@ -191,7 +210,10 @@ def _is_concrete(graph: Graph, node: Node) -> bool:
 
 
 def _text(graph: Graph, node: Node) -> str:
-    return " ".join(str(size) if isinstance(size, int) else "*".join(map(str, sp.Mul.make_args(size))) for size in graph.shape(node))
+    return " ".join(
+        str(size) if isinstance(size, int) else "*".join(map(str, sp.Mul.make_args(size)))
+        for size in graph.shape(node)
+    )
 
 
 def _like(shape: tuple[int, ...]) -> Any:
@@ -205,14 +227,18 @@ def _with_claim(question: Question) -> Question:
         pairs = claim_examples(question)
         args, kwargs = arguments.claim_call(question.claim, pairs)
         promoted = _promoted(question, pairs)
-        graph = trace_call(question.claim, tuple(args), kwargs, promote=promoted, shapes=is_symbolic(question.examples))
+        graph = trace_call(
+            question.claim, tuple(args), kwargs, promote=promoted, shapes=is_symbolic(question.examples)
+        )
         nodes = merge(graph, store, _pairing(question, graph, pairs))
     except SymdiffError as error:
         return replace(question, reason=str(error).splitlines()[0])
     except Exception as error:  # the claim is foreign code: anything may come
         return replace(question, reason=f"{type(error).__name__} while tracing: {error}".splitlines()[0])
     outputs = [nodes[node] for node in graph.outputs]
-    value = graph.results.build(outputs) if graph.results else outputs[0] if len(outputs) == 1 else tuple(outputs)
+    value = (
+        graph.results.build(outputs) if graph.results else outputs[0] if len(outputs) == 1 else tuple(outputs)
+    )
     return replace(question, claimed=tuple(wanted(question).items(value, _stacking(store))))
 
 
@@ -237,14 +263,19 @@ def _promoted(question: Question, pairs: arguments.Pairs) -> frozenset[str]:
     names = arguments.claim_names(question.claim, pairs)
     by_pair = [(name, keyword or next(own, None)) for (name, _), keyword in zip(pairs, names, strict=True)]
     wrt = question.wrt
-    return frozenset(name for asked, name in by_pair if name and (asked in wrt or asked.partition("[")[0] in wrt))
+    return frozenset(
+        name for asked, name in by_pair if name and (asked in wrt or asked.partition("[")[0] in wrt)
+    )
 
 
 def _pairing(question: Question, claim: Graph, pairs: arguments.Pairs) -> dict[Node, Node]:
     """The claim's inputs and the truth's, in order, and by name where the claim takes them by name."""
     truth = question.truth
     if len(claim.inputs) != len(truth.inputs):
-        facts: dict[str, object] = {"claim": ", ".join(claim.input_names), "function": ", ".join(truth.input_names)}
+        facts: dict[str, object] = {
+            "claim": ", ".join(claim.input_names),
+            "function": ", ".join(truth.input_names),
+        }
         raise InputError(explain("claim", facts, "Let the claim take the function's arguments."))
     names = arguments.claim_names(question.claim, pairs)
     sizes = [_size(value) for _, value in pairs]
@@ -252,7 +283,13 @@ def _pairing(question: Question, claim: Graph, pairs: arguments.Pairs) -> dict[N
     if not any(names):
         return dict(zip(claim.inputs, truth.inputs, strict=True))
     if sum(sizes) != len(truth.inputs):
-        raise InputError(explain("claim", {"by name": ", ".join(n for n in names if n)}, "Let the claim take integers by position."))
+        raise InputError(
+            explain(
+                "claim",
+                {"by name": ", ".join(n for n in names if n)},
+                "Let the claim take integers by position.",
+            )
+        )
     order = list(arguments.signature_of(question.claim))
     called = sorted(range(len(pairs)), key=lambda k: order.index(names[k] or "") if names[k] else -1)
     places = [truth.inputs[starts[k] + i] for k in called for i in range(sizes[k])]
@@ -271,7 +308,9 @@ def wanted(question: Question) -> results.Wanted:
         tree = forward.results or (LEAF if count == 1 else Tree("tuple", (LEAF,) * count))
     else:
         trees = [forward.argument_tree(name) for name in question.wrt]
-        tree = trees[0] if len(trees) == 1 and not question.many else Tree("tuple", tuple(trees), question.wrt)
+        tree = (
+            trees[0] if len(trees) == 1 and not question.many else Tree("tuple", tuple(trees), question.wrt)
+        )
         tree = results.product(tree, tree) if question.of == "hessian" else tree
     shapes = tuple(truth.shape(node) for node in truth.outputs)
     return results.Wanted(tree, question.targets, shapes, question.wrt, f"claim {question.title}")

@@ -42,7 +42,9 @@ def confirm(question: Question, point: Mapping[Node, Objects], seed: int = 0) ->
         return all(abs(derived - measured) <= close * (1 + abs(derived)) for derived, measured in pairs)
 
 
-def _pairs(question: Question, at: Values, truth: Sequence[Objects], rng: random.Random) -> list[tuple[Any, Any]]:
+def _pairs(
+    question: Question, at: Values, truth: Sequence[Objects], rng: random.Random
+) -> list[tuple[Any, Any]]:
     """(derived, measured) numbers, one for each argument or output."""
     forward = question.forward
     nodes = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
@@ -54,12 +56,18 @@ def _pairs(question: Question, at: Values, truth: Sequence[Objects], rng: random
         case "gradient" | "vjp":
             weights = [at[n] for n in added] if question.of == "vjp" else [lift(np.array(1), MPMATH)]
             us = [_random(forward.shape(n), rng) for n in nodes]
-            return [(_dot(t, u), _first(_phi(question, at, weights, {n: u}))) for n, u, t in zip(nodes, us, truth, strict=True)]
+            return [
+                (_dot(t, u), _first(_phi(question, at, weights, {n: u})))
+                for n, u, t in zip(nodes, us, truth, strict=True)
+            ]
         case "jacobian":
             us = [_random(forward.shape(n), rng) for n in nodes]
             rank = len(forward.shape(forward.outputs[0]))
             rows = [np.tensordot(weights[0], t, axes=rank) if rank else weights[0] * t for t in truth]
-            return [(_dot(r, u), _first(_phi(question, at, weights, {n: u}))) for n, u, r in zip(nodes, us, rows, strict=True)]
+            return [
+                (_dot(r, u), _first(_phi(question, at, weights, {n: u})))
+                for n, u, r in zip(nodes, us, rows, strict=True)
+            ]
         case "jvp":
             moves = {n: at[d] for n, d in zip(nodes, added, strict=True)}
             derived = sum((_dot(w, t) for w, t in zip(weights, truth, strict=True)), mpmath.mpf(0))
@@ -72,8 +80,13 @@ def _pairs(question: Question, at: Values, truth: Sequence[Objects], rng: random
         case "hessian":
             us, vs = ([_random(forward.shape(n), rng) for n in nodes] for _ in range(2))
             blocks = [(u, v) for u in us for v in vs]
-            derived = sum((_dot(np.multiply.outer(u, v), t) for (u, v), t in zip(blocks, truth, strict=True)), mpmath.mpf(0))
-            phi = _phi(question, at, None, dict(zip(nodes, us, strict=True)), dict(zip(nodes, vs, strict=True)))
+            derived = sum(
+                (_dot(np.multiply.outer(u, v), t) for (u, v), t in zip(blocks, truth, strict=True)),
+                mpmath.mpf(0),
+            )
+            phi = _phi(
+                question, at, None, dict(zip(nodes, us, strict=True)), dict(zip(nodes, vs, strict=True))
+            )
             return [(derived, _second(phi))]
 
 
@@ -93,7 +106,11 @@ def _phi(
             shift = shift + t * vs[node] if vs and node in vs else shift
             moved[node] = base[node] + step * shift
         outputs = evaluate(forward.store, forward.outputs, moved, MPMATH)
-        parts = [y[()] for y in outputs] if weights is None else [_dot(w, y) for w, y in zip(weights, outputs, strict=True)]
+        parts = (
+            [y[()] for y in outputs]
+            if weights is None
+            else [_dot(w, y) for w, y in zip(weights, outputs, strict=True)]
+        )
         return sum(parts, mpmath.mpf(0))
 
     return phi

@@ -108,11 +108,12 @@ def exactly_on(store: Store, threshold: Threshold, point: Point, movable: Sequen
             tries += 1
             if tries > _COORDINATES:
                 return
-            for row in _rows(store, threshold, point, node, place):
-                yield row
+            yield from _rows(store, threshold, point, node, place)
 
 
-def _rows(store: Store, threshold: Threshold, point: Point, node: Node, place: tuple[int, ...]) -> Iterator[Point]:
+def _rows(
+    store: Store, threshold: Threshold, point: Point, node: Node, place: tuple[int, ...]
+) -> Iterator[Point]:
     start = point[node][place]
     first = _rational_gap(store, threshold, point)
     second = _rational_gap(store, threshold, _with(point, node, place, start + 1))
@@ -121,7 +122,9 @@ def _rows(store: Store, threshold: Threshold, point: Point, node: Node, place: t
     for index in list(np.ndindex(first.shape))[:_ENTRIES]:
         slope = second[index] - first[index]
         if slope.is_Rational and slope != 0 and first[index].is_Rational:
-            root = start - Fraction(int(first[index].p), int(first[index].q)) / Fraction(int(slope.p), int(slope.q))
+            root = start - Fraction(int(first[index].p), int(first[index].q)) / Fraction(
+                int(slope.p), int(slope.q)
+            )
             moved = _with(point, node, place, root)
             there = _rational_gap(store, threshold, moved)
             if there is not None and there[index] == 0:

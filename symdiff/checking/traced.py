@@ -155,7 +155,10 @@ def _verdict(
     assert question.claimed is not None
     nodes = (question.truth.outputs[k], question.claimed[k])
     answer = partial(
-        Verdict, question=question.title, scope=scope(question.truth, held(question)), readings=readings(store, nodes)
+        Verdict,
+        question=question.title,
+        scope=scope(question.truth, held(question)),
+        readings=readings(store, nodes),
     )
     if not fits:
         mistake = diagnose_shape(question, k)
@@ -215,7 +218,11 @@ def _unproved(
     options: Options,
     answer: Answer,
 ) -> Verdict:
-    why = test.reason if test is not None and not test.proved else "no independent road could confirm the derivative"
+    why = (
+        test.reason
+        if test is not None and not test.proved
+        else "no independent road could confirm the derivative"
+    )
     if options.is_late:
         return answer("undecided", reason=f"the time of {options.timeout:g} s is over")
     if record.agreed == 0:
@@ -232,7 +239,13 @@ def _unproved(
         points=record.agreed,
         digits=record.digits,
     )
-    return answer("agrees", evidence=evidence, kink=kink_text(probing.question), reason=f"not proved: {why}", numerics=numerics)
+    return answer(
+        "agrees",
+        evidence=evidence,
+        kink=kink_text(probing.question),
+        reason=f"not proved: {why}",
+        numerics=numerics,
+    )
 
 
 def _words(probing: Probing, threshold: Threshold) -> str:

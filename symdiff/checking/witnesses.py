@@ -105,8 +105,12 @@ def witness(found: Found) -> Witness:
     assert question.claimed is not None
     store, target = question.truth.store, found.target
     exact = exact_entry(store, question.truth.outputs[target], found.point, comparison.index)
-    undefined = comparison.outcome == "claim undefined"  # exp(log(-1)) is no real number, though it would simplify
-    claimed = None if undefined else exact_entry(store, question.claimed[target], found.point, comparison.index)
+    undefined = (
+        comparison.outcome == "claim undefined"
+    )  # exp(log(-1)) is no real number, though it would simplify
+    claimed = (
+        None if undefined else exact_entry(store, question.claimed[target], found.point, comparison.index)
+    )
     balls = (_ball(comparison.claimed), _ball(comparison.exact))
     return Witness(
         inputs=inputs_of(question.truth, found.point),

@@ -48,7 +48,8 @@ def kink_text(question: Question) -> str | None:
     if not places:
         return None
     shown = list(places)[:_TIES] + (["..."] if len(places) > _TIES else [])
-    return f"perhaps not differentiable where {', '.join(shown)}: a value between the limits of the derivative is accepted there"
+    accepted = "a value between the limits of the derivative is accepted there"
+    return f"perhaps not differentiable where {', '.join(shown)}: {accepted}"
 
 
 def _ties(store: Store, node: Node) -> list[str]:
@@ -100,7 +101,7 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
 
 
-class _TooLong(Exception):  # noqa: N818
+class _TooLong(Exception):
     """A number or a formula grew too long to be shown."""
 
 

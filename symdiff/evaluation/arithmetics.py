@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 
 import flint
@@ -136,7 +137,9 @@ def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithm
     missing = called - set(arithmetic.functions) - {"Piecewise"}
     if missing:
         facts: dict[str, object] = {"function": ", ".join(sorted(missing)), "arithmetic": arithmetic.name}
-        raise NotCompilable(explain(f"{expression}", facts, "Use another arithmetic, or a formula of known functions."))
+        raise NotCompilable(
+            explain(f"{expression}", facts, "Use another arithmetic, or a formula of known functions.")
+        )
     namespace = dict(arithmetic.functions)
     namespace |= {"number": lambda p, q: arithmetic.number(Fraction(p, q))}
     namespace |= {"greater": arithmetic.greater, "equal": arithmetic.equal}
@@ -188,10 +191,34 @@ def _acb(method: str, *orders: Any) -> Function:
 
 
 _METHODS = (
-    "exp log sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh erf erfc erfi gamma digamma coth cot sec csc sech csch"
-).split()
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+    "erfi",
+    "gamma",
+    "digamma",
+    "coth",
+    "cot",
+    "sec",
+    "csc",
+    "sech",
+    "csch",
+)
 _BALL_FUNCTIONS: dict[str, Function] = {
-    **{name: (lambda name: lambda x: getattr(x, name)())(name) for name in _METHODS},
+    **{name: methodcaller(name) for name in _METHODS},
     "loggamma": lambda x: x.lgamma(),
     "polygamma": lambda n, x: flint.acb(x).polygamma(flint.acb(n)).real,
     "atan2": lambda y, x: flint.arb.atan2(y, x),
@@ -270,7 +297,9 @@ def _undecided(left: Any, right: Any) -> bool:
     raise Undetermined(f"{left} > {right}: depends on the symbols")
 
 
-SYMPY = Arithmetic("sympy", _rational, literals.read, {}, _undecided, lambda a, b: bool(sp.Eq(a, b) == sp.true))
+SYMPY = Arithmetic(
+    "sympy", _rational, literals.read, {}, _undecided, lambda a, b: bool(sp.Eq(a, b) == sp.true)
+)
 
 ARITHMETICS = {arithmetic.name: arithmetic for arithmetic in (SYMPY, BALLS, MPMATH)}
 

@@ -55,14 +55,16 @@ def output_entries(graph: Graph, values: Mapping[str, Any] | None = None) -> lis
 
 
 def jacobian_entries(graph: Graph, wrt: str, values: Mapping[str, Any] | None = None) -> Objects:
-    """``d output / d wrt``, shape output + wrt, by ``sympy.diff`` of each entry; ``wrt`` may be a named intermediate."""
+    """``d output / d wrt``, shape output + wrt, by ``sympy.diff`` of each entry; ``wrt`` may be an intermediate."""
     bound = input_symbols(graph, values)
     back = _hold(graph, [wrt], bound)
     (output,) = evaluate(graph.store, graph.outputs[:1], bound, SYMPY)
     return _put_back(_differentiate(output, bound[graph.node(wrt)]), back)
 
 
-def hessian_entries(graph: Graph, wrt: Sequence[str], values: Mapping[str, Any] | None = None) -> list[Objects]:
+def hessian_entries(
+    graph: Graph, wrt: Sequence[str], values: Mapping[str, Any] | None = None
+) -> list[Objects]:
     """Every block ``d^2 output / d x d z`` for x and z of ``wrt``, row by row, of a scalar output."""
     bound = input_symbols(graph, values)
     back = _hold(graph, wrt, bound)

@@ -111,7 +111,12 @@ def _through_points(derivative: sp.Expr, a: sp.Symbol) -> sp.Expr:
     if not isinstance(derivative, sp.Piecewise) or len(derivative.args) != 2:
         return derivative
     (first, condition), (second, otherwise) = derivative.args
-    if not isinstance(condition, (sp.Eq, sp.Ne)) or condition.lhs != a or condition.rhs.has(a) or otherwise != sp.true:
+    if (
+        not isinstance(condition, (sp.Eq, sp.Ne))
+        or condition.lhs != a
+        or condition.rhs.has(a)
+        or otherwise != sp.true
+    ):
         return derivative
     around = second if isinstance(condition, sp.Eq) else first
     limit = around if not around.has(a) else sp.limit(around, a, condition.rhs)
@@ -178,7 +183,9 @@ def monomial(f: Formula) -> tuple[Fraction, Formula | None]:
     factor, rest = f.expression.as_coeff_Mul(rational=True)
     if f.boolean or factor == 1 or not rest.free_symbols:
         return Fraction(1), f
-    return Fraction(int(factor.p), int(factor.q)), None if rest == ARGUMENTS[0] and f.arity == 1 else formula(rest, f.arity)
+    return Fraction(int(factor.p), int(factor.q)), None if rest == ARGUMENTS[0] and f.arity == 1 else formula(
+        rest, f.arity
+    )
 
 
 @cache

@@ -131,8 +131,13 @@ class Graph:
             return self.names[name]
         known = ", ".join([*self.input_names, *self.names])
 
-
-        raise InputError(explain(f"wrt={name!r}", {"names": known}, "Use one of these, or mark a value that the output depends on: z = sd.name(z, ...)."))
+        raise InputError(
+            explain(
+                f"wrt={name!r}",
+                {"names": known},
+                "Use one of these, or mark a value that the output depends on: z = sd.name(z, ...).",
+            )
+        )
 
     def argument_tree(self, name: str) -> Tree:
         """How a parameter is nested; a leaf or a named intermediate is a leaf."""
@@ -202,5 +207,3 @@ class Graph:
 def named_nodes(store: Store, nodes: Iterable[Node]) -> dict[str, Node]:
     """The intermediates that were given a name."""
     return {op.name: node for node in nodes if isinstance(op := store.op(node), Named)}
-
-

@@ -108,7 +108,9 @@ class Contract:
     @property
     def is_elementwise(self) -> bool:
         """Whether it is a plain product of operands of one shape."""
-        return all(labels == self.output for labels in self.inputs) and len(set(self.output)) == len(self.output)
+        return all(labels == self.output for labels in self.inputs) and len(set(self.output)) == len(
+            self.output
+        )
 
 
 @dataclass(frozen=True, slots=True)

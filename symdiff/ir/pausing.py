@@ -1,4 +1,4 @@
-"""Why is growing a graph linear? Its nodes all live on, so the cyclic collector would scan them in vain, again and again."""
+"""Why is growing a graph linear? Its nodes live on, and the cyclic collector would scan them in vain."""
 
 from __future__ import annotations
 

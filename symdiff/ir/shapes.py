@@ -73,7 +73,7 @@ def infer(op: Op, operands: tuple[Signature, ...]) -> Signature:
             shape, index = operands[0].shape, operands[1]
             end = axis + len(index.shape)
             _require(index.kind == "integer" and same_shape(shape[axis:end], index.shape), op, operands)
-            return Signature(shape[:axis] + (size,) + shape[end:], operands[0].kind)
+            return Signature((*shape[:axis], size, *shape[end:]), operands[0].kind)
         case Window(axis, length):
             shape = operands[0].shape
             size = normal(shape[axis] - length + 1)
@@ -134,7 +134,9 @@ def _concatenate(op: Concatenate, operands: tuple[Signature, ...]) -> Signature:
     rest = first[:axis] + first[axis + 1 :]
     for operand in operands:
         shape = operand.shape
-        _require(len(shape) == len(first) and same_shape(shape[:axis] + shape[axis + 1 :], rest), op, operands)
+        _require(
+            len(shape) == len(first) and same_shape(shape[:axis] + shape[axis + 1 :], rest), op, operands
+        )
     total = normal(sum((o.shape[axis] for o in operands[1:]), first[axis]))
     kinds = {o.kind for o in operands}
     return Signature((*first[:axis], total, *first[axis + 1 :]), kinds.pop() if len(kinds) == 1 else "real")
@@ -171,7 +173,9 @@ def broadcast(*shapes: Shape) -> Shape:
         wide = [s for s in sizes if s != 1]
         if any(not same(s, wide[0]) for s in wide[1:]):
             facts: dict[str, object] = {f"shape{k}": text(s) for k, s in enumerate(shapes)}
-            mend = f"Axis {axis} has the sizes {_listed(wide)}: give equal sizes one name, or reshape one array."
+            mend = (
+                f"Axis {axis} has the sizes {_listed(wide)}: give equal sizes one name, or reshape one array."
+            )
             raise ShapeError(explain("broadcast", facts, mend))
         result.append(wide[0] if wide else 1)
     return tuple(result)

@@ -39,14 +39,15 @@ class Tree:
             case "static":
                 return self.value
             case "dict":
-                return {key: child._build(leaves) for key, child in zip(self.keys, self.children, strict=True)}
+                return {
+                    key: child._build(leaves) for key, child in zip(self.keys, self.children, strict=True)
+                }
             case "tuple":
                 return tuple(child._build(leaves) for child in self.children)
             case "namedtuple":
                 return self.value(*(child._build(leaves) for child in self.children))
             case _:
                 return [child._build(leaves) for child in self.children]
-
 
     def leaves(self, value: Any) -> list[Any]:
         """The leaves of a value that is nested like this.
@@ -68,9 +69,7 @@ class Tree:
 LEAF = Tree("leaf")
 
 
-def flatten(
-    value: Any, name: str, is_leaf: Callable[[Any], bool]
-) -> tuple[list[tuple[str, Any]], Tree]:
+def flatten(value: Any, name: str, is_leaf: Callable[[Any], bool]) -> tuple[list[tuple[str, Any]], Tree]:
     """The leaves of a nesting with their names, and the nesting itself.
 
     >>> leaves, tree = flatten({"W": 1, "b": [2, 3]}, "p", lambda v: isinstance(v, int))

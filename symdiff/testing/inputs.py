@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from symdiff.doors.tracing import trace
 from symdiff.evaluation.kernels import Kernel, compile
 from symdiff.ir.calling import bind
 from symdiff.ir.graph import Graph
-from symdiff.doors.tracing import trace
 from symdiff.testing.strategies import shapes_for
 
 _LOWEST = {"mixed": -24, "positive": 1, "inner": 1}

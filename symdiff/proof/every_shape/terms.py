@@ -29,11 +29,11 @@ HeadKind: TypeAlias = Literal[
 ONE: Mono = ()
 
 
-class Undefined(Exception):  # noqa: N818 - a state of the value, not a fault
+class Undefined(Exception):
     """A value that exists nowhere, such as 1/0, or that the normal form does not read."""
 
 
-class OverBudget(Exception):  # noqa: N818 - an answer, not a fault
+class OverBudget(Exception):
     """Too many steps, too much time, or too many symmetric labels."""
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from symdiff import calculus
-from symdiff.checking.questions import Of, Wrt, chosen, parameters
+from symdiff.checking.arguments import Wrt, chosen, parameters
+from symdiff.checking.questions import Of
 from symdiff.doors.inlining import inline, recording_of
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.tracing import trace_call

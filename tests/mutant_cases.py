@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.special import erf, expit, logsumexp, ndtr, softmax
 
-from symdiff.checking.questions import Of, Wrt
+from symdiff.checking.arguments import Wrt
+from symdiff.checking.questions import Of
 
 Claim = Callable[..., Any]
 

@@ -14,8 +14,9 @@ from mutant_cases import SUBJECTS, Subject
 
 import symdiff as sd
 from symdiff.checking import formulas, product_texts
+from symdiff.checking.arguments import parameters
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.questions import ask, parameters
+from symdiff.checking.questions import ask
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
 

@@ -16,9 +16,10 @@ from faults import planted
 
 import symdiff as sd
 from symdiff.checking import comparing, kinks, probes, sampling, shrinking, witnesses
+from symdiff.checking.arguments import parameters
 from symdiff.checking.comparing import compare
 from symdiff.checking.kinks import gaps, is_on_kink, kink_nodes
-from symdiff.checking.questions import ask, parameters
+from symdiff.checking.questions import ask
 from symdiff.checking.sampling import Point, example_point, points
 from symdiff.checking.shrinking import SIMPLE, simplest_point, smaller_examples
 from symdiff.evaluation.exact import as_objects

@@ -6,7 +6,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from symdiff.errors import InputError, explain
 Pairs = Sequence[tuple[str, Any]]
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _STAR = inspect.Parameter.VAR_POSITIONAL
+
+
+Wrt: TypeAlias = str | int | Sequence[str | int]
 
 
 def signature_of(fn: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
@@ -144,3 +147,40 @@ def claim_names(claim: Callable[..., Any], pairs: Pairs) -> list[str | None]:
     for k, name in zip(rest[room:], free, strict=False):
         named[k] = name
     return named
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether an example holds a shape string."""
+    if isinstance(value, str):
+        return True
+    if isinstance(value, Mapping):
+        return any(map(is_symbolic, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(is_symbolic, value))
+
+
+def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
+    """``wrt`` as names: positions become the names of parameters."""
+    many = wrt if isinstance(wrt, (tuple, list)) else (wrt,)
+    result = []
+    for item in many:
+        if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+            if not -len(names) <= item < len(names):
+                raise InputError(
+                    explain(
+                        f"wrt={item}", {"parameters": ", ".join(names)}, "Use a name or a smaller position."
+                    )
+                )
+            result.append(names[int(item)])
+        elif isinstance(item, str):
+            result.append(item)
+        else:
+            raise InputError(
+                explain(
+                    f"wrt={item!r}",
+                    {"parameters": ", ".join(names)},
+                    "Use a name, a position or a tuple of them.",
+                )
+            )
+    if not result:
+        raise InputError(explain("wrt=()", {"parameters": ", ".join(names)}, "Name at least one argument."))
+    return tuple(result)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from symdiff.checking.arguments import Wrt, is_symbolic, parameters
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.domains import Domain, check_domain
 from symdiff.checking.every_shape import judge_every_shape
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.large import is_large, judge_large
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Of, Question, Wrt, ask, is_symbolic, leaf_values, parameters
+from symdiff.checking.questions import Of, Question, ask, leaf_values
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.wording import scope
 from symdiff.errors import OutOfTime, UndecidedDerivative, WrongDerivative

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from symdiff.checking.arguments import Wrt, parameters
 from symdiff.checking.checks import check
 from symdiff.checking.domains import Domain
 from symdiff.checking.printed import PrintedValue, claim_value
-from symdiff.checking.questions import Of, Wrt, ask, parameters
+from symdiff.checking.questions import Of, ask
 from symdiff.errors import InputError, explain
 from symdiff.verdicts import Verdict
 

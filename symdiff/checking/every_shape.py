@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symdiff.checking.arguments import Wrt
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Of, Question, Wrt, ask
+from symdiff.checking.questions import Of, Question, ask
 from symdiff.checking.sampling import points
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node

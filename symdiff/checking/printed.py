@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.arguments import parameters
 from symdiff.checking.comparing import values
-from symdiff.checking.questions import Question, parameters
+from symdiff.checking.questions import Question
 from symdiff.checking.sampling import example_point
 from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, explain

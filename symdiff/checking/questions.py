@@ -12,7 +12,7 @@ import sympy as sp
 
 from symdiff import calculus
 from symdiff.checking import arguments, results
-from symdiff.checking.arguments import parameters as parameters
+from symdiff.checking.arguments import Wrt, chosen, is_symbolic
 from symdiff.checking.kinks import kink_nodes
 from symdiff.doors.arguments import is_number
 from symdiff.doors.tracing import trace_call
@@ -20,14 +20,13 @@ from symdiff.errors import InputError, SymdiffError, TracingError, explain
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.merging import merge
-from symdiff.ir.ops import Input, Span
+from symdiff.ir.ops import Span
 from symdiff.ir.pausing import without_collection
 from symdiff.ir.sizes import concrete
 from symdiff.ir.trees import LEAF, Tree, flatten
 
 Of: TypeAlias = Literal["value", "gradient", "jacobian", "hessian", "vjp", "jvp", "hvp"]
 OFS: tuple[Of, ...] = ("value", "gradient", "jacobian", "hessian", "vjp", "jvp", "hvp")
-Wrt: TypeAlias = str | int | Sequence[str | int]
 
 
 @dataclass(frozen=True)
@@ -78,43 +77,6 @@ class Question:
         name = getattr(self.claim, "__name__", type(self.claim).__name__)
         by = "" if self.of == "value" else f" by {', '.join(self.wrt)}"
         return f"{name}: {self.of} of {getattr(self.fn, '__name__', 'fn')}{by}"
-
-
-def is_symbolic(value: Any) -> bool:
-    """Whether an example holds a shape string."""
-    if isinstance(value, str):
-        return True
-    if isinstance(value, Mapping):
-        return any(map(is_symbolic, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(is_symbolic, value))
-
-
-def chosen(wrt: Wrt, names: Sequence[str]) -> tuple[str, ...]:
-    """``wrt`` as names: positions become the names of parameters."""
-    many = wrt if isinstance(wrt, (tuple, list)) else (wrt,)
-    result = []
-    for item in many:
-        if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-            if not -len(names) <= item < len(names):
-                raise InputError(
-                    explain(
-                        f"wrt={item}", {"parameters": ", ".join(names)}, "Use a name or a smaller position."
-                    )
-                )
-            result.append(names[int(item)])
-        elif isinstance(item, str):
-            result.append(item)
-        else:
-            raise InputError(
-                explain(
-                    f"wrt={item!r}",
-                    {"parameters": ", ".join(names)},
-                    "Use a name, a position or a tuple of them.",
-                )
-            )
-    if not result:
-        raise InputError(explain("wrt=()", {"parameters": ", ".join(names)}, "Name at least one argument."))
-    return tuple(result)
 
 
 @without_collection
@@ -327,8 +289,3 @@ def leaf_values(question: Question) -> list[Any]:
     assert tree is not None
     children = zip(tree.keys, tree.children, strict=True)
     return [leaf for name, child in children for leaf in child.leaves(question.examples[name])]
-
-
-def input_kinds(graph: Graph) -> dict[str, Input]:
-    """The inputs of a graph by name."""
-    return {op.name: op for op in map(graph.store.op, graph.inputs) if isinstance(op, Input)}

@@ -536,6 +536,15 @@ def test_errors_are_counted_in_sensible_units() -> None:
     assert verdict.evidence.ulps < 1e6
 
 
+def test_a_nan_on_a_kink_of_the_example_is_found() -> None:
+    def loss(x: Any) -> Any:
+        return np.sum(np.maximum(x, 0))
+
+    with np.errstate(invalid="ignore"):
+        assert kind(check(loss, lambda x: np.maximum(x, 0) / x, np.zeros(3))) == "nan"
+    assert check(loss, lambda x: 1.0 * (x > 0), np.zeros(3)).status == "agrees"
+
+
 def test_what_no_float_can_hold_is_no_mistake() -> None:
     assert check(np.exp, np.exp, 0.5).status == "agrees"
     assert check(np.exp, np.exp, 1000.0).status != "refuted"

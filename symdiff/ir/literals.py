@@ -68,7 +68,7 @@ class Format:
 _FORMATS = {
     2: Format(np.float16, short=4, digits=3, denominator=8, computed=4),
     4: Format(np.float32, short=10, digits=6, denominator=16, computed=4),
-    8: Format(np.float64, short=20, digits=14, denominator=1000, computed=8),
+    8: Format(np.float64, short=20, digits=14, denominator=1000, computed=16),
 }
 
 
@@ -94,7 +94,7 @@ def exact(value: Number) -> Fraction | None:
 
 @lru_cache(maxsize=4096, typed=True)
 def read(value: Number) -> sp.Expr:
-    """The exact number that ``value`` stands for: a short decimal, a simple fraction, a root, multiples of pi.
+    """The exact number that ``value`` stands for: a short decimal, a simple fraction, a root, pi times it.
 
     >>> read(0.1), read(1 - 0.9), read(math.sqrt(2 / math.pi)), read(2 / 3)
     (1/10, 1/10, sqrt(2)/sqrt(pi), 2/3)
@@ -165,10 +165,23 @@ def _width(value: Number) -> float:
 
 
 def decimal(value: Number) -> Fraction | None:
-    """The number as a decimal that somebody typed: its shortest decimal, if that has few digits."""
+    """The number as a decimal that somebody typed: of few digits, or ``1 - 1e-15``."""
     text = str(value) if isinstance(value, np.floating) else repr(value)
     digits = text.lstrip("-0.").split("e")[0].replace(".", "").rstrip("0")
-    return Fraction(text) if len(digits) <= format_of(value).digits else None
+    if len(digits) <= format_of(value).digits:
+        return Fraction(text)
+    return _beside_one(float(value), format_of(value))
+
+
+def _beside_one(value: float, own: Format) -> Fraction | None:
+    """One less a power of ten, the bound at which logarithms are clipped."""
+    gap = 1 - abs(value)
+    if not _UNITS * own.unit < gap < 0.1:
+        return None
+    power = round(math.log10(gap))
+    near = 1 - Fraction(10) ** power
+    is_near = abs(Fraction(abs(value)) - near) <= Fraction(own.unit)
+    return (near if value > 0 else -near) if is_near else None
 
 
 def _candidates(value: float, width: float, own: Format) -> Iterator[sp.Expr]:

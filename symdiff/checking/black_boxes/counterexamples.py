@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.black_boxes.probing import Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, Probe, Prober, probe_dtype
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
@@ -66,11 +66,15 @@ def find(claim: Foreign, gauge: Gauge, probe: Probe, target: int) -> Finding | N
 def found_at(
     claim: Foreign, gauge: Gauge, probe: Probe, target: int, index: tuple[int, ...], claimed: NDArray[Any]
 ) -> Finding | None:
-    """The finding, if balls confirm it or the graph is too large for balls; None on kinks and poles."""
+    """The finding, if balls confirm it or the graph is too large for balls; None on kinks and poles.
+
+    A claim that is no number at the caller's example is found on a kink too: no convention gives NaN.
+    """
     exact = gauge.certify(probe, target, index, claimed)
     undefined = not math.isfinite(float(claimed[index]))
     if exact is None:
-        if gauge.is_affordable(target) or undefined:
+        no_number = undefined and probe.regime == OWN and np.isfinite(gauge.floats(probe)[target][index])
+        if not no_number and (gauge.is_affordable(target) or undefined):
             return None
         return Finding(claim, gauge, probe, target, index, float(claimed[index]), None)
     dtype = coarser(probe_dtype(probe), claimed.dtype)

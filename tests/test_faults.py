@@ -576,7 +576,7 @@ SHAPES = [
     Fault(
         shapes,
         "scatter",
-        "shape[:axis] + (size,) + shape[end:]",
+        "(*shape[:axis], size, *shape[end:])",
         "shape[:axis] + shape[end:] + (size,)",
         "scatter_add_first",
     ),

@@ -67,12 +67,16 @@ def test_every_step_of_the_tables_is_a_claim():
     assert steps("ex_2_8_three_layers") == list(range(16, 39))
 
 
-def test_the_committed_pages_are_those_of_a_fresh_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_committed_pages_are_those_of_a_fresh_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """``symdiff check examples --report reports`` writes what is committed, but for measured figures."""
     monkeypatch.chdir(EXAMPLES.parent)
     assert main(["check", "examples", "--report", str(tmp_path)]) == 0
     for name in ("verdicts.html", "verdicts.tex"):
-        fresh, committed = ((folder / name).read_text(encoding="utf-8") for folder in (tmp_path, Path("reports")))
+        fresh, committed = (
+            (folder / name).read_text(encoding="utf-8") for folder in (tmp_path, Path("reports"))
+        )
         assert without_figures(fresh) == without_figures(committed), f"write reports/{name} anew"
 
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from scipy import special
 
 from symdiff.calculus import gradient
+from symdiff.doors.tracing import trace
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import from_function
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import merge
 from symdiff.ir.ops import Input, Map
-from symdiff.doors.tracing import trace
 from symdiff.proof.at_shape.generators import Algebra
 from symdiff.proof.at_shape.positivity import Positivity
 from symdiff.proof.at_shape.witnesses import Search

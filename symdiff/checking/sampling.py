@@ -63,12 +63,12 @@ def _draw(graph: Graph, node: Node, domain: Domain, regime: str, rng: random.Ran
     return _fill(shape, lambda: _number(regime, low, high, rng))
 
 
-def is_inside(graph: Graph, point: Point, domain: Domain) -> bool:
-    """Whether a point lies in the intervals of a domain; sets such as one_hot are only drawn, never moved."""
+def is_inside(graph: Graph, point: Point, domain: Domain, drawn: Point) -> bool:
+    """Whether a point lies in the intervals of a domain; arrays of sets such as one_hot must be as they were drawn."""
     for node, value in point.items():
         op = graph.store.op(node)
         rule = domain.get(op.name) if isinstance(op, Input) else None
-        if isinstance(rule, str):
+        if isinstance(rule, str) and value is not drawn[node]:
             return False
         if isinstance(rule, tuple):
             low, high = rule

@@ -27,7 +27,7 @@ _FACTORED_TERMS = 80
 _ROUNDS = 12
 
 
-class Undecided(Exception):  # noqa: N818
+class Undecided(Exception):
     """The test cannot answer; the text is the reason."""
 
 
@@ -39,7 +39,7 @@ class NeedsMasks(NeedsCases):
     """The test cannot answer without knowing every entry of the masks: one branch is infinite."""
 
 
-class OutOfGenerators(Exception):  # noqa: N818
+class OutOfGenerators(Exception):
     """The context is too small: start again with a larger one."""
 
 

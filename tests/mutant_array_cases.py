@@ -31,7 +31,7 @@ subject(
     lambda A, B, g: (g @ B.T, A.T @ g),
     (S, T),
     {
-        "assumption": lambda A, B, g: (g @ B, A.T @ g),
+        "symmetry": lambda A, B, g: (g @ B, A.T @ g),
         "unknown#order": lambda A, B, g: (B.T @ g, A.T @ g),
         "transpose": lambda A, B, g: (B @ g.T, A.T @ g),
     },
@@ -44,7 +44,7 @@ subject(
     lambda x, A: A @ x + A.T @ x,
     (V[:2], S),
     {
-        "assumption": lambda x, A: 2 * A @ x,
+        "symmetry": lambda x, A: 2 * A @ x,
         "missing_path": lambda x, A: A @ x,
         "unknown#elementwise": lambda x, A: 2 * np.diag(A) * x,
     },
@@ -99,7 +99,7 @@ subject(
     lambda A, B, g: np.einsum("bik,bjk->bij", g, B),
     (np.arange(8.0).reshape(2, 2, 2) / 4, np.arange(8.0)[::-1].reshape(2, 2, 2) / 2),
     {
-        "assumption": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
+        "symmetry": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
         "unknown#summed over the batch": lambda A, B, g: np.einsum("bik,cjk->bij", g, B),
     },
     of="vjp",
@@ -160,7 +160,7 @@ subject(
     lambda X, c: 2 * c * np.sum(X**2, axis=1),
     (S, V[:2]),
     {
-        "assumption#wrong axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
+        "symmetry#wrong axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
         "assumption#square of the sum": lambda X, c: 2 * c * np.sum(X, axis=1) ** 2,
     },
     wrt="c",
@@ -329,7 +329,7 @@ subject(
     lambda x, A: (A + A.T) / 2,
     (V[:2], S),
     {
-        "assumption": lambda x, A: A,
+        "symmetry": lambda x, A: A,
         "factor": lambda x, A: A + A.T,
     },
     of="hessian",
@@ -366,7 +366,7 @@ subject(
     lambda x, A, v: (A @ v + A.T @ v) / 2,
     (V[:2], S),
     {
-        "assumption": lambda x, A, v: A @ v,
+        "symmetry": lambda x, A, v: A @ v,
         "unknown#at the point": lambda x, A, v: (A @ x + A.T @ x) / 2,
     },
     of="hvp",

@@ -154,7 +154,7 @@ def test_assumptions_that_were_not_given(
 ) -> None:
     found = mistake(fn, claim, inputs)
     assert (found.kind, found.detail) == (
-        "assumption",
+        "symmetry" if kind == "symmetric" else "assumption",
         f"right only if {name} is {kind}, which was not given",
     )
     assert found.repair is not None
@@ -171,7 +171,7 @@ def test_no_assumption_is_made_of_what_is_differentiated() -> None:
 def test_an_accident_is_no_assumption() -> None:
     """A one_hot matrix of two rows is symmetric half the time."""
     found = mistake(lambda x, A: x @ A @ x / 2, lambda x, A: A @ x, (X[:2], S))
-    assert (found.kind, found.detail) == ("assumption", "right only if A is symmetric, which was not given")
+    assert (found.kind, found.detail) == ("symmetry", "right only if A is symmetric, which was not given")
 
 
 @pytest.mark.parametrize("claim", [lambda x: 2 * np.sqrt(x) ** 2, lambda x: 2 * np.exp(np.log(x))])

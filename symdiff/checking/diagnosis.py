@@ -82,11 +82,9 @@ def _assumption(question: Question, target: int, options: Options) -> Mistake | 
             probes = _probes(question, replace(options, domain={**options.domain, name: chosen}), _MANY)
             if _agrees(question, target, question.claimed[target], probes):
                 detail = f"right only if {name} is {chosen}, which was not given"
-                return Mistake(
-                    "assumption",
-                    detail,
-                    repair=f'domain={{"{name}": "{chosen}"}}, or {_derived(question, target)}',
-                )
+                kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
+                repair = f'domain={{"{name}": "{chosen}"}}, or {_derived(question, target)}'
+                return Mistake(kind, detail, repair=repair, alternatives=other)
     return None
 
 

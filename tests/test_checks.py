@@ -119,10 +119,10 @@ def test_the_text_of_parts() -> None:
         WRONG GRADIENT   assumes, argument x   (certain)
 
           A   proved      A (2, 2), x (2,)
-          x   refuted     assumption
+          x   refuted     symmetry
 
           Question        gradient of form by A, x
-          Mistake         assumption: right only if A is symmetric, which was not given
+          Mistake         symmetry: right only if A is symmetric, which was not given
           It should be    domain={"A": "symmetric"}, or A.T @ x + A @ x
 
           Smallest example
@@ -136,6 +136,7 @@ def test_the_text_of_parts() -> None:
 
           Reason          two disjoint balls
           Roads           certified balls at a rational point
+          Also possible   assumption
           Not checked     shapes other than A (2, 2), x (2,)
 
           Reproduce
@@ -543,3 +544,21 @@ def test_faults_are_noticed(module: Any, fault: str, wrong: str, test: Callable[
         pytest.raises((AssertionError, pytest.fail.Exception, WrongDerivative, AttributeError)),
     ):
         test()
+
+
+@pytest.mark.parametrize("convention", ["torch", "jax", "shared"])
+def test_a_convention_asks_for_one_value_on_a_kink(convention: str) -> None:
+    def rectified(x: Any) -> Any:
+        return np.sum(np.maximum(x, 0))
+
+    theirs = sd.check(rectified, lambda x: (x > 0) * 1.0, np.zeros(2), convention=convention)
+    other = sd.check(rectified, lambda x: (x >= 0) * 1.0, np.zeros(2), convention=convention)
+    assert (theirs.status, other.status) == ("proved", "refuted")
+    assert sd.check(rectified, lambda x: (x >= 0) * 1.0, np.zeros(2)).status == "proved"
+
+
+def test_an_unknown_convention_is_refused() -> None:
+    with pytest.raises(sd.InputError) as error:
+        sd.check(np.abs, np.sign, 1.0, convention="matlab")
+    known = "  known=torch, jax, shared\n  Use one of these, or None."
+    assert str(error.value) == "check(convention='matlab')\n" + known

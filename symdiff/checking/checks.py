@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from symdiff.checking.arguments import Wrt, is_symbolic, parameters
@@ -29,7 +29,7 @@ def check(
     wrt: Wrt = 0,
     of: Of = "gradient",
     domain: Domain | None = None,
-    convention: str | Mapping[str, object] | None = None,
+    convention: str | None = None,
     dtype: str = "float64",
     examples: int = 200,
     seed: int = 0,
@@ -41,6 +41,9 @@ def check(
     ``"n d"``, which ask the question for every shape. ``fn`` must be traceable; ``claim`` may be any callable: if it
     can be traced it is proved or refuted as mathematics, otherwise it is tested as a black box. For ``"vjp"`` the
     claim takes one more argument, the cotangent; for ``"jvp"`` and ``"hvp"`` the direction.
+
+    ``domain`` narrows the question: ``{"y": "one_hot", "s": (0, None)}``. On a kink any value between the limits of
+    the derivative is accepted; ``convention="torch"`` or ``"jax"`` asks for theirs (ReLU'(0) = 0, ties shared).
 
     Raises TracingError if ``fn`` cannot be read, InputError if the inputs do not fit.
 

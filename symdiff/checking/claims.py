@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ def derivative_of(
     wrt: Wrt = 0,
     of: Of = "gradient",
     domain: Domain | None = None,
-    convention: str | Mapping[str, object] | None = None,
+    convention: str | None = None,
     dtype: str = "float64",
     printed: Any = None,
     source: str | None = None,

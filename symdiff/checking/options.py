@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symdiff.checking.domains import Domain, check_sets, normal
@@ -13,12 +12,16 @@ from symdiff.verdicts import Mistake
 NO_TIME = Mistake("unknown", "the time was over before a cause was found")
 
 
+# ReLU'(0) = 0, |x|'(0) = 0, ties of a maximum share the derivative equally: torch and JAX agree on these.
+CONVENTIONS = ("torch", "jax", "shared")
+
+
 @dataclass(frozen=True)
 class Options:
     """The keyword arguments of ``check``; ``timeout`` is in seconds, after which a verdict is undecided."""
 
     domain: Domain = field(default_factory=dict)
-    convention: str | Mapping[str, object] | None = None
+    convention: str | None = None
     dtype: str = "float64"
     examples: int = 200
     seed: int = 0
@@ -31,6 +34,11 @@ class Options:
         if self.dtype not in ("float64", "float32"):
             raise DtypeError(
                 explain(f"check(dtype={self.dtype!r})", {"known": "float64, float32"}, "Use one of these.")
+            )
+        if self.convention is not None and self.convention not in CONVENTIONS:
+            known: dict[str, object] = {"known": ", ".join(CONVENTIONS)}
+            raise InputError(
+                explain(f"check(convention={self.convention!r})", known, "Use one of these, or None.")
             )
         if self.examples < 1:
             raise InputError(

@@ -58,12 +58,13 @@ class Probing:
     def look(self, point: Point, *, chosen: bool = False) -> None:
         """Compare the waiting targets at one point; on a kink only what lies far outside every limit is wrong.
 
-        At a point that was ``chosen`` for being special, a claim without a value (0/0) is excused.
+        With a convention the derivative has one value there too. At a point that was ``chosen`` for being special, a
+        claim without a value (0/0) is excused.
         """
         question, waiting = self.question, self.waiting
         assert question.claimed is not None
         store = question.truth.store
-        if is_on_kink(store, question.kinks, point):
+        if self.options.convention is None and is_on_kink(store, question.kinks, point):
             self.on_kinks += 1
             for k in waiting:
                 found = compare_on_kink(question, k, point)

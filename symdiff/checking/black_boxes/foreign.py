@@ -87,7 +87,7 @@ def _plain(value: Any) -> Array:
         except TypeError:  # bfloat16 has no NumPy dtype
             value = value.float().numpy()
     if scipy.sparse.issparse(value):
-        value = value.toarray()  # type: ignore[attr-defined]
+        value = value.toarray()
     try:
         return np.array(value)
     except ValueError as error:

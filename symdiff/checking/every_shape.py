@@ -23,6 +23,7 @@ from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
 
 EVERY = "every shape"
+_SECONDS = 20.0
 
 
 def judge_every_shape(
@@ -35,8 +36,10 @@ def judge_every_shape(
 ) -> dict[str, Verdict]:
     """Refuted at the first instance that is wrong; proved if a proof for symbolic sizes and the instances agree."""
     general = ask(fn, claim, examples, wrt, of)
+    proofs = _proofs(general, options)
+    settled = all(proof.proved for proof in proofs)
     judged: list[dict[str, Verdict]] = []
-    for sizes in _instances(examples):
+    for sizes in _instances(examples, small=settled):
         try:
             question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
         except ShapeError:
@@ -45,7 +48,7 @@ def judge_every_shape(
         unfaithful = question.reason if question.claimed is None else claim_is_faithful(question)
         if unfaithful:
             return _only_called(question.without_claimed(unfaithful), options)
-        judged.append(judge_traced(question, options))
+        judged.append(judge_traced(question, options, probes_only=settled))
         if any(verdict.status == "refuted" for verdict in judged[-1].values()):
             return judged[-1]
     if not judged:
@@ -56,7 +59,7 @@ def judge_every_shape(
             explain("check at every shape", facts, "Give shapes that fit the function for some sizes.")
         )
     return {
-        name: _lifted(general, k, [parts[name] for parts in judged], options)
+        name: _lifted(general, k, [parts[name] for parts in judged], proofs[k])
         for k, name in enumerate(general.targets)
     }
 
@@ -85,7 +88,7 @@ def _only_called(question: Question, options: Options) -> dict[str, Verdict]:
     return verdict.parts or {question.targets[0]: verdict}
 
 
-def _lifted(general: Question, target: int, verdicts: list[Verdict], options: Options) -> Verdict:
+def _lifted(general: Question, target: int, verdicts: list[Verdict], proof: Proof) -> Verdict:
     """What the instances and the proof for symbolic sizes say together."""
     first = next((v for v in verdicts if not v.ok), verdicts[0])
     if not first.ok:
@@ -93,7 +96,6 @@ def _lifted(general: Question, target: int, verdicts: list[Verdict], options: Op
     shapes = "; ".join(dict.fromkeys(v.scope for v in verdicts))
     if general.claimed is None:
         return replace(first, status="agrees", scope=shapes, reason=f"not for every shape: {general.reason}")
-    proof = _proof(general, target, options)
     if proof.proved:
         return _proved(general, target, first, proof)
     words = "proved" if all(v.status == "proved" for v in verdicts) else "tested"
@@ -105,11 +107,13 @@ def _lifted(general: Question, target: int, verdicts: list[Verdict], options: Op
     )
 
 
-def _proof(general: Question, target: int, options: Options) -> Proof:
-    assert general.claimed is not None
-    store, truth, claim = general.truth.store, general.truth.outputs[target], general.claimed[target]
-    seconds = min(10.0, options.seconds_left)
-    return prove(store, [truth], [claim], seconds=seconds, facts=options.domain)[0]
+def _proofs(general: Question, options: Options) -> list[Proof]:
+    """The proofs for symbolic sizes, all in one go, which shares their work."""
+    if general.claimed is None:
+        return [Proof(False, reason=general.reason)] * len(general.targets)
+    seconds = min(_SECONDS, options.seconds_left)
+    store, truths = general.truth.store, general.truth.outputs
+    return prove(store, truths, general.claimed, seconds=seconds, facts=options.domain)
 
 
 def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Verdict:
@@ -131,13 +135,17 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
 
-def _instances(examples: Mapping[str, Any]) -> Iterator[dict[sp.Symbol, int]]:
-    """Sizes all different both ways, all alike, and all 1: none of which is special in the same way."""
+def _instances(examples: Mapping[str, Any], *, small: bool) -> Iterator[dict[sp.Symbol, int]]:
+    """Sizes all different both ways, all alike, and all 1: none of which is special in the same way.
+
+    Beside a proof ``small`` ones will do: they confirm the derivative, the proof has every size.
+    """
     names = sorted({s for text in _strings(examples) for s in symbols_of(parse_shape(text))}, key=str)
     count = len(names)
     large = range(7, 7 + count) if count < 4 else range(2, 2 + count)
     seen: list[dict[sp.Symbol, int]] = []
-    for sizes in (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count, large):
+    different = (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count, large)
+    for sizes in ([2] * count, [1] * count) if small else different:
         proposal = dict(zip(names, sizes, strict=True))
         if proposal not in seen:
             seen.append(proposal)

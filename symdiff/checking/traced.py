@@ -44,8 +44,8 @@ class RoadsDisagree(SymdiffError, AssertionError):
     """The rules and independent differences give different derivatives: a fault of symdiff."""
 
 
-def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
-    """One verdict for each target."""
+def judge_traced(question: Question, options: Options, *, probes_only: bool = False) -> dict[str, Verdict]:
+    """One verdict for each target; with ``probes_only`` nothing is proved, because that was done elsewhere."""
     assert question.claimed is not None
     store = question.truth.store
     shaped = [
@@ -54,8 +54,8 @@ def judge_traced(question: Question, options: Options) -> dict[str, Verdict]:
     ]
     probing = Probing(question, options, [k for k, good in enumerate(shaped) if good])
     probing.easily()
-    tests = _attempts(question, probing.waiting, options)
-    if any(not tests[k].proved for k in probing.waiting):
+    tests = {} if probes_only else _attempts(question, probing.waiting, options)
+    if not probes_only and any(not tests[k].proved for k in probing.waiting):
         probing.fit = [k for k in probing.fit if k in tests and not tests[k].proved]
         probing.hard()
     confirmed = _confirmed(question, probing.seen, options)

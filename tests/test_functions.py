@@ -336,3 +336,19 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     with pytest.raises(AssertionError):
         test_grad_by_names_and_positions(("A", "x"), (np.outer(V, V), A @ V + A.T @ V))
+
+
+def test_wrt_may_name_a_part_of_a_nested_argument() -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return np.sum(p["layers"][0]["W"] @ x) + np.sum(p["layers"][1]["b"] ** 2) + p["scale"] ** 2
+
+    layers = [{"W": np.ones((2, 3)), "b": np.ones(2)}, {"W": np.ones((1, 1)), "b": np.array([1.0, 2.0])}]
+    p = {"layers": layers, "scale": 3.0}
+    found = sd.grad(loss, wrt="p.layers[1]")(p, np.ones(3))
+    assert found["b"].tolist() == [2.0, 4.0]
+    assert found["W"].tolist() == [[0.0]]
+    assert sd.grad(loss, wrt="p.scale")(p, np.ones(3)) == 6.0
+    verdict = sd.check(loss, lambda p, x: [{"W": np.outer(np.ones(2), x), "b": np.zeros(2)},
+                                           {"W": np.zeros((1, 1)), "b": 2 * p["layers"][1]["b"]}],
+                       (p, np.ones(3)), wrt="p.layers")  # fmt: skip
+    assert verdict.status == "proved"

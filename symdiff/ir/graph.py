@@ -140,21 +140,37 @@ class Graph:
         )
 
     def argument_tree(self, name: str) -> Tree:
-        """How a parameter is nested; a leaf or a named intermediate is a leaf."""
-        arguments = self.arguments
-        if arguments is not None and name in arguments.keys:
-            return arguments.children[arguments.keys.index(name)]
-        return LEAF
+        """How a parameter, or a part of one such as ``p.layers[0]``, is nested; other names are leaves."""
+        found = self._part(name)
+        return LEAF if found is None else found[0]
 
     def leaf_names(self, name: str) -> list[str]:
-        """The names of the inputs inside a parameter; a leaf or a named intermediate stands for itself."""
-        arguments = self.arguments
-        if arguments is None or name not in arguments.keys:
+        """The names of the inputs inside a parameter or a part of it; a named intermediate stands for itself."""
+        found = self._part(name)
+        if found is None:
             self.node(name)
             return [name]
-        place = arguments.keys.index(name)
-        start = sum(child.size for child in arguments.children[:place])
-        return list(self.input_names[start : start + arguments.children[place].size])
+        tree, start = found
+        return list(self.input_names[start : start + tree.size])
+
+    def _part(self, name: str) -> tuple[Tree, int] | None:
+        """The nesting of that name, and the place of its first leaf."""
+        waiting: list[tuple[str, Tree, int]] = []
+        start = 0
+        arguments = self.arguments or Tree("tuple")
+        for key, child in zip(arguments.keys, arguments.children, strict=True):
+            waiting.append((key, child, start))
+            start += child.size
+        while waiting:
+            label, tree, start = waiting.pop()
+            if label == name:
+                return tree, start
+            if name.startswith((f"{label}.", f"{label}[")):
+                for k, child in enumerate(tree.children):
+                    inner = f"{label}.{tree.keys[k]}" if tree.form == "dict" else f"{label}[{k}]"
+                    waiting.append((inner, child, start))
+                    start += child.size
+        return None
 
     def shape(self, node: Node) -> Shape:
         """The shape of a node."""

@@ -562,3 +562,38 @@ def test_an_unknown_convention_is_refused() -> None:
         sd.check(np.abs, np.sign, 1.0, convention="matlab")
     known = "  known=torch, jax, shared\n  Use one of these, or None."
     assert str(error.value) == "check(convention='matlab')\n" + known
+
+
+def looked_up(E: Any, ids: Any) -> Any:
+    return np.sum(E[ids] ** 2)
+
+
+def thrice(E: Any, ids: Any) -> Any:
+    out = np.zeros(E.shape)
+    for i in ids:
+        out[i] += 6 * E[i]
+    return out
+
+
+def nested(p: Any) -> Any:
+    return np.sum(p["W"] ** 2) + p["b"][0]
+
+
+def halved(p: Any) -> Any:
+    return {"W": p["W"], "b": [1.0]}
+
+
+@pytest.mark.parametrize(
+    ("fn", "claim", "inputs"),
+    [
+        (looked_up, thrice, (np.ones((4, 2)), np.array([0, 2, 2]))),
+        (nested, halved, ({"W": np.ones(3), "b": [2.0]},)),
+    ],
+)
+def test_the_snippet_runs_and_shows_two_values(fn: Any, claim: Any, inputs: Any) -> None:
+    snippet = sd.check(fn, claim, inputs).snippet
+    assert snippet is not None
+    *lines, last = snippet.splitlines()
+    names: dict[str, Any] = {"np": np, "sd": sd, fn.__name__: fn, claim.__name__: claim}
+    exec("\n".join([*lines, f"claimed, true = {last}"]), names)
+    assert str(names["claimed"]) != str(names["true"])

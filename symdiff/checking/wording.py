@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import sympy as sp
@@ -21,8 +21,9 @@ from symdiff.evaluation.deadlines import time_limit
 from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir import literals
 from symdiff.ir.graph import Graph, Node, Store
-from symdiff.ir.ops import Input, Literal, Map, Table
+from symdiff.ir.ops import Input, Literal, Map, Op, Table
 from symdiff.ir.sizes import text
+from symdiff.ir.trees import Tree
 
 _EXACT_WORK = 20_000
 _EXACT_SECONDS = 1.0
@@ -124,13 +125,42 @@ def _has_high_power(store: Store, node: Node) -> bool:
 
 def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
     """Python that shows the two values, for a reader who has the two functions at hand."""
-    lines = [f"{_identifier(name)} = {_source(value, name)}" for name, value in inputs.items()]
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
-    if any("." in name or "[" in name for name in inputs):
-        return "\n".join(lines)
-    own = [_identifier(name) for name in inputs]
+    lines = _assignments(question, inputs)
+    own = [line.split(" = ", 1)[0] for line in lines]
     truth = _operator(question, own, fn, argument)
     return "\n".join([*lines, f"{claim}({', '.join(own)}), {truth}"])
+
+
+def _assignments(question: Question, inputs: dict[str, Any]) -> list[str]:
+    """One line for each argument, nested as the function takes it."""
+    whole = {op.name for op in map(question.truth.store.op, question.truth.inputs) if _is_whole(op)}
+    leaves = iter([_source(value, name, whole=name in whole) for name, value in inputs.items()])
+    arguments = question.truth.arguments
+    if arguments is None or arguments.size != len(inputs):
+        return [f"{_identifier(name)} = {value}" for name, value in zip(inputs, leaves, strict=True)]
+    named = zip(arguments.keys, arguments.children, strict=True)
+    return [f"{_identifier(name)} = {_written(tree, leaves)}" for name, tree in named]
+
+
+def _is_whole(op: Op) -> TypeGuard[Input]:
+    return isinstance(op, Input) and op.kind == "integer"
+
+
+def _written(tree: Tree, leaves: Iterator[str]) -> str:
+    """A nesting in Python."""
+    parts = [_written(child, leaves) for child in tree.children]
+    match tree.form:
+        case "leaf":
+            return next(leaves)
+        case "static":
+            return repr(tree.value)
+        case "dict":
+            return "{" + ", ".join(f"{k!r}: {p}" for k, p in zip(tree.keys, parts, strict=True)) + "}"
+        case "list":
+            return f"[{', '.join(parts)}]"
+        case _:
+            return f"({', '.join(parts)},)"
 
 
 def called(function: Any, otherwise: str) -> str:
@@ -161,19 +191,20 @@ def _identifier(name: str) -> str:
     return name.replace(".", "_").replace("[", "_").replace("]", "")
 
 
-def _source(value: Any, name: str) -> str:
+def _source(value: Any, name: str, *, whole: bool) -> str:
     if isinstance(value, np.ndarray):
         if value.size > _SHOWN:
-            return f"verdict.witness.inputs[{name!r}].astype(float)  # shape {value.shape}"
-        return f"np.array({_nested(value)})"
-    return str(float(value)) if isinstance(value, Fraction) else repr(value)
+            kind = "int" if whole else "float"
+            return f"verdict.witness.inputs[{name!r}].astype({kind})  # shape {value.shape}"
+        return f"np.array({_nested(value, whole)})"
+    return _nested(value, whole) if isinstance(value, Fraction) else repr(value)
 
 
-def _nested(value: Any) -> str:
+def _nested(value: Any, whole: bool) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
-        return "[" + ", ".join(map(_nested, value)) + "]"
+        return "[" + ", ".join(_nested(v, whole) for v in value) + "]"
     entry = value[()] if isinstance(value, np.ndarray) else value
-    return str(float(entry)) if isinstance(entry, Fraction) else str(entry)
+    return str(int(entry) if whole else float(entry)) if isinstance(entry, Fraction) else str(entry)
 
 
 def shapes(store: Store, nodes: Sequence[Node]) -> str:

@@ -31,6 +31,8 @@ READINGS = [
     (sum([0.1] * 100), sp.Integer(10)),
     (1 - 1e-15, 1 - sp.Rational(1, 10**15)),
     (2 / 3, sp.Rational(2, 3)),
+    (1 / 100001, sp.Rational(1, 100001)),
+    (-1 / 7919, -sp.Rational(1, 7919)),
     (math.pi / 8, sp.pi / 8),
     (math.sqrt(2 / math.pi), sp.sqrt(2 / sp.pi)),
     (THIRD, sp.Rational(1, 3)),

@@ -98,8 +98,8 @@ def read(value: Number) -> sp.Expr:
 
     >>> read(0.1), read(1 - 0.9), read(math.sqrt(2 / math.pi)), read(2 / 3)
     (1/10, 1/10, sqrt(2)/sqrt(pi), 2/3)
-    >>> read(1 - 0.9999), read(math.cos(math.pi / 2)), read(np.float32(1) / np.float32(3))
-    (1/10000, 0, 1/3)
+    >>> read(1 - 0.9999), read(math.cos(math.pi / 2)), read(np.float32(1) / np.float32(3)), read(1 / 100001)
+    (1/10000, 0, 1/3, 1/100001)
     """
     number, own = float(value), format_of(value)
     if not math.isfinite(number):
@@ -186,6 +186,7 @@ def _beside_one(value: float, own: Format) -> Fraction | None:
 
 def _candidates(value: float, width: float, own: Format) -> Iterator[sp.Expr]:
     """Numbers that are simple for a float of this accuracy, the likeliest first."""
+    yield from _reciprocals(value, own)
     yield from _rounded(value, width)
     if width / abs(value) > _SURE / own.denominator**2:
         return  # any float of such accuracy is near some fraction
@@ -207,6 +208,15 @@ def _candidates(value: float, width: float, own: Format) -> Iterator[sp.Expr]:
     found += [sp.log(n) for n in (2, 3, 5, 10)] + [1 / sp.log(n) for n in (2, 10)]
     found += [sp.log(2 * sp.pi), sp.log(2 * sp.pi) / 2]
     yield from (c for c in found if c != 0)
+
+
+def _reciprocals(value: float, own: Format) -> Iterator[sp.Expr]:
+    """1/n for a large whole n, as in a mean: few floats are exactly one."""
+    if not own.epsilon < _SURE * abs(value) < _SURE:
+        return
+    count = round(1 / value)
+    if float(own.dtype(1) / own.dtype(count)) == value:
+        yield sp.Rational(1, count)
 
 
 def _rounded(value: float, width: float) -> Iterator[sp.Expr]:

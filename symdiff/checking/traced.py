@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
+from symdiff.checking.effort import work
 from symdiff.checking.floats import float_trouble
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
@@ -29,7 +30,8 @@ from symdiff.verdicts import Evidence, Verdict
 
 _AGREEMENTS = 2
 _KINKS = ("away from", "no tie")
-_TOGETHER, _ALONE = 8.0, 4.0  # seconds
+_TOGETHER, _ALONE, _BRIEFLY = 8.0, 4.0, 0.5  # seconds
+_MANY = 400  # scalar operations: beyond, the zero test takes longer than the normal form
 _REASONS = {
     "differ": "two disjoint balls",
     "differ on a kink": "far from every limit of the derivative",
@@ -76,18 +78,22 @@ class Attempt:
 
 
 def _attempts(question: Question, targets: list[int], options: Options) -> dict[int, Attempt]:
-    """Identical nodes first, then the exact zero test, then the normal form in index notation."""
+    """Identical nodes; the zero test; the normal form, whose work does not grow with the entries: first for many."""
     assert question.claimed is not None
+    store = question.truth.store
     pairs = {k: (question.truth.outputs[k], question.claimed[k]) for k in targets}
     done = {k: Attempt(True, "the same graph as the derived one") for k, (t, c) in pairs.items() if t == c}
-    left = {k: pair for k, pair in pairs.items() if k not in done}
-    if left and not options.is_late:
-        done |= _by_zero_test(question, left, options)
-    left = {k: pair for k, pair in left.items() if not done[k].proved} if not options.is_late else {}
-    return done | _by_normal_form(question, left, done, options)
+    many = work(store, [node for k, pair in pairs.items() if k not in done for node in pair]) > _MANY
+    roads: list[Road] = [partial(_by_normal_form, seconds=_BRIEFLY)] if many else []
+    for road in (*roads, _by_zero_test, partial(_by_normal_form, seconds=_ALONE)):
+        left = {k: pair for k, pair in pairs.items() if k not in done or not done[k].proved}
+        if left and not options.is_late:
+            done |= road(question, left, options)
+    return done
 
 
 Pairs: TypeAlias = dict[int, tuple[Node, Node]]
+Road: TypeAlias = Callable[[Question, Pairs, Options], dict[int, Attempt]]
 
 
 def _by_zero_test(question: Question, pairs: Pairs, options: Options) -> dict[int, Attempt]:
@@ -107,17 +113,17 @@ def _by_zero_test(question: Question, pairs: Pairs, options: Options) -> dict[in
 
 
 def _by_normal_form(
-    question: Question, pairs: Pairs, before: dict[int, Attempt], options: Options
+    question: Question, pairs: Pairs, options: Options, *, seconds: float
 ) -> dict[int, Attempt]:
-    if not pairs:
-        return {}
+    """Those that are proved; why the others are not, the zero test says."""
     truths, claims = zip(*pairs.values(), strict=True)
-    seconds = min(_ALONE, options.seconds_left)
-    proofs = prove(question.truth.store, truths, claims, seconds=seconds, facts=options.domain)
+    budget = min(seconds, options.seconds_left)
+    proofs = prove(question.truth.store, truths, claims, seconds=budget, facts=options.domain)
     road = "the same normal form in index notation"
     return {
-        k: Attempt(True, road, proof.assumptions) if proof.proved else before[k]
+        k: Attempt(True, road, proof.assumptions)
         for k, proof in zip(pairs, proofs, strict=True)
+        if proof.proved
     }
 
 

@@ -14,6 +14,7 @@ from symdiff.checking.comparing import values
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.sampling import Point, example_point
+from symdiff.evaluation.exact import Objects
 from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
@@ -29,30 +30,37 @@ class Trouble:
     mistake: Mistake | None = None
 
 
-def float_trouble(question: Question, target: int) -> Trouble | None:
-    """NaN or infinity at the caller's inputs where the derivative is finite refutes; lost digits are reported."""
+def float_troubles(question: Question) -> list[Trouble | None]:
+    """NaN or infinity at the caller's inputs where a derivative is finite refutes; lost digits are reported."""
     pairs = spread(question.fn, question.examples)
     leaves = leaf_values(question)
+    troubles: list[Trouble | None] = [None] * len(question.targets)
     if question.extra is not None:
         pairs.append((question.extra, _uneven(question)))
         leaves = [*leaves, *extra_tree(question).leaves(pairs[-1][1])]
     args, kwargs = copy.deepcopy(claim_call(question.claim, pairs))
     try:
         with np.errstate(all="ignore"):
-            got = np.asarray(flat_claim(question, question.claim(*args, **kwargs))[target], dtype=float)
+            returned = flat_claim(question, question.claim(*args, **kwargs))
+            got = [np.asarray(value, dtype=float) for value in returned]
     except Exception:  # the plain call is foreign code; the traced graph has been judged already
-        return None
+        return troubles
+    small = {k: value for k, value in enumerate(got) if value.size <= _MOST}
     point = example_point(question.truth, dict(zip(question.truth.inputs, leaves, strict=True)))
-    if got.size > _MOST:
-        return None
     if is_on_kink(question.truth.store, question.kinks, point):
-        return _undefined_on_kink(question, got, point)
-    truth = values(question.truth.store, [question.truth.outputs[target]], point)
-    if truth is None or truth[0].shape != got.shape:
-        return None
-    scale = max((abs(float(b.mid())) for b in truth[0].ravel() if b.is_finite()), default=0.0)
+        return [
+            _undefined_on_kink(question, small[k], point) if k in small else None for k in range(len(got))
+        ]
+    truth = values(question.truth.store, [question.truth.outputs[k] for k in small], point)
+    for k, balls in zip(small, truth or [], strict=False):
+        troubles[k] = _trouble(small[k], balls) if balls.shape == small[k].shape else None
+    return troubles
+
+
+def _trouble(got: NDArray[Any], balls: Objects) -> Trouble | None:
+    scale = max((abs(float(b.mid())) for b in balls.ravel() if b.is_finite()), default=0.0)
     for place in np.ndindex(got.shape):
-        ball: Any = truth[0][place]
+        ball: Any = balls[place]
         if not ball.is_finite():
             continue
         exact = float(ball.mid())

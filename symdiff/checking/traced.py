@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeAlias
 
 from symdiff.checking.diagnosis import diagnose, diagnose_shape
 from symdiff.checking.effort import work
-from symdiff.checking.floats import float_trouble
+from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options
@@ -60,9 +60,9 @@ def judge_traced(question: Question, options: Options, *, probes_only: bool = Fa
     if not probes_only and any(not tests[k].proved for k in probing.waiting):
         probing.fit = [k for k in probing.fit if k in tests and not tests[k].proved]
         probing.hard()
-    confirmed = _confirmed(question, probing.seen, options)
+    found = _Answers(question, options, probing, tests, _confirmed(question, probing.seen, options))
     return {
-        name: _verdict(question, k, shaped[k], probing, tests, confirmed, options)
+        name: _verdict(found, k) if shaped[k] else _misshapen(question, k)
         for k, name in enumerate(question.targets)
     }
 
@@ -84,8 +84,9 @@ def _attempts(question: Question, targets: list[int], options: Options) -> dict[
     pairs = {k: (question.truth.outputs[k], question.claimed[k]) for k in targets}
     done = {k: Attempt(True, "the same graph as the derived one") for k, (t, c) in pairs.items() if t == c}
     many = work(store, [node for k, pair in pairs.items() if k not in done for node in pair]) > _MANY
-    roads: list[Road] = [partial(_by_normal_form, seconds=_BRIEFLY)] if many else []
-    for road in (*roads, _by_zero_test, partial(_by_normal_form, seconds=_ALONE)):
+    briefly: list[Road] = [partial(_by_normal_form, seconds=_BRIEFLY)] if many else []
+    roads: list[Road] = [*briefly, _by_zero_test, partial(_by_normal_form, seconds=_ALONE)]
+    for road in roads:
         left = {k: pair for k, pair in pairs.items() if k not in done or not done[k].proved}
         if left and not options.is_late:
             done |= road(question, left, options)
@@ -147,39 +148,57 @@ def _confirmed(question: Question, seen: list[Point], options: Options) -> bool:
     return agreements > 0 and contradictions == 0
 
 
-def _verdict(
-    question: Question,
-    k: int,
-    fits: bool,
-    probing: Probing,
-    tests: dict[int, Attempt],
-    confirmed: bool,
-    options: Options,
-) -> Verdict:
-    record = probing.records[k]
-    store = question.truth.store
+@dataclass
+class _Answers:
+    """What all targets of a question share when their verdicts are given."""
+
+    question: Question
+    options: Options
+    probing: Probing
+    tests: dict[int, Attempt]
+    confirmed: bool
+
+    @cached_property
+    def troubles(self) -> list[Trouble | None]:
+        """What floats make of the claim at the caller's inputs, target by target."""
+        return float_troubles(self.question)
+
+    @cached_property
+    def kink(self) -> str | None:
+        """Where the function is not differentiable, and what is accepted there."""
+        return kink_text(self.question)
+
+
+def _answer(question: Question, k: int) -> Answer:
     assert question.claimed is not None
     nodes = (question.truth.outputs[k], question.claimed[k])
-    answer = partial(
+    return partial(
         Verdict,
         question=question.title,
         scope=scope(question.truth, held(question)),
-        readings=readings(store, nodes),
+        readings=readings(question.truth.store, nodes),
     )
-    if not fits:
-        mistake = diagnose_shape(question, k)
-        reason = f"shape {text(store.shape(nodes[1]))} where the derivative has {text(store.shape(nodes[0]))}"
-        return answer("refuted", reason=reason, mistake=mistake)
+
+
+def _misshapen(question: Question, k: int) -> Verdict:
+    assert question.claimed is not None
+    given, wanted = (text(question.truth.shape(n)) for n in (question.claimed[k], question.truth.outputs[k]))
+    reason = f"shape {given} where the derivative has {wanted}"
+    return _answer(question, k)("refuted", reason=reason, mistake=diagnose_shape(question, k))
+
+
+def _verdict(found: _Answers, k: int) -> Verdict:
+    record, answer = found.probing.records[k], _answer(found.question, k)
     if record.wrong is not None:
-        return _refuted(record.wrong, options, answer)
-    trouble = float_trouble(question, k)
+        return _refuted(record.wrong, found.options, answer)
+    trouble = found.troubles[k]
     if trouble is not None and trouble.mistake is not None:
         return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
     numerics = trouble.reason if trouble is not None else None
-    test = tests.get(k)
-    if test is not None and test.proved and record.agreed and confirmed:
-        return _proved(record, test, numerics, question, answer)
-    return _unproved(record, test, probing, confirmed, numerics, options, answer)
+    test = found.tests.get(k)
+    if test is not None and test.proved and record.agreed and found.confirmed:
+        return _proved(found, record, test, numerics, answer)
+    return _unproved(found, record, test, numerics, answer)
 
 
 def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
@@ -196,17 +215,15 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
     )
 
 
-def _proved(
-    record: Record, test: Attempt, numerics: str | None, question: Question, answer: Answer
-) -> Verdict:
-    differences = () if question.of == "value" else ("central differences at 120 digits",)
+def _proved(found: _Answers, record: Record, test: Attempt, numerics: str | None, answer: Answer) -> Verdict:
+    differences = () if found.question.of == "value" else ("central differences at 120 digits",)
     roads = (test.road, "certified balls at rational points", *differences)
     kinks = tuple(a for a in test.assumptions if a.startswith(_KINKS))
     others = tuple(a for a in test.assumptions if a not in kinks)
     return answer(
         "proved",
         evidence=Evidence(roads, points=record.agreed, digits=record.digits, assumptions=others),
-        kink=kink_text(question) or ("not judged where " + "; ".join(map(_place, kinks)) if kinks else None),
+        kink=found.kink or ("not judged where " + "; ".join(map(_place, kinks)) if kinks else None),
         numerics=numerics,
     )
 
@@ -216,29 +233,24 @@ def _place(assumption: str) -> str:
 
 
 def _unproved(
-    record: Record,
-    test: Attempt | None,
-    probing: Probing,
-    confirmed: bool,
-    numerics: str | None,
-    options: Options,
-    answer: Answer,
+    found: _Answers, record: Record, test: Attempt | None, numerics: str | None, answer: Answer
 ) -> Verdict:
     why = (
         test.reason
         if test is not None and not test.proved
         else "no independent road could confirm the derivative"
     )
-    if options.is_late:
-        return answer("undecided", reason=f"the time of {options.timeout:g} s is over")
+    if found.options.is_late:
+        return answer("undecided", reason=f"the time of {found.options.timeout:g} s is over")
     if record.agreed == 0:
         reason = "no probe gave an answer: every point was on a kink or outside the domain; give domain="
         return answer("undecided", reason=reason)
-    if not confirmed:
+    if not found.confirmed:
         return answer("undecided", reason=why)
-    untaken = probing.untaken()
+    untaken = found.probing.untaken()
     if untaken is not None:
-        reason = f"one side of a branch was never taken: {_words(probing, untaken)}; give domain= or an example there"
+        words = _words(found.probing, untaken)
+        reason = f"one side of a branch was never taken: {words}; give domain= or an example there"
         return answer("undecided", reason=reason)
     evidence = Evidence(
         ("certified balls at rational points", "central differences at 120 digits"),
@@ -248,7 +260,7 @@ def _unproved(
     return answer(
         "agrees",
         evidence=evidence,
-        kink=kink_text(probing.question),
+        kink=found.kink,
         reason=f"not proved: {why}",
         numerics=numerics,
     )

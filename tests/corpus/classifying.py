@@ -16,10 +16,6 @@ Y = np.array([0.5, 0.25, 1.0])
 ONE_HOT = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 
 
-def sigmoid(z: Any) -> Any:
-    return 1 / (1 + np.exp(-z))
-
-
 def softmax(z: Any) -> Any:
     e = np.exp(z - np.max(z, axis=-1, keepdims=True))
     return e / np.sum(e, axis=-1, keepdims=True)
@@ -255,75 +251,4 @@ PAIRS.add(
     wrong=lambda z: softmax(z) - (0.75 * ONE_HOT + 0.25 / 2 * (1 - ONE_HOT)),
     right=lambda z: softmax(z) - (0.75 * ONE_HOT + 0.25 / 3),
     inputs=(ROWS,),
-)
-
-
-# Two classes ------------------------------------------------------------------------------------------------
-
-
-def bce(p: Any, y: Any) -> Any:
-    return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
-
-
-P = np.array([0.25, 0.5, 0.875])
-PAIRS.add(
-    "binary cross-entropy without the negative class",
-    "missing_path",
-    bce,
-    wrong=lambda p, y: -y / p,
-    right=lambda p, y: (p - y) / (p * (1 - p)),
-    inputs={"p": P, "y": Y},
-    wrt="p",
-)
-PAIRS.add(
-    "binary cross-entropy with two minus signs",
-    "sign",
-    bce,
-    wrong=lambda p, y: -(y / p) - (1 - y) / (1 - p),
-    right=lambda p, y: -(y / p) + (1 - y) / (1 - p),
-    inputs={"p": P, "y": Y},
-    wrt="p",
-)
-
-
-def bce_with_logits(z: Any, y: Any) -> Any:
-    return np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
-
-
-PAIRS.add(
-    "binary cross-entropy with logits, mean not divided",
-    "factor",
-    bce_with_logits,
-    wrong=lambda z, y: sigmoid(z) - y,
-    right=lambda z, y: (sigmoid(z) - y) / z.size,
-    inputs={"z": Z, "y": np.array([1.0, 0.0, 1.0])},
-    wrt="z",
-)
-
-
-def signed_margin(z: Any, y: Any) -> Any:
-    p = sigmoid(z)
-    chosen = y * p + (1 - y) * (1 - p)
-    return -(2 * y - 1) * (1 - chosen)
-
-
-PAIRS.add(
-    "binary cross-entropy by the chosen class, for soft labels",
-    "assumption",
-    lambda z, y: np.sum(np.logaddexp(0, z) - y * z),
-    wrong=signed_margin,
-    right=lambda z, y: sigmoid(z) - y,
-    inputs={"z": Z, "y": Y},
-    wrt="z",
-)
-PAIRS.add(
-    "Hessian of binary cross-entropy as the outer product of gradients",
-    "second_order",
-    lambda z, y: np.sum(np.logaddexp(0, z) - y * z),
-    wrong=lambda z, y: np.outer(sigmoid(z) - y, sigmoid(z) - y),
-    right=lambda z, y: np.diag(sigmoid(z) * (1 - sigmoid(z))),
-    inputs={"z": Z, "y": Y},
-    wrt="z",
-    of="hessian",
-    special="second order",
 )

@@ -36,8 +36,8 @@ class Coordinates:
         fact = self.facts.get(op.name)
         if isinstance(fact, np.ndarray) or (isinstance(fact, tuple) and fact[:1] == ("value",)):
             return self._given(fact if isinstance(fact, np.ndarray) else np.asarray(fact[1]))
-        if fact is None and op.kind == "boolean":
-            fact = "boolean"
+        if fact is None and op.kind != "real":
+            fact = op.kind
         if isinstance(fact, tuple):
             return self._interval(op.name, shape, *fact)
         if fact in ("one_hot", "simplex"):

@@ -176,7 +176,7 @@ class Builder:
         kind: HeadKind = "mask" if op.kind == "boolean" or fact == "one_hot" else "input"
         if fact in ("one_hot", "simplex") and op.shape:
             self.space.rows[op.name] = len(self.axes.of(op.shape[:-1]))
-        positive, clean = _is_positive(self.facts.get(op.name)), op.kind == "real" and kind == "input"
+        positive, clean = _is_positive(fact), op.kind == "real" and kind == "input" and _is_open(fact)
         return self._leaf(kind, op.name, op.shape, positive=positive, clean=clean, degree=1)
 
     def _table(self, op: Table) -> Expr:
@@ -275,6 +275,11 @@ def _is_positive(fact: object) -> bool:
     if isinstance(fact, tuple) and len(fact) == 2 and isinstance(fact[0], (int, float, Fraction, sp.Expr)):
         return bool(fact[0] >= 0)
     return fact in ("positive", "simplex")
+
+
+def _is_open(fact: object) -> bool:
+    """Whether the values of an input fill an open set: a thin set is thin there."""
+    return fact is None or isinstance(fact, tuple) or fact == "positive"
 
 
 def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:

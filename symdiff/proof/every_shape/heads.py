@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 
+from symdiff.ir.ops import Index
 from symdiff.ir.sizes import Size
 from symdiff.proof.every_shape.canonical import Canonical, canonical
 from symdiff.proof.every_shape.terms import (
@@ -135,9 +136,14 @@ class Heads:
             or (e.denominator == 1 and e % 2 == 0)
             or e.denominator != 1
             or self.heads[a[0]].kind in ("positive", "zero", "mask", "delta", "winner")
+            or self._is_count(self.heads[a[0]])
             or (self.heads[a[0]].kind == "sum" and all(map(self.is_nonnegative, self.heads[a[0]].parts[0])))
             for a, e in key
         )
+
+    def _is_count(self, head: Head) -> bool:
+        """Whether it is a position, counted from 0 or more."""
+        return isinstance(head.name, Index) and head.name.relation == "position" and head.name.offset >= 0
 
     def sign(self, expr: Expr) -> int:
         """1 or -1 where all terms agree and one is strict; 0 for unknown."""

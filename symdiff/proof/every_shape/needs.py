@@ -18,6 +18,7 @@ from symdiff.proof.every_shape.building import Builder
 from symdiff.proof.every_shape.factoring import factors
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.texts import text_of
+from symdiff.proof.every_shape.vanishing import may_vanish
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _holds_almost_everywhere(builder: Builder, need: Need, head: int) -> bool:
     space = builder.space
     base = space.heads[head].parts[0]
     for factor, _ in factors(base):
-        if all(space.heads[a[0]].kind == "size" for key in factor for a, _ in key) and not space.sign(factor):
+        if not space.sign(factor) and may_vanish(space, factor):
             return False
     return need != "positive" and space.heads[head].clean
 

@@ -13,11 +13,23 @@ Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One entry of a small derivative: the claim's value, the exact one, and one from differences of the function."""
+
+    index: tuple[int, ...]
+    claimed: Any
+    exact: Any
+    measured: float | None
+    wrong: bool
+
+
+@dataclass(frozen=True)
 class Witness:
     """The smallest input found at which the claim is wrong.
 
     ``inputs`` maps names to small arrays of exact numbers; ``claimed`` and ``exact`` are the two values of entry
-    ``index`` of ``argument``; ``certified`` says that two disjoint balls prove them different.
+    ``index`` of ``argument``; ``certified`` says that they were enclosed in intervals that do not meet, which are
+    the ``enclosures``. ``entries`` holds the whole derivative by the argument when it is small.
     """
 
     inputs: dict[str, Any]
@@ -27,6 +39,7 @@ class Witness:
     exact: Any
     certified: bool
     enclosures: tuple[str, str] | None = None
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,9 @@ class Blindness:
 class Verdict:
     """The answer to one question; ``ok`` is True for proved and agrees.
 
-    It has no truth value: undecided must read as neither.
+    It has no truth value: undecided must read as neither. Of a refuted claim ``returned`` is what its source
+    returns, ``source`` the line at ``where`` (or at the mistake's), ``right`` what was found right about it, and
+    ``invariants`` are properties of every right answer that it violates.
     """
 
     status: Status
@@ -82,6 +97,9 @@ class Verdict:
     right: tuple[str, ...] = ()
     where: str | None = None
     snippet: str | None = None
+    invariants: tuple[str, ...] = ()
+    returned: str | None = None
+    source: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -102,6 +120,20 @@ _RANK: dict[Status, int] = {"refuted": 0, "undecided": 1, "agrees": 2, "proved":
 def weakest(parts: dict[str, Verdict]) -> Verdict:
     """The part that decides the whole: refuted before undecided before agrees before proved."""
     return min(parts.values(), key=lambda verdict: _RANK[verdict.status])
+
+
+_SYMBOLS = {"jacobian": "J", "hessian": "H", "hvp": "Hv", "jvp": "Jv"}
+
+
+def symbol_of(of: str, argument: str) -> str:
+    """What a derivative by an argument is called in tables.
+
+    >>> symbol_of("gradient", "x"), symbol_of("vjp", "p.W"), symbol_of("hessian", "x"), symbol_of("value", "value")
+    ('dx', 'd(p.W)', 'H', 'value')
+    """
+    if of in ("gradient", "vjp"):
+        return f"d{argument}" if argument.isidentifier() else f"d({argument})"
+    return _SYMBOLS.get(of, argument)
 
 
 def to_plain(value: Any) -> Any:

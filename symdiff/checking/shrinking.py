@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
 from symdiff.checking.domains import Domain, ends
 from symdiff.checking.sampling import Point
+from symdiff.errors import OutOfTime
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
 
@@ -24,17 +26,16 @@ _MAX_TRIES = 400
 def simplest_point(
     graph: Graph, point: Point, domain: Domain, still_wrong: Callable[[Point], T | None]
 ) -> tuple[Point, T | None]:
-    """Replace entries by simple numbers as long as the claim stays wrong there."""
+    """Replace entries by simple numbers as long as the claim stays wrong there; at the deadline the best so far."""
     best: T | None = None
-    tries = 0
-    for candidate in _moves(graph, point, domain):
-        tries += 1
-        if tries > _MAX_TRIES:
-            break
+    for candidate in islice(_moves(graph, point, domain), _MAX_TRIES):
         proposal = candidate(point)
         if proposal is None:
             continue
-        found = still_wrong(proposal)
+        try:
+            found = still_wrong(proposal)
+        except OutOfTime:
+            break
         if found is not None:
             point, best = proposal, found
     return point, best
@@ -44,13 +45,13 @@ Move = Callable[[Point], "Point | None"]
 
 
 def _moves(graph: Graph, point: Point, domain: Domain) -> Iterator[Move]:
-    """Whole arrays first, then entry by entry."""
+    """Whole arrays first, then entry by entry from the end, so that what stays stands in front."""
     free = [node for node in graph.inputs if _is_free(graph, node, domain)]
     for node in free:
         for value in SIMPLE[:3]:
             yield _set_all(node, value, _interval(graph, node, domain))
     for node in free:
-        for place in np.ndindex(point[node].shape):
+        for place in reversed(list(np.ndindex(point[node].shape))):
             for value in SIMPLE:
                 yield _set_entry(node, place, value, _interval(graph, node, domain))
 
@@ -75,7 +76,7 @@ def _inside(value: Fraction, interval: tuple[Any, Any]) -> bool:
 
 def _set_all(node: Node, value: Fraction, interval: tuple[Any, Any]) -> Move:
     def move(point: Point) -> Point | None:
-        if not _inside(value, interval) or all(v == value for v in point[node].ravel()):
+        if not _inside(value, interval) or all(_rank(v) <= _rank(value) for v in point[node].ravel()):
             return None
         filled = np.empty_like(point[node])
         filled[...] = value
@@ -107,6 +108,7 @@ def smaller_examples(examples: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
     proposals = [dict.fromkeys(sizes, 2), {s: min(s, 2 + k % 2) for k, s in enumerate(sizes)}]
     proposals += [{s: min(s, 2 + k) for k, s in enumerate(sizes)}]
+    proposals += [{s: min(s, least) for s in sizes} for least in (3, 4)]
     proposals += [{s: 2} for s in sizes]
     seen: list[dict[int, int]] = []
     for proposal in proposals:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from symdiff.checking.comparing import Comparison, Outcome, compare
 from symdiff.checking.edges import compare_on_kink
+from symdiff.checking.entries import entries_at
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask, leaf_values
 from symdiff.checking.sampling import Point, points
 from symdiff.checking.shrinking import simplest_point, smaller_examples
 from symdiff.checking.wording import exact_entry, inputs_of
+from symdiff.errors import OutOfTime
 from symdiff.verdicts import Witness
 
 _TRIES = 12
@@ -42,12 +45,9 @@ def wrong_at(question: Question, point: Point, target: int) -> Comparison | None
 
 def shrink(found: Found, options: Options) -> Found:
     """The same mistake at shorter axes, then at simpler numbers; certified wherever it can be."""
-    found = _certain(found, options)
-    for examples in smaller_examples(found.question.examples):
-        smaller = _at_examples(found, examples, options)
-        if smaller is not None:
-            found = smaller
-            break
+    with suppress(OutOfTime):
+        found = _certain(found, options)
+        found = _shorter(found, options)
     question, target, outcome = found.question, found.target, found.comparison.outcome
 
     def still_wrong(point: Point) -> Comparison | None:
@@ -55,6 +55,15 @@ def shrink(found: Found, options: Options) -> Found:
 
     point, best = simplest_point(question.truth, found.point, options.domain, still_wrong)
     return Found(question, point, target, best) if best is not None else found
+
+
+def _shorter(found: Found, options: Options) -> Found:
+    """The mistake at the first shorter axes that show it, and at shorter ones still."""
+    for examples in smaller_examples(found.question.examples):
+        smaller = _at_examples(found, examples, options)
+        if smaller is not None:
+            return _shorter(smaller, options)
+    return found
 
 
 def _certain(found: Found, options: Options) -> Found:
@@ -120,6 +129,9 @@ def witness(found: Found) -> Witness:
         exact=exact if exact is not None else balls[1],
         certified=comparison.outcome == "differ",
         enclosures=balls,
+        entries=()
+        if comparison.outcome == "differ on a kink"
+        else entries_at(question, target, found.point, comparison.index),
     )
 
 

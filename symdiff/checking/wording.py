@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -88,6 +90,12 @@ def inputs_of(graph: Graph, point: Point) -> dict[str, Any]:
 
 def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) -> Any:
     """The exact value of one entry when it is short and cheap, otherwise None."""
+    entries = exact_entries(store, node, point)
+    return None if entries is None else exact_number(entries[index])
+
+
+def exact_entries(store: Store, node: Node, point: Point) -> Objects | None:
+    """The exact values of all entries in SymPy's numbers; None if that is not cheap."""
     if work(store, [node]) > _EXACT_WORK or _has_high_power(store, node):
         return None
     try:
@@ -96,7 +104,12 @@ def exact_entry(store: Store, node: Node, point: Point, index: tuple[int, ...]) 
             (value,) = evaluate(store, [node], lifted, SYMPY, watch=_require_short)
     except (Undetermined, OutOfTime, _TooLong, ZeroDivisionError, TypeError, ValueError):
         return None
-    entry = sp.sympify(value[index], strict=True)
+    return value
+
+
+def exact_number(value: Any) -> Any:
+    """A number of SymPy's as a fraction, or as itself if it is short; otherwise None."""
+    entry = sp.sympify(value, strict=True)
     if entry.is_Rational:
         return Fraction(int(entry.p), int(entry.q))
     return entry if entry.count_ops() <= 12 and not entry.has(sp.nan, sp.zoo) else None
@@ -124,12 +137,34 @@ def _has_high_power(store: Store, node: Node) -> bool:
 
 
 def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
-    """Python that shows the two values, for a reader who has the two functions at hand."""
+    """Python that shows the two values; functions that no import reaches must be at hand."""
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
     lines = _assignments(question, inputs)
     own = [line.split(" = ", 1)[0] for line in lines]
-    truth = _operator(question, own, fn, argument)
-    return "\n".join([*lines, f"{claim}({', '.join(own)}), {truth}"])
+    lines.append(f"{claim}({', '.join(own)}), {_operator(question, own, fn, argument)}  # yours, exact")
+    needed = {"np.": "import numpy as np", "sd.": "import symdiff as sd"}
+    imports = [line for prefix, line in needed.items() if re.search(rf"\b{prefix}", "\n".join(lines))]
+    return "\n".join([*imports, *_imports(question.fn, question.claim), *lines])
+
+
+def _imports(*functions: Any) -> list[str]:
+    """The lines that import functions from their modules; none for what is not the name of a module's own."""
+    names: dict[str, list[str]] = {}
+    for function in functions:
+        module, name = _module(function), called(function, "")
+        if module and name and getattr(function, "__qualname__", name) == name:
+            names.setdefault(module, []).append(name)
+    return [f"from {module} import {', '.join(dict.fromkeys(own))}" for module, own in names.items()]
+
+
+def _module(function: Any) -> str:
+    """The module of a function as a reader would import it: a file that was only read goes by its own name."""
+    name = "numpy" if isinstance(function, np.ufunc) else getattr(function, "__module__", None) or ""
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    stem = os.path.splitext(os.path.basename(file))[0]
+    is_own = not file or stem in ("__init__", name.rpartition(".")[2])
+    shown = name if is_own else stem
+    return shown if name != "__main__" and all(part.isidentifier() for part in shown.split(".")) else ""
 
 
 def _assignments(question: Question, inputs: dict[str, Any]) -> list[str]:
@@ -141,6 +176,23 @@ def _assignments(question: Question, inputs: dict[str, Any]) -> list[str]:
         return [f"{_identifier(name)} = {value}" for name, value in zip(inputs, leaves, strict=True)]
     named = zip(arguments.keys, arguments.children, strict=True)
     return [f"{_identifier(name)} = {_written(tree, leaves)}" for name, tree in named]
+
+
+def ball_text(ball: Any) -> str:
+    """Six certain digits of a ball.
+
+    >>> import flint
+    >>> ball_text(flint.arb(1) / 3), ball_text(flint.arb(1) / 2), ball_text(flint.arb(-3))
+    ('0.333333', '0.5', '-3')
+    """
+    if ball.contains(0):
+        return "0"
+    return _trimmed(str(ball.str(6, radius=False)))
+
+
+def _trimmed(digits: str) -> str:
+    """``0.2500`` as ``0.25``."""
+    return re.sub(r"(\.\d*?)0+(?=$|e)", r"\1", digits).removesuffix(".")
 
 
 def _is_whole(op: Op) -> TypeGuard[Input]:

@@ -2,22 +2,24 @@
 
 Node by node values and bounds on ``|computed - exact|``, for any order of the sums, by
 ``gamma_n = n u / (1 - n u)`` with the unit roundoff u (Higham, Accuracy and Stability, 2002, chapter 3).
+Planned once for a graph, then asked at many points together: every array has one more axis in front.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any, assert_never
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from symdiff.checking.black_boxes.products import Product
 from symdiff.checking.black_boxes.rounding import Rounded, Rounding, map_error
-from symdiff.evaluation.reference import apply, dtype_of
+from symdiff.evaluation import moves
+from symdiff.evaluation.reference import apply, dtype_of, ints, spans_of
 from symdiff.ir import literals
+from symdiff.ir.formulas import Formula
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import (
     ArgMax,
@@ -41,6 +43,8 @@ from symdiff.ir.ops import (
 )
 
 Array = NDArray[Any]
+Rule: TypeAlias = Callable[[Sequence[Rounded]], Rounded]
+Move: TypeAlias = Callable[..., Array]
 _DOUBLE = np.dtype(np.float64)
 _SLACK = 1.001  # the analysis itself rounds
 
@@ -57,64 +61,76 @@ def bound(
 
 
 class Analysis:
-    """The error analysis of some nodes in one dtype; ``at`` asks it at a point."""
+    """The error analysis of some nodes in one dtype; ``at`` asks it at a point, ``over`` at many."""
 
     def __init__(self, store: Store, outputs: Sequence[Node], dtype: DTypeLike) -> None:
         self.store, self.outputs = store, tuple(outputs)
-        self.nodes = store.ancestors(outputs)
-        self.moving = _moving(store, self.nodes)
+        nodes = store.ancestors(outputs)
+        self.moving = _moving(store, nodes)
         self.rounding = Rounding.of(np.dtype(dtype))
+        self._constants: dict[Node, Rounded] = {}
+        self._steps: list[tuple[Node, tuple[Node, ...], Rule]] = []
+        for node in nodes:
+            self._plan(node)
 
     def at(self, values: Mapping[Node, Any]) -> tuple[list[Array], list[Array]]:
         """Values and bounds at these values of the inputs."""
-        known: dict[Node, Rounded] = {}
+        found, bounds = self.over({node: np.asarray(value)[None] for node, value in values.items()}, 1)
+        return [value[0, ...] for value in found], [limit[0, ...] for limit in bounds]
+
+    def over(self, values: Mapping[Node, Array], count: int) -> tuple[list[Array], list[Array]]:
+        """Values and bounds at ``count`` points: the first axis of each input counts them, or has length 1."""
+        known = dict(self._constants)
+        for node, value in values.items():
+            known[node] = Rounded.exact(value.astype(dtype_of(self.store.kind(node), _DOUBLE), copy=False))
         with np.errstate(all="ignore"):
-            for node in self.nodes:
-                known[node] = self._at_node(node, known, values)
-        bounds = [np.where(np.isnan(known[y].error), np.inf, known[y].error * _SLACK) for y in self.outputs]
-        return [known[y].value for y in self.outputs], bounds
+            for node, operands, rule in self._steps:
+                if node not in known:
+                    known[node] = rule([known[k] for k in operands])
+            return _spread([known[y] for y in self.outputs], count)
 
-    def _at_node(self, node: Node, known: Mapping[Node, Rounded], values: Mapping[Node, Any]) -> Rounded:
-        kind = self.store.kind(node)
-        if node in values:
-            return Rounded.exact(np.asarray(values[node], dtype_of(kind, _DOUBLE)))
-        op = self.store.op(node)
-        operands = [known[k] for k in self.store.operands(node)]
-        value = apply(op, [x.value for x in operands], dtype_of(kind, _DOUBLE))
-        if kind != "real" and node not in self.moving:
-            return Rounded.exact(value)
-        error = np.broadcast_to(self._error(op, node, operands, value), value.shape)
-        return Rounded(value, np.where(np.abs(value) + error > self.rounding.largest, np.inf, error))
+    def _plan(self, node: Node) -> None:
+        op, operands, kind = self.store.op(node), self.store.operands(node), self.store.kind(node)
+        if isinstance(op, Input):
+            return
+        if not operands:
+            self._constants[node] = _constant(op, dtype_of(kind, _DOUBLE), self.rounding)
+        else:
+            self._steps.append((node, operands, self._rule(op, node)))
 
-    def _error(self, op: Op, node: Node, xs: Sequence[Rounded], value: Array) -> Any:
+    def _rule(self, op: Op, node: Node) -> Rule:
+        kind, moving = self.store.kind(node), node in self.moving
+        dtype = dtype_of(kind, _DOUBLE)
         match op:
             case Map(formula):
-                ties = node in self.moving
-                return map_error(formula, xs, self.rounding, ties).error
+                return partial(_map, formula, self.store.shape(node), dtype, moving, self.rounding)
             case Contract():
-                return _contract(op, xs, self.rounding)
-            case Literal(number):
-                return _reading(Table(np.float64(number).tobytes(), "<f8", ()), self.rounding)
-            case Table():
-                return _reading(op, self.rounding)
+                product = Product(op)
+                return partial(_whole, product) if kind != "real" else partial(_real, product, self.rounding)
             case Named():
-                return xs[0].error
-            case Concatenate():
-                return apply(op, [x.error for x in xs], _DOUBLE)
-            case Gather():
-                return apply(op, [xs[0].error, xs[1].value], _DOUBLE)
-            case Reshape() | Slice() | Pad() | Window():
-                return apply(op, [xs[0].error], _DOUBLE)
+                return lambda xs: xs[0]
+            case Reshape() | Slice() | Pad() | Window() | Maximum() | Concatenate():
+                return partial(_moved, _move(op))
+            case Gather(axis):
+                return partial(_gathered, axis)
             case ScatterAdd() | Fold():
-                return _added(op, xs, self.rounding)
-            case Maximum(axes):
-                return np.max(xs[0].error, axis=axes)
+                return partial(_added, op, self.rounding)
             case ArgMax(axes):
-                return _winners(xs[0], axes) if node in self.moving else 0.0
-            case Index() | Input():
-                return 0.0
+                return partial(_winners, tuple(axis + 1 for axis in axes), moving)
+            case Literal() | Table() | Index() | Input():
+                raise AssertionError("a leaf has no rule")
             case _:
                 assert_never(op)
+
+
+def _spread(results: Sequence[Rounded], count: int) -> tuple[list[Array], list[Array]]:
+    values, bounds = [], []
+    for result in results:
+        shape = (count, *result.value.shape[1:])
+        error = np.broadcast_to(np.asarray(result.error, dtype=float) * _SLACK, shape)
+        values.append(np.broadcast_to(result.value, shape))
+        bounds.append(np.where(np.isnan(error), np.inf, error))
+    return values, bounds
 
 
 def _moving(store: Store, nodes: Sequence[Node]) -> set[Node]:
@@ -130,6 +146,21 @@ def _moving(store: Store, nodes: Sequence[Node]) -> set[Node]:
     return found
 
 
+# Constants --------------------------------------------------------------------------------------------------
+
+
+def _constant(op: Op, dtype: np.dtype[Any], rounding: Rounding) -> Rounded:
+    value = apply(op, [], dtype)[None]
+    if dtype.kind != "f":
+        return Rounded.exact(value)
+    if isinstance(op, Contract):
+        return Rounded(value, Product(op).error([], rounding))
+    if isinstance(op, Literal):
+        op = Table(np.float64(op.value).tobytes(), "<f8", ())
+    error = _reading(op, rounding) if isinstance(op, Table) else 0.0
+    return Rounded(value, error[None] if isinstance(error, np.ndarray) else error)
+
+
 @lru_cache(maxsize=256)
 def _reading(op: Table, rounding: Rounding) -> Any:
     """A float literal may stand for any number within its bounds; a narrower dtype rounds it once more."""
@@ -140,37 +171,123 @@ def _reading(op: Table, rounding: Rounding) -> Any:
     return np.where(own == 0, 0.0, own + rounding.unit * np.abs(numbers.astype(_DOUBLE)))
 
 
-def _contract(op: Contract, xs: Sequence[Rounded], rounding: Rounding) -> Any:
-    """``gamma * sum |a||b|`` for the products and the sum, and what the operands' errors become."""
-    coefficient = float(op.coefficient)
-    plain = replace(op, coefficient=abs(op.coefficient))
-    sizes = [abs(x.value.astype(_DOUBLE)) for x in xs]
-    error: Any = 0.0
-    for k, x in enumerate(xs):
-        if np.any(x.error):
-            parts = [x.error if j == k else sizes[j] + xs[j].error for j in range(len(xs))]
-            error = error + apply(plain, parts, _DOUBLE)
-    terms = math.prod(int(op.sizes[k]) for k in op.summed)
-    whole = coefficient != 0 and abs(math.frexp(coefficient)[0]) == 0.5
-    roundings = max(terms - 1, 0) + max(len(xs) - 1, 0) + (0 if whole or coefficient == 0 else 2)
-    if roundings:
-        total = apply(plain, sizes, _DOUBLE)
-        error = error + rounding.gamma(roundings) * total + np.where(total > 0, terms * rounding.tiny, 0.0)
-    return error
+# Rules ------------------------------------------------------------------------------------------------------
 
 
-def _added(op: ScatterAdd | Fold, xs: Sequence[Rounded], rounding: Rounding) -> Any:
+def _map(
+    formula: Formula,
+    shape: Sequence[Any],
+    dtype: np.dtype[Any],
+    moving: bool,
+    rounding: Rounding,
+    xs: Sequence[Rounded],
+) -> Rounded:
+    found = map_error(formula, xs, rounding, moving)
+    value = found.value.astype(dtype, copy=False)
+    if value.ndim <= len(shape):  # a formula without operands in it
+        value = np.broadcast_to(value, (1, *ints(tuple(shape))))
+    if dtype.kind != "f" and not moving:
+        return Rounded.exact(value)
+    return _within_range(Rounded(value, found.error), rounding)
+
+
+def _within_range(x: Rounded, rounding: Rounding) -> Rounded:
+    """No bound where the dtype overflows."""
+    reach = np.abs(x.value) + x.error
+    if reach.size and not reach.max() <= rounding.largest:
+        return Rounded(x.value, np.where(reach <= rounding.largest, x.error, np.inf))
+    return x
+
+
+def _whole(product: Product, xs: Sequence[Rounded]) -> Rounded:
+    """Products of positions and masks are exact; a mask in doubt stays in doubt."""
+    value = product.value([x.value for x in xs])
+    if all(x.is_exact for x in xs):
+        return Rounded.exact(value)
+    return Rounded(value, sum(product.value([np.broadcast_to(x.error, x.value.shape)]) for x in xs[:1]))
+
+
+def _real(product: Product, rounding: Rounding, xs: Sequence[Rounded]) -> Rounded:
+    value = product.value([x.value for x in xs])
+    if product.is_view:
+        return Rounded(value, product.error(xs, rounding))
+    return _within_range(Rounded(value, product.error(xs, rounding)), rounding)
+
+
+def _moved(move: Move, xs: Sequence[Rounded]) -> Rounded:
+    value = move(*(x.value for x in xs))
+    if all(x.is_exact for x in xs):
+        return Rounded.exact(value)
+    return Rounded(value, move(*(np.broadcast_to(x.error, x.value.shape) for x in xs)))
+
+
+def _move(op: Reshape | Slice | Pad | Window | Maximum | Concatenate) -> Move:
+    """The operation on arrays with one more axis in front."""
+    match op:
+        case Reshape(shape):
+            return lambda x: x.reshape(len(x), *ints(shape))
+        case Slice(spans):
+            taken = (slice(None), *moves.slices(spans_of(spans)))
+            return lambda x: x[taken]
+        case Pad(spans, shape):
+            placed = (slice(None), *moves.slices(spans_of(spans)))
+            return lambda x: moves.pad(x, placed, np.empty((len(x), *ints(shape)), x.dtype))
+        case Window(axis, length):
+            return lambda x: moves.window(x, axis + 1, length)
+        case Maximum(axes):
+            shifted = tuple(axis + 1 for axis in axes)
+            return lambda x: moves.maximum(x, shifted)
+        case Concatenate(axis):
+            return lambda *xs: np.concatenate(_alike(xs), axis + 1)
+
+
+def _alike(xs: Sequence[Array]) -> list[Array]:
+    """Arrays of one number of points."""
+    count = max(map(len, xs))
+    return [np.broadcast_to(x, (count, *x.shape[1:])) for x in xs]
+
+
+def _gathered(axis: int, xs: Sequence[Rounded]) -> Rounded:
+    x, index = xs
+
+    def take(array: Array) -> Array:
+        if len(index.value) == 1:
+            return moves.gather(array, index.value[0], axis + 1)
+        rows = np.broadcast_to(array, (len(index.value), *array.shape[1:]))
+        return np.stack([moves.gather(a, i, axis) for a, i in zip(rows, index.value, strict=True)])
+
+    value = take(x.value)
+    return Rounded(value, 0.0 if x.is_exact else take(np.broadcast_to(x.error, x.value.shape)))
+
+
+def _added(op: ScatterAdd | Fold, rounding: Rounding, xs: Sequence[Rounded]) -> Rounded:
     """Sums of as many entries as meet in one place."""
-    rest = [x.value for x in xs[1:]]
-    count = apply(op, [np.ones(xs[0].value.shape), *rest], _DOUBLE)
-    total = apply(op, [np.abs(xs[0].value.astype(_DOUBLE)), *rest], _DOUBLE)
-    gammas = np.vectorize(rounding.gamma, otypes=[float])(np.maximum(count - 1, 0))
-    return apply(op, [xs[0].error, *rest], _DOUBLE) + gammas * total
+    x, count = xs[0], max(len(x.value) for x in xs)
+
+    def add(array: Array) -> Array:
+        if isinstance(op, Fold):
+            return moves.fold(array, op.axis + 1, int(op.size))
+        index = xs[1].value
+        if len(index) == 1:
+            return moves.scatter_add(array, index[0], op.axis + 1, int(op.size))
+        rows = zip(np.broadcast_to(array, (count, *array.shape[1:])), index, strict=True)
+        return np.stack([moves.scatter_add(a, i, op.axis, int(op.size)) for a, i in rows])
+
+    meeting = np.maximum(add(np.ones(x.value.shape)) - 1, 0)
+    error = rounding.gammas(meeting) * add(np.abs(x.value.astype(_DOUBLE)))
+    if not x.is_exact:
+        error = error + add(np.broadcast_to(x.error, x.value.shape))
+    return _within_range(Rounded(add(x.value), error), rounding)
 
 
-def _winners(x: Rounded, axes: tuple[int, ...]) -> Array:
-    """Which entries could be the largest: where there are several, the share of each is in doubt."""
+def _winners(axes: tuple[int, ...], moving: bool, xs: Sequence[Rounded]) -> Rounded:
+    """Which entries are the largest; where several could be, the share of each is in doubt."""
+    x = xs[0]
+    best = np.max(x.value, axis=axes, keepdims=True)
+    value = moves.argmax(x.value, best, axes, np.empty(x.value.shape))
+    if not moving:
+        return Rounded.exact(value)
     least = np.max(x.value - x.error, axis=axes, keepdims=True)
     possible = x.value + x.error >= least
     several = np.sum(possible, axis=axes, keepdims=True) > 1
-    return np.where(possible & several, 1.0, 0.0)
+    return Rounded(value, np.where(possible & several, 1.0, 0.0))

@@ -46,7 +46,7 @@ def _at_smaller_shapes(question: Question, options: Options) -> str:
     for examples in smaller_examples(question.examples):
         try:
             smaller = ask(question.fn, question.claim, examples, question.asked_wrt, question.of)
-            probe = next(Prober(smaller, options).generated())
+            probe = Prober(smaller, options).generated(1).probes[0]
         except Exception:  # the function may not take other shapes
             continue
         cheap = work(smaller.truth.store, smaller.truth.outputs) <= _AFFORDABLE

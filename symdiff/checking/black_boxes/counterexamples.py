@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.black_boxes.probing import OWN, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
 from symdiff.checking.shrinking import simplest_point, smaller_examples
 from symdiff.checking.wording import exact_entry, inputs_of
+from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Witness
 
 _PROBES = 20
@@ -53,14 +53,13 @@ def find(claim: Foreign, gauge: Gauge, probe: Probe, target: int) -> Finding | N
     answer = claim([probe.values[n] for n in gauge.truth.inputs])
     if answer.error is not None:
         return None
-    claimed, near = answer.arrays[target], gauge.floats(probe)[target]
-    if claimed.shape != near.shape:
+    claimed, truth = answer.arrays[target], gauge.truth
+    if claimed.shape != concrete(truth.shape(truth.outputs[target]), "truth"):
         return None
-    measure = gauge.measure(probe, target, claimed, near)
-    if measure.undefined is None and measure.ratio <= OUTSIDE:
+    measure = gauge.measure(Batch.of(probe), target, claimed[None])
+    if not measure.undefined.any() and measure.ratio[0] <= OUTSIDE:
         return None
-    index = measure.index if measure.undefined is None else measure.undefined
-    return found_at(claim, gauge, probe, target, index, claimed)
+    return found_at(claim, gauge, probe, target, measure.index(0), claimed)
 
 
 def found_at(
@@ -112,7 +111,7 @@ def _at_examples(found: Finding, examples: dict[str, Any], options: Options) -> 
             return None
         prober = Prober(question, options)
         claim, gauge = Foreign(question), Gauge(question, prober)
-        for probe in [prober.own(), *islice(prober.generated(), _PROBES)]:
+        for probe in [prober.own(), *prober.generated(_PROBES).probes]:
             smaller = find(claim, gauge, probe, found.target)
             if smaller is not None:
                 return smaller

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from symdiff.checking.arguments import claim_call, spread
-from symdiff.checking.questions import Question, extra_tree, flat_claim
+from symdiff.checking.questions import Question, extra_tree, wanted
+from symdiff.checking.results import VALUES
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.trees import LEAF, Tree
 
 Array = NDArray[Any]
+
+_WATCHED = 12  # calls after which the habits of a claim are known
 
 
 @dataclass(frozen=True)
@@ -27,27 +31,65 @@ class Answer:
     error: Exception | None = None
 
 
-@dataclass
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Foreign code may warn as it likes."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The place of one input among the arguments of a call."""
+
+    number: int
+
+
 class Foreign:
     """A claim that can only be called; ``habits`` are what was noticed about it on the way."""
 
-    question: Question
-    habits: dict[str, None] = field(default_factory=dict)
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.habits: dict[str, None] = {}
+        self._wanted = wanted(question)
+        self._watched = 0
+        args, kwargs = self._arguments([_Slot(k) for k in range(len(question.truth.inputs))])
+        places = [value.number for value in args if isinstance(value, _Slot)]
+        self._places = places if len(places) == len(args) and not kwargs else None
 
     def __call__(self, values: Sequence[Any]) -> Answer:
         """The claim's answer for values of the truth's inputs, in order."""
+        with quiet():
+            return self.answer(values)
+
+    def answer(self, values: Sequence[Any]) -> Answer:
+        """The same where warnings are off already."""
         given = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            if self._places is not None:
+                result = self.question.claim(*[given[k] for k in self._places])
+            else:
                 args, kwargs = self._arguments(given)
                 result = self.question.claim(*args, **kwargs)
         except Exception as error:  # foreign code: anything may come
             return Answer(error=error)
-        leaves = flat_claim(self.question, result)
-        arrays = tuple(self._array(leaf) for leaf in leaves)
-        self._watch(values, given, leaves)
+        leaves = self._leaves(result)
+        arrays = tuple([self._array(leaf) for leaf in leaves])
+        if self._watched < _WATCHED:
+            self._watched += 1
+            self._watch(values, given, leaves)
         return Answer(arrays)
+
+    def _leaves(self, result: Any) -> list[Any]:
+        """One item for each target; arrays of the right shapes in a plain tuple need no matching."""
+        tree, shapes = self._wanted.tree, self._wanted.shapes
+        if tree == LEAF and type(result) is np.ndarray:
+            return [result]
+        is_plain = type(result) is tuple and tree.form == "tuple" and len(tree.children) == len(shapes)
+        if is_plain and [value.shape for value in result if type(value) is np.ndarray] == list(shapes):
+            return list(result) if len(result) == len(shapes) else self._wanted.items(result, VALUES)
+        return self._wanted.items(result, VALUES)
 
     def _arguments(self, leaves: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         question, forward = self.question, self.question.forward
@@ -60,7 +102,7 @@ class Foreign:
         return claim_call(question.claim, pairs)
 
     def _array(self, value: Any) -> Array:
-        array = _plain(value)
+        array = value.copy() if type(value) is np.ndarray else _plain(value)
         if array.dtype.kind not in "biuf":
             facts: dict[str, object] = {"returned": type(value).__name__, "dtype": array.dtype}
             raise DtypeError(

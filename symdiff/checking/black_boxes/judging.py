@@ -11,7 +11,6 @@ import numpy as np
 from symdiff.checking.black_boxes.confirming import confirmation
 from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
 from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagnose_values
-from symdiff.checking.black_boxes.planting import plant, sees_a_factor, subtle
 from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.black_boxes.trials import Record, Trial
 from symdiff.checking.indices import held
@@ -58,7 +57,7 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
     if _is_cancelled(trial, record):
         detail = f"rounding takes all but {_digits(record.lost)} digits at your example"
         return Verdict("refuted", reason=detail, mistake=Mistake("cancellation", detail), **common)
-    blind = None if trial.options.is_late else plant(trial.gauge, k, trial.samples, trial.branches.never)
+    blind = None if trial.options.is_late else trial.planting.blindness(k, trial.branches.never)
     doubt = _doubt(trial, k, blind)
     evidence = _evidence(trial, record, confirmed)
     if doubt:
@@ -118,7 +117,7 @@ def _doubt(trial: Trial, k: int, blind: Blindness | None) -> str:
         return record.doubtful
     if options.is_late and record.points < 10:
         return f"the time of {options.timeout:g} s is over"
-    if record.points == 0 and sees_a_factor(k, trial.samples):
+    if record.points == 0 and trial.planting.sees_a_factor(k):
         return "no probe gave an answer: every point was on a kink or outside the domain; give domain="
     if trial.raised and record.points < 2:
         return f"the claim raised {trial.problem} at every generated point; give domain="
@@ -127,8 +126,8 @@ def _doubt(trial: Trial, k: int, blind: Blindness | None) -> str:
     unseen = np.size(record.judged) - int(np.sum(record.judged))
     if unseen:
         return f"{unseen} of {np.size(record.judged)} entries stood on a kink or out of range at every probe"
-    if not sees_a_factor(k, trial.samples):
-        return f"the derived bound is too wide to see a factor of 1 + {subtle(k, trial.samples):g}"
+    if not trial.planting.sees_a_factor(k):
+        return f"the derived bound is too wide to see a factor of 1 + {trial.planting.subtle(k):g}"
     if blind is not None and 2 * blind.caught < blind.planted:
         return f"the probes would have caught {blind.caught} of {blind.planted} planted mistakes"
     return trial.branches.untaken

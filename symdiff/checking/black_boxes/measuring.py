@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.foreign import Foreign
-from symdiff.checking.black_boxes.probing import FAR, OWN, Probe, Prober
+from symdiff.checking.black_boxes.probing import FAR, OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision
+from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Node
 
 Array = NDArray[Any]
+Bounds: TypeAlias = tuple[list[Array], list[Array]]
 
 WITHIN = 8.0  # another algorithm may round this many times as much as the bound of ours says
 OUTSIDE = 64.0  # beyond this no algorithm of comparable cost is blamed on rounding without a test
 _AFFORDABLE = 400_000  # scalar operations in ball arithmetic, about a second
 _NARROW = 0.1  # of the largest entry: a bound that is wider judges nothing
 _BITS = 160
+_FEW = 8  # of larger arrays fewer probes fit into memory together, and the compiled kernel pays
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One target at one probe: the largest difference in units of the bound, and where it is.
+    """One target at some probes: the largest difference of each probe in units of the bound, and where it is.
 
-    ``judged`` marks the entries whose bound is narrow enough to mean something.
+    ``judged`` marks the entries whose bound is narrow enough to mean something; ``undefined`` the entries at which
+    the claim is no number though it should be one.
     """
 
-    ratio: float
-    ulps: float
-    index: tuple[int, ...]
+    ratio: Array
+    ulps: Array
+    place: Array
     judged: NDArray[np.bool_]
-    undefined: tuple[int, ...] | None = None
+    undefined: NDArray[np.bool_]
+
+    def index(self, row: int) -> tuple[int, ...]:
+        """The entry with the largest difference at one probe, or the first that is no number."""
+        bad = self.undefined[row]
+        flat = np.argmax(bad) if bad.any() else self.place[row]
+        return tuple(int(k) for k in np.unravel_index(int(flat), bad.shape))
 
 
 @dataclass(frozen=True)
@@ -67,75 +77,130 @@ class Gauge:
     def __init__(self, question: Question, prober: Prober) -> None:
         self.question, self.truth, self.prober = question, question.truth, prober
         self.store, self.outputs = question.truth.store, question.truth.outputs
-        self._analyses: dict[tuple[np.dtype[Any], int], Analysis] = {}
-        self._kernel = compile_kernel(self.truth)
-        self._trusted: bool | None = None
+        self._analyses: dict[np.dtype[Any], Analysis] = {}
+        self._known: deque[tuple[Batch, np.dtype[Any], Bounds]] = deque(
+            maxlen=1 if prober.at_once < _FEW else 6
+        )
+        self.is_large = prober.at_once < _FEW
         self.usual: list[Array] = [np.zeros(()) for _ in self.outputs]
-        moderate = [self.floats(probe) for probe in prober.moderate()]
-        self.usual = [_median_size([values[k] for values in moderate]) for k in range(len(self.outputs))]
+        moderate = prober.moderate()
+        if self.is_large:
+            rows = [self.floats(probe) for probe in moderate.probes]
+            self.usual = [_median_size([row[k] for row in rows]) for k in range(len(self.outputs))]
+        else:
+            values, _ = self.bounds_over(moderate, np.dtype(float))
+            self.usual = [_median_size(value) for value in values]
+            self._known.clear()  # their bounds allow no usual size yet
 
     def floats(self, probe: Probe) -> list[Array]:
         """The true values from the compiled kernel; node by node where the kernel fails its own bound."""
         given = [probe.values[n] for n in self.truth.inputs]
-        if self._trusted is None:
-            self._trusted = self._is_within_its_bound(probe, given)
-        if self._trusted:
+        if self._is_trusted:
             with np.errstate(all="ignore"):
                 return [np.asarray(v) for v in self._kernel.flat(given)]
         return [self.bounds(probe, k, np.dtype(float))[0] for k in range(len(self.outputs))]
 
-    def _is_within_its_bound(self, probe: Probe, given: Sequence[Any]) -> bool:
-        try:
-            with np.errstate(all="ignore"):
-                computed = [np.asarray(v) for v in self._kernel.flat(given)]
-        except (TypeError, ValueError, NotCompilable):
-            return False
-        for k, value in enumerate(computed):
-            near, limit = self.bounds(probe, k, value.dtype if value.dtype.kind == "f" else np.dtype(float))
-            if value.shape != near.shape or np.any(np.abs(value - near) > WITHIN * limit):
+    @cached_property
+    def _kernel(self) -> Kernel:
+        return compile_kernel(self.truth)
+
+    @cached_property
+    def _is_trusted(self) -> bool:
+        """Whether the compiled kernel is within its own bound at an ordinary point."""
+        probe = self.prober.moderate().probes[0]
+        with np.errstate(all="ignore"):
+            try:
+                computed = [np.asarray(v) for v in self._kernel.flat([*probe.values.values()])]
+            except (TypeError, ValueError, NotCompilable):
                 return False
+            for k, value in enumerate(computed):
+                near, limit = self.bounds(
+                    probe, k, value.dtype if value.dtype.kind == "f" else np.dtype(float)
+                )
+                if value.shape != near.shape or np.any(np.abs(value - near) > WITHIN * limit):
+                    return False
         return True
 
     def bounds(self, probe: Probe, target: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
-        """Values and derived bounds of one target; at least one rounding of the result is allowed."""
-        key = (dtype, target)
-        if key not in self._analyses:
-            self._analyses[key] = Analysis(self.store, [self.outputs[target]], dtype)
-        (value,), (limit,) = self._analyses[key].at(probe.values)
-        info = np.finfo(dtype)
-        least = float(info.eps) / 2 * np.fmax(np.abs(value), self.usual[target]) + float(info.tiny)
-        return value, np.maximum(limit, least)
+        """Values and derived bounds of one target at one probe."""
+        for batch, known, (values, limits) in self._known:
+            if known == dtype and any(probe is p for p in batch.probes):
+                row = next(k for k, p in enumerate(batch.probes) if p is probe)
+                return values[target][row, ...], limits[target][row, ...]
+        values, limits = self.bounds_over(Batch.of(probe), dtype)
+        return values[target][0, ...], limits[target][0, ...]
 
-    def measure(self, probe: Probe, target: int, claimed: Array, near: Array) -> Measure:
-        """Compare with one rounding of the result, the least that a bound can be; then with the bound."""
-        dtype = coarser(near.dtype, claimed.dtype)
-        value, given = near.astype(float), claimed.astype(float)
+    def bounds_over(self, batch: Batch, dtype: np.dtype[Any]) -> Bounds:
+        """Values and derived bounds of all targets; at least one rounding of the result is allowed."""
+        for known in self._known:
+            if known[0] is batch and known[1] == dtype:
+                return known[2]
+        if dtype not in self._analyses:
+            self._analyses[dtype] = Analysis(self.store, self.outputs, dtype)
+        values, limits = self._analyses[dtype].over(batch.arrays, len(batch.probes))
         info = np.finfo(dtype)
-        least = float(info.eps) / 2 * np.abs(value) + float(info.tiny)
         with np.errstate(all="ignore"):
+            for k, value in enumerate(values):
+                size = np.fmax(np.abs(value), self.usual[k])
+                limits[k] = np.maximum(limits[k], float(info.eps) / 2 * size + float(info.tiny))
+        self._known.append((batch, dtype, (values, limits)))
+        return values, limits
+
+    def measure(self, batch: Batch, target: int, claimed: Array) -> Measure:
+        """Compare with the bound; of large arrays first with one rounding of the result, the least it can be."""
+        dtype = coarser(probe_dtype(batch.probes[0]), claimed.dtype)
+        given = claimed.astype(float, copy=False)
+        with np.errstate(all="ignore"):
+            quick = self._at_a_glance(batch, target, given, dtype) if self.is_large else None
+            if quick is not None:
+                return quick
+            values, limits = self.bounds_over(batch, dtype)
+            value, limit = values[target], limits[target]
+            defined = np.isfinite(given)
+            undefined = self._undefined(batch, target, defined)
+            is_far = _column([p.regime in FAR for p in batch.probes], value)
+            usable = np.isfinite(value) & np.isfinite(limit) & defined
             off = np.abs(given - value)
-            ulps = float(np.max(np.where(np.isfinite(off), off / least, 0.0), initial=0.0)) / 2
-            if np.all(np.isfinite(off)) and 2 * ulps <= 1:
-                return Measure(2 * ulps, ulps, (), np.ones(value.shape, dtype=bool))
-            value, limit = self.bounds(probe, target, dtype)
-            usable = (
-                np.isfinite(value) & np.isfinite(limit) & ((probe.regime not in FAR) | np.isfinite(given))
-            )
-            undefined = ~np.isfinite(given)
-            if (
-                probe.regime != OWN
-            ):  # far away from the caller's inputs, what our own program overflows too is excused
-                undefined &= np.isfinite(near) & (probe.regime not in FAR)
-            ratio = np.where(usable & ~undefined, np.abs(given - value) / limit, 0.0)
-            scale = np.max(np.where(usable, np.fmax(np.abs(value), self.usual[target]), 0.0), initial=0.0)
-            size = np.fmax(np.abs(value), self.usual[target])
-            size = np.where(size > 0, size, scale)
-            judged = usable & (OUTSIDE * limit <= np.maximum(_NARROW * scale, float(info.tiny) * 2 * OUTSIDE))
-            sane = np.where(judged & (size > 0), off / (float(info.eps) * size), 0.0)
-            ulps = float(np.max(sane, initial=0.0))
-        place = tuple(int(k) for k in np.unravel_index(np.argmax(ratio), ratio.shape)) if ratio.size else ()
-        bad = tuple(int(k) for k in np.argwhere(undefined)[0]) if undefined.any() else None
-        return Measure(float(np.max(ratio, initial=0.0)), ulps, place, judged, bad)
+            ratio = np.where(usable, off / limit, 0.0)
+            judged, ulps = self._judged(target, value, limit, off, usable | (~defined & ~is_far), dtype)
+        rows = ratio.reshape(len(ratio), -1)
+        place = np.argmax(rows, axis=1) if rows.size else np.zeros(len(rows), dtype=int)
+        return Measure(np.max(rows, axis=1, initial=0.0), ulps, place, judged, undefined)
+
+    def _judged(
+        self, target: int, value: Array, limit: Array, off: Array, usable: Array, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[np.bool_], Array]:
+        """Where the bound is narrow enough, and the largest difference there in units in the last place."""
+        info = np.finfo(dtype)
+        usable = usable & np.isfinite(value) & np.isfinite(limit)
+        size = np.where(usable, np.fmax(np.abs(value), self.usual[target]), 0.0)
+        scale = np.max(size, axis=tuple(range(1, size.ndim)), keepdims=True, initial=0.0)
+        judged = usable & (OUTSIDE * limit <= np.maximum(_NARROW * scale, float(info.tiny) * 2 * OUTSIDE))
+        unit = float(info.eps) * np.where(size > 0, size, scale)
+        ulps = np.where(judged & (unit > 0) & np.isfinite(off), off / unit, 0.0)
+        return judged, np.max(ulps.reshape(len(ulps), -1), axis=1, initial=0.0)
+
+    def _undefined(self, batch: Batch, target: int, defined: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where the claim is no number; what our own program overflows far from the caller's inputs is excused."""
+        result = ~defined
+        for row in np.flatnonzero(result.reshape(len(result), -1).any(axis=1)).tolist():
+            probe = batch.probes[row]
+            if probe.regime in FAR:
+                result[row] = False
+            elif probe.regime != OWN:
+                result[row] &= np.isfinite(self.floats(probe)[target])
+        return result
+
+    def _at_a_glance(self, batch: Batch, target: int, given: Array, dtype: np.dtype[Any]) -> Measure | None:
+        """The answer where no entry differs by more than one rounding of itself."""
+        value = np.stack([self.floats(probe)[target] for probe in batch.probes]).astype(float)
+        info = np.finfo(dtype)
+        off = np.abs(given - value) / (float(info.eps) / 2 * np.abs(value) + float(info.tiny))
+        if not np.all(off <= 1):
+            return None
+        ratio = np.max(off.reshape(len(off), -1), axis=1, initial=0.0)
+        nothing = np.zeros(value.shape, dtype=bool)
+        return Measure(ratio, ratio / 2, np.zeros(len(off), dtype=int), ~nothing, nothing)
 
     def is_affordable(self, target: int) -> bool:
         """Whether ball arithmetic of this target takes about a second at most."""
@@ -162,7 +227,7 @@ class Gauge:
     @cached_property
     def kinks(self) -> list[Node]:
         """The comparisons that are not tied everywhere: a maximum of zeros makes no point a kink."""
-        ordinary = [probe.point for probe in islice(self.prober.moderate(), 2)]
+        ordinary = [probe.point for probe in self.prober.moderate().probes[:2]]
         return [n for n in self.question.kinks if not all(is_on_kink(self.store, [n], p) for p in ordinary)]
 
     def rounding_explains(
@@ -209,10 +274,15 @@ class Gauge:
             return None if number is None else float((_ball(exact.exact, number) - exact.exact).mid())
 
 
-def _median_size(values: Sequence[Array]) -> Array:
+def _median_size(values: Any) -> Array:
     """The median of absolute values over several probes; undefined entries count as zero."""
-    sizes = np.abs(np.array([np.asarray(v, dtype=float) for v in values]))
+    sizes = np.abs(np.asarray(values, dtype=float))
     return np.asarray(np.median(np.where(np.isfinite(sizes), sizes, 0.0), axis=0))
+
+
+def _column(flags: Sequence[bool], like: Array) -> NDArray[np.bool_]:
+    """One flag for each probe, in a shape that meets the arrays."""
+    return np.array(flags).reshape(-1, *(1 for _ in like.shape[1:]))
 
 
 def coarser(left: np.dtype[Any], right: np.dtype[Any]) -> np.dtype[Any]:

@@ -3,148 +3,201 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff.calculus import pull_back
-from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser
-from symdiff.checking.black_boxes.numeric_diagnosis import Sample
-from symdiff.checking.black_boxes.probing import OWN, Probe, probe_dtype
+from symdiff.checking.black_boxes.accuracy import Analysis
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge
+from symdiff.checking.black_boxes.probing import MODERATE, OWN, Batch
+from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
-from symdiff.checking.questions import Question
-from symdiff.errors import SymdiffError
-from symdiff.evaluation.reference import evaluate
+from symdiff.evaluation.arithmetics import working_precision
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import formula
-from symdiff.ir.graph import Graph, Node
-from symdiff.ir.ops import Contract, Literal, Map
+from symdiff.ir.graph import Node
 from symdiff.verdicts import Blindness
 
 Array = NDArray[Any]
-Planted = list[Array]
 
 _MOST_PATHS = 8
 _MOST_WORK = 300_000
+_MOST_EXACT = 5_000
+_BITS = 96
 _SUBTLE = {np.dtype(np.float64): 1e-6}
 _COARSE = 1e-3
-_LARGEST = 1e30
 
 
-@dataclass
-class Branches:
-    """The comparisons of a function, and which of their sides were seen."""
+class Planting:
+    """Mistakes planted in the derivative of one question, at the probes at which the claim was called."""
 
-    question: Question
-    open_: dict[Node, tuple[str, set[bool]]] = field(default_factory=dict)
+    def __init__(self, gauge: Gauge, batches: Sequence[Batch], dtypes: Sequence[np.dtype[Any]]) -> None:
+        self.gauge, self.batches, self.dtypes = gauge, batches, dtypes
+        self._kept: dict[int, list[list[Array]]] = {}
 
-    def __post_init__(self) -> None:
-        forward, store = self.question.forward, self.question.forward.store
-        for node in store.ancestors(forward.outputs):
-            op = store.op(node)
-            if not isinstance(op, Map):
-                continue
-            operands = store.operands(node)
-            for relation in op.formula.expression.atoms(sp.core.relational.Relational):
-                used = [k for k in range(op.formula.arity) if relation.has(op.formula.arguments[k])]
-                if any(store.kind(operands[k]) == "real" for k in used):
-                    test = formula(sp.Piecewise((1, relation), (0, True)), op.formula.arity, boolean=True)
-                    self.open_[alg.apply(store, test, operands)] = (str(relation), set())
+    def blindness(self, target: int, never: Sequence[str]) -> Blindness:
+        """How many mistakes lie outside the bounds at one of the probes; more probes are asked until all do."""
+        caught: dict[int, bool] = {}
+        dubious: dict[int, Node] = {}
+        for number, batch in enumerate(self.batches):
+            if caught and all(caught.values()):
+                break
+            value, limit = self._truth(batch, target)
+            for k, (wrong, node) in enumerate(self._wrong(number, target, value, limit)):
+                with np.errstate(all="ignore"):
+                    off = np.abs(wrong - value)
+                    seen = bool(np.any(off > limit))
+                    if seen or (node is None and np.any(off > 0)):
+                        caught[k] = caught.get(k, False) or seen
+                    elif node is not None:
+                        dubious[k] = node
+        for k in [k for k, node in dubious.items() if k not in caught and self._is_mistake(target, node)]:
+            caught[k] = False  # no probe showed it, and yet it is one
+        return Blindness(sum(caught.values()), len(caught), (*self._warnings(target), *never))
 
-    def see(self, probe: Probe) -> None:
-        """Note the sides that a probe takes."""
-        waiting = [node for node, (_, seen) in self.open_.items() if len(seen) < 2]
-        if not waiting:
+    def sees_a_factor(self, target: int) -> bool:
+        """Whether a factor of one plus a little would be seen, where there is anything to multiply."""
+        anything = False
+        for batch in self.batches:
+            value, limit = self._truth(batch, target)
+            with np.errstate(all="ignore"):
+                if np.any(np.abs(self.subtle(target) * value) > limit):
+                    return True
+            anything = anything or bool(np.any(value))
+        return not anything
+
+    def subtle(self, target: int) -> float:
+        """The relative mistake that is planted; a coarser dtype sees less."""
+        return _SUBTLE.get(self.dtypes[target], _COARSE)
+
+    def _truth(self, batch: Batch, target: int) -> tuple[Array, Array]:
+        values, limits = self.gauge.bounds_over(batch, self.dtypes[target])
+        return values[target].astype(float, copy=False), OUTSIDE * limits[target]
+
+    def _wrong(
+        self, number: int, target: int, value: Array, limit: Array
+    ) -> Iterator[tuple[Array, Node | None]]:
+        """Wrong derivatives at all probes of a batch; a node where a difference could be rounding alone."""
+        little, shape = self.subtle(target), value.shape[1:]
+        yield -value, None
+        yield value * (1 + little), None
+        yield np.zeros_like(value), None
+        if value.size:
+            place = (slice(None), *_hardest(value, limit))
+            for factor in (-1.0, 1 + little, 0.0):
+                yield _changed(value, place, factor), None
+        if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not _is_symmetric(value):
+            yield value.swapaxes(-1, -2), None
+        for wrong, without in zip(self._without(number, target), self._paths, strict=True):
+            if without[target] != self.gauge.outputs[target]:
+                yield wrong, without[target]
+
+    # Missing paths ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _paths(self) -> list[list[Node]]:
+        """The derivatives without what flows through one edge, where several paths meet."""
+        question = self.gauge.question
+        forward, truth = question.forward, question.truth
+        store = truth.store
+        if question.of not in ("gradient", "vjp") or work(store, truth.outputs) > _MOST_WORK:
+            return []
+        targets = [forward.node(name) for name in question.targets]
+        ones = {forward.outputs[0]: alg.constant(store, 1)} if question.of == "gradient" else {}
+        seeds = ones or dict(zip(forward.outputs, truth.inputs[len(forward.inputs) :], strict=True))
+        edges = _meetings(self.gauge, targets)[:_MOST_PATHS]
+        return [pull_back(store, seeds, targets, blocked=frozenset([edge])) for edge in edges]
+
+    def _without(self, number: int, target: int) -> list[Array]:
+        if number not in self._kept:
+            nodes = [node for found in self._paths for node in found]
+            values = self._evaluated(nodes, self.batches[number]) if nodes else []
+            width = len(self.gauge.outputs)
+            self._kept[number] = [values[k : k + width] for k in range(0, len(values), width)]
+        return [values[target] for values in self._kept[number]]
+
+    def _is_mistake(self, target: int, without: Node) -> bool:
+        """Whether a path that no probe missed brings anything: what shifts a softmax does not."""
+        truth, exact = self.gauge.outputs[target], self._exact
+        pairs = zip(exact[truth].ravel(), exact[without].ravel(), strict=True) if without in exact else ()
+        return not all(a.overlaps(b) for a, b in pairs)
+
+    @cached_property
+    def _exact(self) -> dict[Node, Any]:
+        """The derivatives with and without each path at an ordinary probe, in balls; nothing where that is dear."""
+        nodes = list(dict.fromkeys([*self.gauge.outputs, *(n for found in self._paths for n in found)]))
+        probe = next((p for batch in self.batches for p in batch.probes if p.regime in MODERATE), None)
+        if probe is None or work(self.gauge.store, nodes) > _MOST_EXACT:
+            return {}
+        with working_precision(_BITS):
+            return dict(zip(nodes, balls_of(self.gauge.store, nodes, probe.point) or (), strict=False))
+
+    def _evaluated(self, nodes: Sequence[Node], batch: Batch) -> list[Array]:
+        analysis = Analysis(self.gauge.store, nodes, np.dtype(float))
+        return analysis.over(batch.arrays, len(batch.probes))[0]
+
+    # What the probes cannot show ----------------------------------------------------------------------------
+
+    def _warnings(self, target: int) -> Iterator[str]:
+        yield from self._examples()
+        most = largest = None
+        for batch in self.batches:
+            value, limit = self._truth(batch, target)
+            with np.errstate(all="ignore"):
+                seen = (np.abs(value) > limit).any(axis=0)
+                size = np.nanmax(np.abs(value), axis=0, initial=0.0)
+            most = seen if most is None else most | seen
+            largest = size if largest is None else np.fmax(largest, size)
+            if most.all():
+                return
+        if most is None or largest is None or not most.size:
             return
-        graph = self.question.forward.with_outputs(waiting)
-        values = {n: np.asarray(probe.values[n]) for n in self.question.forward.inputs}
-        with np.errstate(all="ignore"):
-            known = evaluate(graph, values, np.dtype(float))
-        for node in waiting:
-            self.open_[node][1].update(bool(side) for side in np.unique(known[node]))
+        name = self.gauge.question.targets[target]
+        if not most.any() and not _is_nothing(self.gauge, target):
+            yield f"the derivative by {name} is 0 at every probe: a claim that returns 0 looks right"
+        elif np.any(~most & (largest > 0)):
+            count = int(np.sum(~most & (largest > 0)))
+            yield f"{count} of {most.size} entries by {name} are below the tolerance at every probe"
 
-    @property
-    def magnitudes(self) -> list[float]:
-        """The sizes of the constants of a function: beyond them its branches part."""
-        store = self.question.forward.store
-        ops = [store.op(node) for node in store.ancestors(self.question.forward.outputs)]
-        numbers = [abs(op.value) for op in ops if isinstance(op, Literal)]
-        numbers += [abs(float(op.coefficient)) for op in ops if isinstance(op, Contract) and not op.inputs]
-        constants = (c for op in ops if isinstance(op, Map) for c in op.formula.expression.atoms(sp.Number))
-        numbers += [abs(float(c)) for c in constants]
-        return sorted({size for size in numbers if 1 < size < _LARGEST})
-
-    @property
-    def untaken(self) -> str:
-        """A comparison of differentiated inputs of which one side was never taken, or nothing."""
-        forward, store = self.question.forward, self.question.forward.store
-        wanted = {forward.node(leaf) for name in self.question.wrt for leaf in forward.leaf_names(name)}
-        for node, (text, seen) in self.open_.items():
-            if len(seen) == 1 and wanted.intersection(store.ancestors([node])):
-                side = "true" if True in seen else "false"
-                return f"{text} was always {side}: give an example on its other side"
-        return ""
-
-    @property
-    def never(self) -> list[str]:
-        """The comparisons of which one side was never taken."""
-        missing = [(text, seen) for text, seen in self.open_.values() if len(seen) == 1]
-        return [f"{text} was always {'true' if True in seen else 'false'}" for text, seen in missing]
+    def _examples(self) -> Iterator[str]:
+        """What the caller's own example cannot show."""
+        probes = [probe for batch in self.batches for probe in batch.probes]
+        own = next((probe for probe in probes if probe.regime == OWN), None)
+        if own is None:
+            return
+        added = self.gauge.truth.inputs[len(self.gauge.question.forward.inputs) :]
+        pairs = zip(self.gauge.truth.input_names, own.values.items(), strict=True)
+        for name, (node, value) in pairs:
+            array = np.asarray(value)
+            if array.dtype.kind == "f" and array.size > 1 and node not in added:
+                yield from _blind(name, array)
 
 
-def plant(gauge: Gauge, target: int, samples: Sequence[Sample], never: Sequence[str]) -> Blindness:
-    """Plant mistakes in one target and count those that lie outside the bounds at one of the probes."""
-    question, probes = gauge.question, [sample.probe for sample in samples]
-    values = [sample.truth[target] for sample in samples]
-    limits = [OUTSIDE * sample.tolerance[target] for sample in samples]
-    caught = planted = 0
-    for wrong in [
-        *_wrong_values(values, limits, subtle(target, samples)),
-        *_without_paths(question, target, probes),
-    ]:
-        if all(np.array_equal(w, v, equal_nan=True) for w, v in zip(wrong, values, strict=True)):
-            continue  # no mistake: the derivative is zero there
-        planted += 1
-        caught += any(_is_seen(w, v, b) for w, v, b in zip(wrong, values, limits, strict=True))
-    return Blindness(caught, planted, (*_blind_examples(question, probes), *never))
+def _blind(name: str, array: Array) -> Iterator[str]:
+    if not array.any():
+        yield f"your example {name} is all zeros"
+    elif np.all(array == 1):
+        yield f"your example {name} is all ones"
+    elif np.all(array == array.flat[0]):
+        yield f"your example {name} has equal entries"
+    elif array.ndim == 2 and array.shape[0] == array.shape[1] and np.array_equal(array, array.T):
+        yield f"your example {name} is symmetric: it cannot tell a matrix from its transpose"
 
 
-def sees_a_factor(target: int, samples: Sequence[Sample]) -> bool:
-    """Whether a factor of one plus a little would be seen, where there is anything to multiply."""
-    factor = 1 + subtle(target, samples)
-    pairs = [(sample.truth[target], OUTSIDE * sample.tolerance[target]) for sample in samples]
-    return not any(v.any() for v, _ in pairs) or any(_is_seen(factor * v, v, b) for v, b in pairs)
+def _is_nothing(gauge: Gauge, target: int) -> bool:
+    """Whether the derivative is zero by its form: the function does not depend on the argument."""
+    return alg.is_zero(gauge.store, gauge.outputs[target])
 
 
-def subtle(target: int, samples: Sequence[Sample]) -> float:
-    """The relative mistake that is planted; a coarser dtype sees less."""
-    dtypes = [coarser(probe_dtype(s.probe), s.claimed[target].dtype) for s in samples]
-    return max((_SUBTLE.get(dtype, _COARSE) for dtype in dtypes), default=_COARSE)
-
-
-def _is_seen(wrong: Array, value: Array, limit: Array) -> bool:
+def _hardest(value: Array, limit: Array) -> tuple[int, ...]:
+    """The entry of which the smallest relative change is seen last."""
     with np.errstate(all="ignore"):
-        return wrong.shape != value.shape or bool(np.any(np.abs(wrong - value) > limit))
-
-
-def _wrong_values(values: Planted, limits: Planted, little: float) -> Iterator[Planted]:
-    """Sign and size of the whole and of the entry that is hardest to see, that entry lost, the transpose."""
-    if not values or values[0].size == 0:
-        return
-    with np.errstate(all="ignore"):
-        blur = [np.where(v != 0, b / np.abs(v), np.inf) for v, b in zip(values, limits, strict=True)]
+        blur = np.where(value != 0, limit / np.abs(value), np.inf)
     least = np.min(np.nan_to_num(blur, nan=np.inf, posinf=np.inf), axis=0)
-    hardest = np.unravel_index(int(np.argmax(np.where(np.isfinite(least), least, -1.0))), values[0].shape)
-    yield [-v for v in values]
-    yield [v * (1 + little) for v in values]
-    for factor in (-1.0, 1 + little, 0.0):
-        yield [_changed(v, hardest, factor) for v in values]
-    shape = values[0].shape
-    if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not all(_is_symmetric(v) for v in values):
-        yield [v.swapaxes(-1, -2) for v in values]
+    flat = int(np.argmax(np.where(np.isfinite(least), least, -1.0)))
+    return tuple(int(k) for k in np.unravel_index(flat, least.shape))
 
 
 def _is_symmetric(value: Array) -> bool:
@@ -159,50 +212,17 @@ def _changed(value: Array, place: Any, factor: float) -> Array:
     return result
 
 
-def _without_paths(question: Question, target: int, probes: Sequence[Probe]) -> Iterator[Planted]:
-    """The derivative without what flows through one edge of the graph."""
-    if (
-        question.of not in ("gradient", "vjp")
-        or work(question.truth.store, question.truth.outputs) > _MOST_WORK
-    ):
-        return
-    forward, truth = question.forward, question.truth
-    store = truth.store
-    ones = {forward.outputs[0]: alg.constant(store, 1)} if question.of == "gradient" else {}
-    seeds = ones or dict(zip(forward.outputs, truth.inputs[len(forward.inputs) :], strict=True))
-    x = forward.node(question.targets[target])
-    nodes = store.ancestors(forward.outputs)
-    edges = [(node, slot) for node in nodes for slot in range(len(store.operands(node)))]
-    found: list[Node] = []
-    for edge in edges[: 4 * _MOST_PATHS]:
-        (without,) = pull_back(store, seeds, [x], blocked=frozenset([edge]))
-        if without != truth.outputs[target] and without not in found and len(found) < _MOST_PATHS:
-            found.append(without)
-    for node in found:
-        values = _values(truth.with_outputs([node]), probes)
-        if values is not None:
-            yield values
-
-
-def _values(graph: Graph, probes: Sequence[Probe]) -> Planted | None:
-    try:
-        with np.errstate(all="ignore"):
-            whole = [{n: np.asarray(v) for n, v in p.values.items()} for p in probes]
-            return [evaluate(graph, values, np.dtype(float))[graph.outputs[0]] for values in whole]
-    except SymdiffError:
-        return None
-
-
-def _blind_examples(question: Question, probes: Sequence[Probe]) -> Iterator[str]:
-    """What the caller's own example cannot show."""
-    own = next((p for p in probes if p.regime == OWN), None)
-    for name, value in zip(question.truth.input_names, own.values.values() if own else (), strict=False):
-        array = np.asarray(value)
-        if array.dtype.kind != "f" or array.size < 2:
-            continue
-        if not array.any():
-            yield f"your example {name} is all zeros"
-        elif np.all(array == array.flat[0]):
-            yield f"your example {name} has equal entries"
-        elif array.ndim == 2 and array.shape[0] == array.shape[1] and np.array_equal(array, array.T):
-            yield f"your example {name} is symmetric: it cannot tell a matrix from its transpose"
+def _meetings(gauge: Gauge, wrt: Sequence[Node]) -> list[tuple[Node, int]]:
+    """The edges into nodes to which one argument comes in several ways: there a path is easily forgotten."""
+    store, found = gauge.store, []
+    moved_by = {x: {x} for x in wrt}
+    for node in store.ancestors(gauge.question.forward.outputs):
+        slots = [moved_by.get(operand, set()) for operand in store.operands(node)]
+        own = set().union(*slots)
+        if own and store.kind(node) == "real":
+            moved_by[node] = moved_by.get(node, set()) | own
+        for slot, movers in enumerate(slots):
+            others = set().union(*(s for k, s in enumerate(slots) if k != slot))
+            if movers & others:
+                found.append((node, slot))
+    return found

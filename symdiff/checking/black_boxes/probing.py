@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.indices import drawn, index_sizes
+from symdiff.checking.black_boxes.drawing import ALIKE, by_regime, indices, members, numbers
+from symdiff.checking.indices import index_sizes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, leaf_values
-from symdiff.checking.sampling import Point, exactly, points
-from symdiff.evaluation.exact import as_objects
+from symdiff.checking.sampling import Point, exactly
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import concrete
@@ -24,16 +23,14 @@ Array = NDArray[Any]
 OWN = "the caller's example"
 MODERATE = ("mixed", "normal", "positive", "inner", "wide", "unit", "spread", "small", "large")
 TIED = ("special", "equal", "pairs", "zeros")  # where kinks and removable poles are
-FAR = (
-    "scales",
-    "2^-20",
-    "2^7",
-    "2^10",
-)  # where other algorithms may overflow; tried when a branch was never taken
+# where other algorithms may overflow; tried when a branch was never taken
+FAR = ("scales", "2^-20", "2^7", "2^10")
 REGIMES = (*MODERATE[:2], *TIED, *MODERATE[2:], "scales")
+_ORDINARY = ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide")
 _NEIGHBOURS = 9
 _ENTRIES = 20_000
-_SPECIAL = np.array([0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1.0])
+_AT_ONCE = 2_000_000  # numbers at all nodes of the graph: some 100 MB with their bounds
+_MOST_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -49,16 +46,38 @@ class Probe:
         return {node: _exactly(value) for node, value in self.values.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Several probes; ``arrays`` holds the same numbers, the first axis counts the probes."""
+
+    probes: Sequence[Probe]
+    arrays: dict[Node, Array] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *probes: Probe) -> Batch:
+        """Probes that were found one by one."""
+        nodes = probes[0].values
+        return cls(probes, {n: np.stack([np.asarray(p.values[n]) for p in probes]) for n in nodes})
+
+    def at(self, rows: Sequence[int]) -> Batch:
+        """Some of the probes."""
+        if len(rows) == len(self.probes):
+            return self
+        chosen = [self.probes[row] for row in rows]
+        return Batch(chosen, {n: value[list(rows)] for n, value in self.arrays.items()})
+
+
 def _exactly(value: Any) -> NDArray[np.object_]:
-    result = np.empty(np.shape(value), dtype=object)
-    for place in np.ndindex(result.shape):
-        result[place] = exactly(np.asarray(value)[place])
-    return result
+    array = np.asarray(value)
+    result = np.empty(array.size, dtype=object)
+    result[:] = [exactly(v) for v in (array.ravel() if array.dtype.itemsize > 8 else array.ravel().tolist())]
+    return result.reshape(array.shape)
 
 
 def probe_dtype(probe: Probe) -> np.dtype[Any]:
     """The dtype of a probe's floats."""
-    floats = [np.asarray(v).dtype for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
+    found = [np.asarray(v).dtype for v in probe.values.values()]
+    floats = [dtype for dtype in found if dtype.kind == "f"]
     return np.result_type(*floats) if floats else np.dtype(float)
 
 
@@ -71,53 +90,60 @@ class Prober:
         self.examples = dict(zip(question.forward.inputs, leaf_values(question), strict=True))
         self.dtype = _common_dtype(self.examples.values(), options.dtype)
         self.rng = np.random.default_rng(options.seed)
-        named = tuple(n for n in self.truth.inputs if not self._is_free(n) and not self._is_held(n))
-        self.sets = points(replace(self.truth, inputs=named), self.examples, options.domain, options.seed)
         self.sizes = index_sizes(question.forward)
-        self.draws = random.Random(options.seed)
-        self.boxes = {n: self._range(n) for n in self.truth.inputs}
+        self.shapes = {n: concrete(self._input(n).shape, "probe") for n in self.truth.inputs}
+        self._wanted = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
+        self._held = {n for n in self.truth.inputs if n not in self.sizes and self._is_held(n)}
+        self._turn = 0
 
     @property
     def is_small(self) -> bool:
         """Whether the entries of all inputs can be handled one by one."""
-        return sum(int(np.prod(self.truth.shape(n))) for n in self.truth.inputs) <= _ENTRIES
+        return sum(int(np.prod(shape)) for shape in self.shapes.values()) <= _ENTRIES
+
+    @property
+    def at_once(self) -> int:
+        """How many probes fit into memory together."""
+        store = self.truth.store
+        shapes = [store.shape(n) for n in store.ancestors(self.truth.outputs)]
+        total = sum(int(np.prod([int(size) for size in shape])) for shape in shapes)
+        return int(np.clip(_AT_ONCE // max(total, 1), 1, _MOST_AT_ONCE))
 
     def own(self) -> Probe:
         """The caller's example, with a random cotangent or direction where one is needed."""
-        drawn = self._drawn("mixed")
-        values = {n: self._like(n, self.examples[n]) if n in self.examples else drawn[n] for n in drawn}
+        drawn = self._drawn(["mixed"]).probes[0].values
+        values = {n: self._like(n, self.examples[n]) if n in self.examples else v for n, v in drawn.items()}
         return Probe(values, OWN)
 
-    def generated(self) -> Iterator[Probe]:
-        """An endless stream through the regimes."""
-        while True:
-            for regime in REGIMES:
-                yield Probe(self._drawn(regime), regime)
+    def generated(self, count: int) -> Batch:
+        """The next probes of an endless stream through the regimes."""
+        regimes = [REGIMES[(self._turn + k) % len(REGIMES)] for k in range(count)]
+        self._turn += count
+        return self._drawn(regimes)
 
-    def moderate(self) -> Iterator[Probe]:
+    def moderate(self) -> Batch:
         """A few ordinary points, from a stream of their own."""
-        own = Prober(self.question, self.options)
-        for regime in ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide"):
-            yield Probe(own._drawn(regime), regime)
+        return Prober(self.question, self.options)._drawn(_ORDINARY)
 
-    def neighbours(self, probe: Probe) -> Iterator[Probe]:
+    def neighbours(self, probe: Probe) -> list[Probe]:
         """The same point with its free inputs moved a little: by some ulps, up to a few digits."""
         least = float(np.log2(np.finfo(probe_dtype(probe)).eps))
-        for exponent in np.linspace(least + 2, 0.35 * least, _NEIGHBOURS):
-            moved = {n: self._nudged(n, v, 2.0**exponent) for n, v in probe.values.items()}
-            yield Probe(moved, "neighbour")
+        steps = [2.0**exponent for exponent in np.linspace(least + 2, 0.35 * least, _NEIGHBOURS)]
+        return [
+            Probe({n: self._nudged(n, v, step) for n, v in probe.values.items()}, "neighbour")
+            for step in steps
+        ]
 
     def _nudged(self, node: Node, value: Any, step: float) -> Any:
-        if not self._is_free(node) or self._is_held(node):
+        if node in self._held or not self._is_free(node):
             return value
         part = 1 + step * self.rng.uniform(-1, 1, np.shape(value))
         return self._like(node, np.asarray(value, dtype=float) * part)
 
-    def far(self, magnitudes: Sequence[float]) -> Iterator[Probe]:
+    def far(self, magnitudes: Sequence[float]) -> Batch:
         """Very small and very large numbers, and numbers beyond some magnitudes."""
         beyond = tuple(f"2^{int(np.ceil(np.log2(size))) + 1}" for size in magnitudes)
-        for regime in (*FAR, *beyond) * 4:
-            yield Probe(self._drawn(regime), regime)
+        return self._drawn((*FAR, *beyond) * 4)
 
     def at(self, point: Point) -> Probe:
         """An exact point as floats of the right dtypes."""
@@ -128,106 +154,107 @@ class Prober:
         return op.kind == "real" and not isinstance(self.options.domain.get(op.name), str)
 
     def _is_held(self, node: Node) -> bool:
-        """Indices, and whole numbers that are not differentiated: sizes and counts, as likely as not."""
-        example = self.examples.get(node)
-        op = self._input(node)
+        """Whole numbers that are not differentiated: sizes and counts, as likely as not."""
+        example, op = self.examples.get(node), self._input(node)
         if op.kind == "integer":
             return True
         whole = isinstance(example, (int, np.integer)) and not isinstance(example, bool)
-        wanted = {leaf for name in self.question.wrt for leaf in self.question.forward.leaf_names(name)}
-        return whole and op.name not in wanted and op.name not in self.options.domain
+        return whole and op.name not in self._wanted and op.name not in self.options.domain
 
     def _input(self, node: Node) -> Input:
         op = self.truth.store.op(node)
         assert isinstance(op, Input)
         return op
 
-    def _range(self, node: Node) -> tuple[float | None, float | None]:
-        rule = self.options.domain.get(self._input(node).name)
-        if not isinstance(rule, tuple):
-            return None, None
-        low, high = (None if end is None or not np.isfinite(float(end)) else float(end) for end in rule)
-        return low, high
+    # Draws --------------------------------------------------------------------------------------------------
 
-    def _drawn(self, regime: str) -> dict[Node, Any]:
-        named = next(self.sets)
-        return {n: self._value(n, regime, named) for n in self.truth.inputs}
+    def _drawn(self, regimes: Sequence[str]) -> Batch:
+        free = self._free_numbers(regimes)
+        raw = {n: free[n] if n in free else self._raw(n, regimes) for n in self.truth.inputs}
+        arrays = {n: self._cast(n, array) for n, array in raw.items()}
+        forms = {n: self._form(n) for n in self.truth.inputs}
+        probes = [
+            Probe({n: forms[n](array[k, ...]) for n, array in arrays.items()}, regime)
+            for k, regime in enumerate(regimes)
+        ]
+        return Batch(probes, arrays)
 
-    def _value(self, node: Node, regime: str, named: Point) -> Any:
-        if node in named:
-            return self._like(node, np.asarray(named[node], dtype=float))
+    def _raw(self, node: Node, regimes: Sequence[str]) -> Array:
+        op, shape, count = self._input(node), self.shapes[node], len(regimes)
+        rule = self.options.domain.get(op.name)
         if node in self.sizes:
-            return self._index(node, self.sizes[node])
-        if self._is_held(node):
-            return self.examples[node]
-        shape = concrete(self._input(node).shape, "probe")
-        added = node not in self.examples  # a cotangent or direction enters linearly: short rationals
-        return self._like(node, _numbers("mixed" if added else regime, shape, *self.boxes[node], self.rng))
+            return indices(self.sizes[node], count, shape, self.rng)
+        if node in self._held:
+            return np.stack([np.asarray(self.examples[node])] * count)
+        if op.kind == "boolean" or isinstance(rule, str):
+            return members("boolean" if op.kind == "boolean" else str(rule), count, shape, self.rng)
+        interval = _ends(rule) if isinstance(rule, tuple) else (None, None)
+        if node not in self.examples:  # a cotangent or direction enters linearly: short rationals
+            return numbers("mixed", count, shape, interval, self.rng)
+        return by_regime(regimes, lambda name, n: numbers(name, n, shape, interval, self.rng), shape)
 
-    def _index(self, node: Node, size: int) -> Any:
-        """Other indices of the axis, in the form of the example."""
-        example = self.examples[node]
-        other = drawn(size, as_objects(np.asarray(example)), self.draws)
-        return self._like(node, other if isinstance(example, np.ndarray) else int(other[()]))
+    def _free_numbers(self, regimes: Sequence[str]) -> dict[Node, Array]:
+        """The inputs without any domain, drawn as one long vector."""
+        nodes = [n for n in self.truth.inputs if self._is_plain(n)]
+        sizes = [int(np.prod(self.shapes[n])) for n in nodes]
+
+        def draw(name: str, count: int) -> Array:
+            if name not in ALIKE:
+                return numbers(name, count, (sum(sizes),), (None, None), self.rng)
+            parts = [numbers(name, count, (size,), (None, None), self.rng) for size in sizes]
+            return np.concatenate(parts, axis=1)
+
+        if len(nodes) < 2:
+            return {}
+        whole = by_regime(regimes, draw, (sum(sizes),))
+        parts = np.split(whole, np.cumsum(sizes)[:-1], axis=1)
+        return {n: part.reshape(len(regimes), *self.shapes[n]) for n, part in zip(nodes, parts, strict=True)}
+
+    def _is_plain(self, node: Node) -> bool:
+        op = self._input(node)
+        is_drawn = node in self.examples and node not in self._held
+        return is_drawn and op.kind == "real" and op.name not in self.options.domain
+
+    def _cast(self, node: Node, array: Array) -> Array:
+        """The numbers in the dtype of the example."""
+        example = self.examples.get(node)
+        kind = self._input(node).kind
+        if kind != "real":
+            own = example.dtype if isinstance(example, np.ndarray) else array.dtype
+            return array.astype(bool if kind == "boolean" else own)
+        if node in self._held:
+            return array
+        if isinstance(example, (np.ndarray, np.generic)):
+            return array.astype(self._own_dtype(example))
+        return array.astype(self.dtype) if array.ndim > 1 else array.astype(float)
+
+    def _own_dtype(self, example: NDArray[Any] | np.generic) -> np.dtype[Any]:
+        is_short = example.dtype.kind == "f" and example.dtype.itemsize <= 8
+        return example.dtype if is_short and self.options.dtype != "float32" else self.dtype
+
+    def _form(self, node: Node) -> Any:
+        """What makes of an array the kind of object that the example is."""
+        example = self.examples.get(node)
+        if isinstance(example, np.ndarray) or self.shapes[node]:
+            return np.asarray
+        if isinstance(example, np.generic) and example.dtype.kind == "f":
+            return self._own_dtype(example).type
+        return type(example) if node in self._held else np.ndarray.item
 
     def _like(self, node: Node, value: Any) -> Any:
         """The value in the form of the example: an array of its dtype, or a number."""
-        example = self.examples.get(node)
-        if self._input(node).kind != "real":
-            array = np.asarray(value)
-            return array.astype(np.asarray(example).dtype) if isinstance(example, np.ndarray) else value
-        if isinstance(example, np.generic) and example.dtype.kind == "f":
-            return example.dtype.type(value)
-        if np.ndim(value) == 0 and not isinstance(example, np.ndarray):
-            return float(value)
-        own = self.dtype
-        if isinstance(example, np.ndarray) and example.dtype.kind == "f" and example.dtype.itemsize <= 8:
-            own = example.dtype
-        return np.asarray(value).astype(own)
+        if node in self._held:
+            return value if node in self.examples else self._form(node)(value)
+        return self._form(node)(self._cast(node, np.asarray(value)[None])[0, ...])
+
+
+def _ends(rule: Any) -> tuple[float | None, float | None]:
+    low, high = (None if end is None or not np.isfinite(float(end)) else float(end) for end in rule)
+    return low, high
 
 
 def _common_dtype(examples: Any, default: str) -> np.dtype[Any]:
+    """The dtype of the examples, unless float32 is asked for."""
     arrays = [e.dtype for e in examples if isinstance(e, (np.ndarray, np.generic))]
     floats = [d for d in arrays if d.kind == "f" and d.itemsize <= 8]
-    return np.result_type(*floats) if floats else np.dtype(default)
-
-
-def _numbers(regime: str, shape: tuple[int, ...], low: float | None, high: float | None, rng: Any) -> Array:
-    part = rng.integers(1, 64, shape) / 64
-    if low is not None and high is not None:
-        return np.asarray(low + (high - low) * part)
-    if low is not None or high is not None:
-        distance = part * {"wide": 4, "mixed": 4, "large": 64, "scales": 4096, "small": 2**-8}.get(regime, 1)
-        return np.asarray(low + distance if low is not None else high - distance)
-    sign = rng.choice([-1.0, 1.0], shape)
-    match regime:
-        case "mixed":
-            return np.asarray(sign * rng.integers(1, 25, shape) / 8)
-        case "normal":
-            return np.asarray(rng.normal(size=shape))
-        case "special":
-            return np.asarray(rng.choice(_SPECIAL, shape))
-        case "zeros":
-            return np.zeros(shape)
-        case "equal":
-            return np.full(shape, rng.integers(-16, 17) / 8)
-        case "pairs":
-            return np.asarray(rng.choice(rng.integers(-16, 17, 2) / 8, shape))
-        case "scales":
-            return np.asarray(sign * part * 2.0 ** rng.integers(-12, 16, shape))
-        case "positive":
-            return np.asarray(rng.integers(1, 33, shape) / 8)
-        case "inner":
-            return np.asarray(sign * part)
-        case "unit":
-            return np.asarray(part)
-        case "wide":
-            return np.asarray(sign * rng.integers(1, 41, shape) / 4)
-        case "spread":
-            return np.asarray(rng.uniform(-10, 10, shape))
-        case "small":
-            return np.asarray(sign * part * 2**-6)
-        case "large":
-            return np.asarray(rng.uniform(-80, 80, shape))
-        case _:
-            return np.asarray(sign * part * 2.0 ** int(regime[2:]))
+    return np.result_type(*floats) if floats and default != "float32" else np.dtype(default)

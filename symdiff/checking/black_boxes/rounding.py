@@ -25,15 +25,20 @@ _SMALL = 0.01  # two values of a function bound it between them only where it do
 
 @dataclass(frozen=True)
 class Rounded:
-    """Computed values, and how far each may be from the exact one."""
+    """Computed values, and how far each may be from the exact one: an array, or the number 0.0 for no error."""
 
     value: Array
-    error: Array
+    error: Any
 
     @classmethod
     def exact(cls, value: Array) -> Rounded:
         """Values without error."""
-        return cls(value, np.zeros(value.shape))
+        return cls(value, 0.0)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether no entry has an error."""
+        return type(self.error) is float and self.error == 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Rounding:
         part = float(roundings) * self.unit
         return part / (1 - part) if part < 1 else float("inf")
 
+    def gammas(self, roundings: Array) -> Array:
+        """``gamma`` of each entry."""
+        part = roundings * self.unit
+        return np.where(part < 1, part / np.where(part < 1, 1 - part, 1.0), np.inf)
+
 
 def map_error(formula: Formula, operands: Sequence[Rounded], rounding: Rounding, ties: bool) -> Rounded:
     """The value of a formula with its error; with ``ties`` an exact tie leaves the branch in doubt."""
@@ -71,7 +81,7 @@ def map_error(formula: Formula, operands: Sequence[Rounded], rounding: Rounding,
 
 def _number(value: float, rounding: Rounding) -> Rounded:
     short = np.isfinite(value) and (value * 2**20) % 1 == 0
-    return Rounded(np.asarray(value), np.asarray(0.0 if short else 2 * rounding.unit * abs(value)))
+    return Rounded(np.asarray(value), 0.0 if short else 2 * rounding.unit * abs(value))
 
 
 def _step(name: str, xs: Sequence[Rounded], rounding: Rounding, ties: bool) -> Rounded:
@@ -110,16 +120,19 @@ def _sum(xs: Sequence[Rounded], value: Array, rounding: Rounding) -> Any:
 
 def _product(xs: Sequence[Rounded], value: Array, rounding: Rounding) -> Any:
     (a, da), (b, db) = ((np.abs(x.value), x.error) for x in xs)
-    return _times(a, db) + _times(b, da) + _times(da, db) + rounding.unit * np.abs(value) + rounding.tiny
+    return rounding.unit * np.abs(value) + rounding.tiny + _times(a + da, db) + _times(b, da)
 
 
 def _times(size: Any, error: Any) -> Any:
     """A product of which an exact zero stays zero."""
+    if type(error) is float:
+        return size * error if error else 0.0
     return np.where(error == 0, 0.0, size * error)
 
 
 def _square(xs: Sequence[Rounded], value: Array, rounding: Rounding) -> Any:
-    return _product((xs[0], xs[0]), value, rounding)
+    size, error = 2 * np.abs(xs[0].value), xs[0].error
+    return rounding.unit * value + rounding.tiny + _times(size + error, error)
 
 
 def _quotient(xs: Sequence[Rounded], value: Array, rounding: Rounding) -> Any:

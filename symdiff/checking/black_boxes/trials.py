@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.branches import Branches
 from symdiff.checking.black_boxes.counterexamples import Finding, found_at
-from symdiff.checking.black_boxes.foreign import Answer, Foreign
+from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
 from symdiff.checking.black_boxes.numeric_diagnosis import Sample
-from symdiff.checking.black_boxes.planting import Branches
-from symdiff.checking.black_boxes.probing import OWN, TIED, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.planting import Planting
+from symdiff.checking.black_boxes.probing import OWN, TIED, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.errors import InputError, explain
+from symdiff.ir.sizes import concrete
 
+Array = NDArray[Any]
+
+_FIRST = (15, 45)  # probes in the first batches: a wrong claim is mostly found among them
 _KEPT = 8  # probes at which bounds are known, for diagnosis and planted mistakes
 _ENOUGH = 6  # of them, to tell one mistake from another
 _SECONDS = 20.0
@@ -63,6 +69,8 @@ class Trial:
     raised: int = 0
     problem: str = ""
     impure: str = ""
+    deadline: float = 0.0
+    seen: list[Batch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.prober = Prober(self.question, self.options)
@@ -76,19 +84,34 @@ class Trial:
         self._own(own)
         if self.impure:
             return
-        deadline = time.monotonic() + min(
-            _SECONDS if self.prober.is_small else _FEW, self.options.seconds_left / 2
-        )
-        for probe in self._stream():
-            settled = all(record.is_settled for record in self.records)
-            if time.monotonic() > deadline or (settled and len(self.samples) >= _ENOUGH):
+        seconds = _SECONDS if self.prober.is_small else _FEW
+        self.deadline = time.monotonic() + min(seconds, self.options.seconds_left / 2)
+        left = self.options.examples - 1
+        for size in chain(_FIRST, repeat(self.prober.at_once)):
+            if left <= 0 or self._is_over:
                 break
-            self.look(probe)
+            size = min(size, left, self.prober.at_once)
+            self.look(self.prober.generated(size))
+            left -= size
+        if self.branches.never and not self._is_over:
+            self.look(self.prober.far(self.branches.magnitudes))
 
-    def _stream(self) -> Iterator[Probe]:
-        yield from islice(self.prober.generated(), self.options.examples - 1)
-        if self.branches.never:
-            yield from self.prober.far(self.branches.magnitudes)
+    @cached_property
+    def planting(self) -> Planting:
+        """Mistakes planted at the probes at which the claim answered."""
+        kinds = [
+            [coarser(probe_dtype(s.probe), a.dtype) for s in self.samples for a in s.claimed[k : k + 1]]
+            for k in range(len(self.records))
+        ]
+        dtypes = [
+            max(found, key=lambda d: float(np.finfo(d).eps), default=np.dtype(float)) for found in kinds
+        ]
+        return Planting(self.gauge, self.seen, dtypes)
+
+    @property
+    def _is_over(self) -> bool:
+        settled = all(record.is_settled for record in self.records)
+        return time.monotonic() > self.deadline or (settled and len(self.samples) >= _ENOUGH)
 
     def _own(self, probe: Probe) -> None:
         first = self._call(probe)
@@ -98,7 +121,7 @@ class Trial:
             facts: dict[str, object] = {"raised": error, "at": "your example inputs"}
             raise InputError(explain(f"claim {self.question.title}", facts, mend)) from first.error
         self._watch_purity(probe, first)
-        self._judge(probe, first)
+        self._judge(Batch.of(probe), [first.arrays])
 
     def _watch_purity(self, probe: Probe, first: Answer) -> None:
         again = self._call(probe)
@@ -119,69 +142,113 @@ class Trial:
         self.calls += 1
         return self.claim([probe.values[n] for n in self.question.truth.inputs])
 
-    def look(self, probe: Probe) -> None:
-        """Call the claim at a generated probe; an exception there is counted."""
-        answer = self._call(probe)
-        if answer.error is not None:
-            self.raised += 1
-            self.problem = f"{type(answer.error).__name__}: {answer.error}"
-        else:
-            self._judge(probe, answer)
+    def look(self, batch: Batch) -> None:
+        """Call the claim at generated probes; an exception there is counted."""
+        answers: list[Answer] = []
+        with quiet():
+            for probe in batch.probes:
+                self.calls += 1
+                answers.append(self.claim.answer([probe.values[n] for n in self.question.truth.inputs]))
+                if time.monotonic() > self.deadline:
+                    break
+        rows = [k for k, answer in enumerate(answers) if answer.error is None]
+        problems = [answer.error for answer in answers if answer.error is not None]
+        self.raised += len(problems)
+        if problems:
+            self.problem = f"{type(problems[-1]).__name__}: {problems[-1]}"
+        if rows:
+            self._judge(batch.at(rows), [answers[k].arrays for k in rows])
 
-    def _judge(self, probe: Probe, answer: Answer) -> None:
-        near = self.gauge.floats(probe)
-        self.branches.see(probe)
-        self._keep(probe, answer)
+    def _judge(self, batch: Batch, answers: Sequence[Sequence[Array]]) -> None:
+        self.branches.see(batch)
+        self.seen.append(batch)
+        self._keep(batch, answers)
         for k, record in enumerate(self.records):
-            claimed = answer.arrays[k]
-            if record.is_settled:
-                continue
-            if claimed.shape != near[k].shape:
-                record.shape = True
-                continue
-            measure = self.gauge.measure(probe, k, claimed, near[k])
-            if measure.undefined is not None:
-                record.wrong = found_at(self.claim, self.gauge, probe, k, measure.undefined, claimed)
-            elif measure.ratio > WITHIN:
-                self._suspect(record, probe, k, claimed, measure)
-            elif measure.judged.any() or not measure.judged.size:
-                record.points += 1
-                record.judged = record.judged | measure.judged
-                record.ratio, record.ulps = max(record.ratio, measure.ratio), max(record.ulps, measure.ulps)
+            kinds: dict[tuple[Any, ...], list[int]] = {}
+            for row, arrays in enumerate(answers):
+                kinds.setdefault((arrays[k].shape, arrays[k].dtype), []).append(row)
+            shape = concrete(self.question.truth.shape(self.question.truth.outputs[k]), "truth")
+            for (given, _), rows in kinds.items():
+                if given != shape:
+                    record.shape = True
+                elif not record.is_settled:
+                    self._compare(record, k, batch.at(rows), np.stack([answers[row][k] for row in rows]))
+
+    def _compare(self, record: Record, k: int, batch: Batch, claimed: Array) -> None:
+        """Judge one target at some probes."""
+        measure = self.gauge.measure(batch, k, claimed)
+        bad: NDArray[np.bool_] = np.asarray(measure.undefined.reshape(len(claimed), -1).any(axis=1))
+        far = ~bad & (measure.ratio > WITHIN)
+        fine = ~bad & ~far
+        seen = measure.judged.reshape(len(claimed), -1)
+        fine &= seen.any(axis=1) | (seen.shape[1] == 0)
+        record.points += int(np.sum(fine))
+        record.judged = record.judged | measure.judged[fine].any(axis=0)
+        record.ratio = max(record.ratio, float(np.max(measure.ratio[fine], initial=0.0)))
+        record.ulps = max(record.ulps, float(np.max(measure.ulps[fine], initial=0.0)))
+        for row in np.flatnonzero(bad | far).tolist():
+            probe = batch.probes[row]
+            if bad[row]:
+                index = measure.index(row)
+                record.wrong = found_at(self.claim, self.gauge, probe, k, index, claimed[row, ...])
+            else:
+                self._suspect(record, probe, k, claimed[row, ...], measure, row)
             if record.wrong is not None:
-                self._keep(probe, answer, always=True)
+                self._keep_wrong(probe)
+                return
 
-    def _keep(self, probe: Probe, answer: Answer, always: bool = False) -> None:
-        if len(self.samples) >= _KEPT and not always:
+    def _keep(self, batch: Batch, answers: Sequence[Sequence[Array]]) -> None:
+        """The first probes, with their bounds, for diagnosis and planted mistakes."""
+        rows = list(range(min(_KEPT - len(self.samples), len(answers))))
+        if not rows:
             return
-        dtypes = [coarser(probe_dtype(probe), array.dtype) for array in answer.arrays]
-        pairs = [self.gauge.bounds(probe, k, dtype) for k, dtype in enumerate(dtypes)]
-        self.samples.append(Sample(probe, answer.arrays, [v for v, _ in pairs], [b for _, b in pairs]))
+        results = []
+        for k in range(len(self.records)):
+            dtypes = [coarser(probe_dtype(batch.probes[row]), answers[row][k].dtype) for row in rows]
+            values, limits = self.gauge.bounds_over(batch, max(dtypes, key=lambda d: float(np.finfo(d).eps)))
+            results.append((values[k], limits[k]))
+        for row in rows:
+            truth = [values[row, ...] for values, _ in results]
+            tolerance = [limits[row, ...] for _, limits in results]
+            self.samples.append(Sample(batch.probes[row], answers[row], truth, tolerance))
 
-    def _suspect(self, record: Record, probe: Probe, k: int, claimed: NDArray[Any], measure: Measure) -> None:
+    def _keep_wrong(self, probe: Probe) -> None:
+        """The probe at which a claim is wrong is among the samples."""
+        if any(sample.probe is probe for sample in self.samples):
+            return
+        answer = self._call(probe)
+        if answer.error is None:
+            full, self.samples = self.samples, []
+            self._keep(Batch.of(probe), [answer.arrays])
+            self.samples = [*full, *self.samples]
+
+    def _suspect(
+        self, record: Record, probe: Probe, k: int, claimed: Array, measure: Measure, row: int
+    ) -> None:
         """A difference beyond the bound: certain, rounding after all, or neither."""
         dtype = coarser(probe_dtype(probe), claimed.dtype)
         value, limit = self.gauge.bounds(probe, k, dtype)
-        exact = self.gauge.certify(probe, k, measure.index, claimed)
+        index = measure.index(row)
+        exact = self.gauge.certify(probe, k, index, claimed)
         if exact is None and self.gauge.is_affordable(k):
             if probe.regime not in (OWN, *TIED):  # a kink or a pole: there no derivative is judged
                 record.doubtful = "differences where a comparison was too close to call"
             return
-        gap = exact.gap if exact is not None else measure.ratio * float(limit[measure.index])
+        gap = exact.gap if exact is not None else float(measure.ratio[row] * limit[index])
         record.points += 1
-        record.judged = record.judged | measure.judged
-        if gap <= WITHIN * limit[measure.index]:
+        record.judged = record.judged | measure.judged[row]
+        if gap <= WITHIN * limit[index]:
             return
         scale = float(np.max(np.abs(value[np.isfinite(value)]), initial=0.0))
         lost = gap / scale if scale else np.inf
         if record.noisy >= _NOISY and lost <= 4 * record.lost:
             return
-        if self.gauge.rounding_explains(self.claim, probe, k, measure.index, gap):
+        if self.gauge.rounding_explains(self.claim, probe, k, index, gap):
             record.noisy += 1
             if lost > record.lost:
                 record.lost, record.lost_at = lost, probe
-        elif gap > OUTSIDE * limit[measure.index]:
-            record.wrong = found_at(self.claim, self.gauge, probe, k, measure.index, claimed)
+        elif gap > OUTSIDE * limit[index]:
+            record.wrong = found_at(self.claim, self.gauge, probe, k, index, claimed)
         else:
-            times = f"{gap / limit[measure.index]:.0f} times the derived bound"
+            times = f"{gap / limit[index]:.0f} times the derived bound"
             record.doubtful = f"a difference of {times}: too small to refute, too large to accept"

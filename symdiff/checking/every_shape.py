@@ -13,8 +13,10 @@ from symdiff.checking.arguments import Wrt
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.options import Options
+from symdiff.checking.probes import Probing
 from symdiff.checking.questions import Of, Question, ask
 from symdiff.checking.sampling import points
+from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node
 from symdiff.errors import InputError, ShapeError, explain
@@ -39,6 +41,7 @@ def judge_every_shape(
     proofs = _proofs(general, options)
     settled = all(proof.proved for proof in proofs)
     judged: list[dict[str, Verdict]] = []
+    instance = general
     for sizes in _instances(examples, small=settled):
         try:
             question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
@@ -49,6 +52,7 @@ def judge_every_shape(
         if unfaithful:
             return _only_called(question.without_claimed(unfaithful), options)
         judged.append(judge_traced(question, options, probes_only=settled))
+        instance = instance if instance is not general else question
         if any(verdict.status == "refuted" for verdict in judged[-1].values()):
             return judged[-1]
     if not judged:
@@ -58,10 +62,23 @@ def judge_every_shape(
         raise InputError(
             explain("check at every shape", facts, "Give shapes that fit the function for some sizes.")
         )
+    proofs = [_everywhere(instance, k, proof, options) for k, proof in enumerate(proofs)]
     return {
         name: _lifted(general, k, [parts[name] for parts in judged], proofs[k])
         for k, name in enumerate(general.targets)
     }
+
+
+def _everywhere(instance: Question, target: int, proof: Proof, options: Options) -> Proof:
+    """The proof, unless the claim has a branch for one exact value that probes of an instance do not meet."""
+    if not any(a.startswith("away from") for a in proof.assumptions):
+        return proof
+    if instance.claimed is None:
+        return proof
+    probing = Probing(instance, options, [target])
+    probing.easily()
+    tie = unseen_tie(instance, target, probing.seen)
+    return proof if tie is None else Proof(False, reason=never(instance, tie))
 
 
 def _inside(question: Question, options: Options) -> Question:

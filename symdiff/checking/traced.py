@@ -18,6 +18,7 @@ from symdiff.checking.questions import Question
 from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import Threshold
+from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.witnesses import Found, shrink, witness
 from symdiff.checking.wording import kink_text, readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
@@ -196,6 +197,9 @@ def _verdict(found: _Answers, k: int) -> Verdict:
         return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
     numerics = trouble.reason if trouble is not None else None
     test = found.tests.get(k)
+    if test is not None and test.proved and any(a.startswith(_KINKS) for a in test.assumptions):
+        tie = unseen_tie(found.question, k, found.probing.seen)
+        test = test if tie is None else Attempt(False, reason=never(found.question, tie))
     if test is not None and test.proved and record.agreed and found.confirmed:
         return _proved(found, record, test, numerics, answer)
     return _unproved(found, record, test, numerics, answer)

@@ -1,4 +1,4 @@
-"""Right formulas that lose their digits where they are used, and claims that are wrong in one dtype only."""
+"""Right formulas that lose their digits where they are used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from corpus import Pairs
 
 PAIRS = Pairs()
 C = math.sqrt(2 / math.pi)
-SINGLE = {"dtype": "float32"}
 
 # Small inputs -----------------------------------------------------------------------------------------------
 
@@ -173,93 +172,4 @@ PAIRS.add(
     right=lambda z: -1 / (1 + np.exp(z)),
     inputs=(np.array([40.0, 0.5]),),
     special="point",
-)
-
-
-# One dtype only ---------------------------------------------------------------------------------------------
-
-
-def squares(x: Any) -> Any:
-    return np.sum(x**2)
-
-
-def squares_kernel(x: Any) -> Any:
-    """Two kernels, of which that for single precision lost its two."""
-    v = np.array([float(e) for e in x])
-    return v.astype(np.float32) if getattr(x, "dtype", None) == np.float32 else 2 * v
-
-
-def squares_grad(x: Any) -> Any:
-    """Both kernels with their two."""
-    return np.asarray([2 * float(e) for e in x], dtype=getattr(x, "dtype", float))
-
-
-PAIRS.add(
-    "squares, two lost in the kernel for single precision",
-    "factor",
-    squares,
-    wrong=squares_kernel,
-    right=squares_grad,
-    inputs=(np.array([0.5, -1.25, 2.0], dtype=np.float32),),
-    options=SINGLE,
-    special="dtype",
-)
-
-
-def softmax(z: Any) -> Any:
-    e = np.exp(z - np.max(z))
-    return e / np.sum(e)
-
-
-def softmax_kernel(z: Any, g: Any) -> Any:
-    """Two kernels, of which that for single precision lost the sum."""
-    values = np.asarray([float(v) for v in z], dtype=z.dtype)
-    y = softmax(values)
-    return y * g if z.dtype == np.float32 else y * (g - np.sum(g * y))
-
-
-def softmax_backward(z: Any, g: Any) -> Any:
-    """Both kernels with their sum."""
-    y = softmax(np.asarray([float(v) for v in z], dtype=z.dtype))
-    return y * (g - np.sum(g * y))
-
-
-PAIRS.add(
-    "softmax, path lost in the kernel for single precision",
-    "missing_path",
-    softmax,
-    wrong=softmax_kernel,
-    right=softmax_backward,
-    inputs=(np.array([0.5, -1.25, 2.0], dtype=np.float32),),
-    of="vjp",
-    options=SINGLE,
-    special="dtype",
-)
-PAIRS.add(
-    "tanh by one minus its square, saturated in single precision",
-    "cancellation",
-    lambda x: np.sum(np.tanh(x)),
-    wrong=lambda x: 1 - np.tanh(x) ** 2,
-    right=lambda x: 1 / np.cosh(x) ** 2,
-    inputs=(np.array([9.5, 0.5], dtype=np.float32),),
-    options=SINGLE,
-    special="dtype",
-)
-
-
-def table_of_exp(x: Any) -> Any:
-    """Exponentials read from a half-precision table."""
-    values = np.array([math.exp(float(v)) for v in x])
-    return values.astype(np.float16).astype(np.float32)
-
-
-PAIRS.add(
-    "exponential from a table of half precision",
-    "cancellation",
-    lambda x: np.sum(np.exp(x)),
-    wrong=table_of_exp,
-    right=lambda x: np.asarray([math.exp(float(v)) for v in x], dtype=np.float32),
-    inputs=(np.array([0.5, -1.25, 2.0], dtype=np.float32),),
-    options=SINGLE,
-    special="dtype",
 )

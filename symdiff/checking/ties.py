@@ -24,17 +24,20 @@ Key = tuple[tuple[Node, ...], sp.Expr]
 
 
 def unseen_tie(question: Question, target: int, seen: Sequence[Point]) -> Threshold | None:
-    """A comparison of the claim's own whose tie is a branch of its own, and at which no point stood.
+    """A comparison of one side alone whose tie is a branch of its own, and at which no point stood.
 
-    A gap that is never negative, such as a square, has two branches: where it is zero, and elsewhere.
+    Values are compared everywhere, derivatives not on the kinks of the function. A gap that is never negative, such
+    as a square, has two branches: where it is zero, and elsewhere.
     """
     assert question.claimed is not None
     store = question.truth.store
-    known = {key for key, _, _ in _comparisons(store, question.truth.outputs)}
+    truth = list(_comparisons(store, question.truth.outputs))
+    claimed = list(_comparisons(store, [question.claimed[target]]))
+    shared = {key for key, _, _ in truth} & {key for key, _, _ in claimed}
     sides: dict[Key, set[int]] = {}
     thresholds: dict[Key, Threshold] = {}
-    for key, side, threshold in _comparisons(store, [question.claimed[target]]):
-        if key not in known:
+    for key, side, threshold in [*claimed, *(truth if question.of == "value" else ())]:
+        if key not in shared:
             sides.setdefault(key, set()).add(side)
             thresholds[key] = threshold
     for key, found in sides.items():

@@ -191,32 +191,9 @@ def _acb(method: str, *orders: Any) -> Function:
 
 
 _METHODS = (
-    "exp",
-    "log",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "asin",
-    "acos",
-    "atan",
-    "asinh",
-    "acosh",
-    "atanh",
-    "erf",
-    "erfc",
-    "erfi",
-    "gamma",
-    "digamma",
-    "coth",
-    "cot",
-    "sec",
-    "csc",
-    "sech",
-    "csch",
-)
+    "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
+    "atanh", "erf", "erfc", "erfi", "gamma", "digamma", "coth", "cot", "sec", "csc", "sech", "csch",
+)  # fmt: skip
 _BALL_FUNCTIONS: dict[str, Function] = {
     **{name: methodcaller(name) for name in _METHODS},
     "loggamma": lambda x: x.lgamma(),
@@ -261,8 +238,18 @@ def _mp_log(x: Any) -> Any:
     return mpmath.log(x) if x > 0 else (-mpmath.inf if x == 0 else mpmath.nan)
 
 
+def _mp_real(function: Function) -> Function:
+    """Not a number outside the real domain, where mpmath goes on with complex ones."""
+
+    def value(*numbers: Any) -> Any:
+        result = function(*numbers)
+        return mpmath.nan if isinstance(result, mpmath.mpc) else result
+
+    return value
+
+
 _MP_FUNCTIONS: dict[str, Function] = {
-    **{name: getattr(mpmath, name) for name in _METHODS if name != "log"},
+    **{name: _mp_real(getattr(mpmath, name)) for name in _METHODS if name != "log"},
     "log": _mp_log,
     "loggamma": mpmath.loggamma,
     "polygamma": lambda n, x: mpmath.polygamma(int(n), x),

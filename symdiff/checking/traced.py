@@ -251,7 +251,7 @@ def _unproved(
         return answer("undecided", reason=reason)
     if not found.confirmed:
         return answer("undecided", reason=why)
-    untaken = found.probing.untaken()
+    untaken = found.probing.untaken() if test is not None else None  # without a test it was proved elsewhere
     if untaken is not None:
         words = _words(found.probing, untaken)
         reason = f"one side of a branch was never taken: {words}; give domain= or an example there"

@@ -291,14 +291,15 @@ PAIRS.add(
 )
 
 
-def masked_mean(x, m):
-    return np.sum(x**2 * m[:, None]) / (np.sum(m) * x.shape[1])
+def kept_rows(x, m):
+    return np.sum(np.where(m[:, None] > 0, x, 0.0) ** 2) / x.size
 
 
 PAIRS.add(
-    "mean over kept rows, padding not masked", "threshold", masked_mean, inputs=(X43, KEEP[:, 0]),
-    wrong=lambda x, m: 2 * x / (np.sum(m) * x.shape[1]),
-    right=lambda x, m: 2 * x * m[:, None] / (np.sum(m) * x.shape[1]),
+    "squares of kept rows, padding not masked", "threshold", kept_rows,
+    inputs=(X43, np.array([0.5, -1.0, 2.0, -0.25])),
+    wrong=lambda x, m: 2 * x / x.size,
+    right=lambda x, m: np.where(m > 0, 2 / x.size, 0.0)[:, None] * x,
 )
 
 

@@ -245,7 +245,7 @@ PAIRS.add(
 )
 PAIRS.add(
     "trace of an upper diagonal", "index", lambda A, w: w @ np.diagonal(A, 1), inputs=(A33, w2),
-    wrong=lambda A, w: np.diag(w, -1),
+    wrong=lambda A, w: np.diag(np.append(w, 0.0)),
     right=lambda A, w: np.diag(w, 1),
 )
 PAIRS.add(

@@ -97,6 +97,7 @@ PAIRS.add(
 )
 PAIRS.add(
     "dropout wrapper, mask not applied backwards", "threshold", dropout, inputs=(X43, KEEP), of="vjp",
+    domain={"keep": "boolean"},
     source="github.com/ddbourgin/numpy-ml/issues/94",
     wrong=lambda x, keep, g: g / (1 - 0.5),
     right=lambda x, keep, g: g * keep / (1 - 0.5),

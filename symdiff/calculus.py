@@ -6,8 +6,10 @@ inputs, ``push_forward`` tangents to outputs; either may have leading axes (the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import assert_never
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias, assert_never
 
 from symdiff.errors import ShapeError, explain
 from symdiff.ir import algebra as alg
@@ -39,17 +41,22 @@ from symdiff.ir.pausing import without_collection
 from symdiff.ir.scatter import sum_of_terms
 from symdiff.ir.sizes import Shape, product, text
 
+Edge: TypeAlias = tuple[Node, int]
+Rule: TypeAlias = Callable[[Node], Node | None]
+Alteration: TypeAlias = Callable[[Node, Rule], Node | None]
+UNALTERED: Mapping[Edge, Alteration] = MappingProxyType({})
+
 # The rules --------------------------------------------------------------------------------------------------
 
 
 def _transpose(
-    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, bar: Node, lead: Shape
+    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, lead: Shape, bar: Node
 ) -> Node | None:
     """The cotangent of operand ``slot`` from the cotangent ``bar`` of the node; None where it is zero."""
     shape = store.shape(operands[slot])
     match op:
         case Map():
-            return _times_partial(store, op, node, operands, slot, bar, lead)
+            return _times_partial(store, op, node, operands, slot, lead, bar)
         case Contract():
             labels, new = with_lead(op, lead)
             factors = [(bar, labels + op.output)]
@@ -90,12 +97,12 @@ def _transpose(
 
 
 def _push(
-    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, dot: Node, lead: Shape
+    store: Store, op: Op, node: Node, operands: tuple[Node, ...], slot: int, lead: Shape, dot: Node
 ) -> Node | None:
     """The tangent that operand ``slot`` contributes to the node; None where it is zero."""
     match op:
         case Map():
-            return _times_partial(store, op, node, operands, slot, dot, lead)
+            return _times_partial(store, op, node, operands, slot, lead, dot)
         case Contract():
             labels, new = with_lead(op, lead)
             factors = [(x, op.inputs[k]) for k, x in enumerate(operands)]
@@ -122,7 +129,7 @@ def _push(
 
 
 def _times_partial(
-    store: Store, op: Map, node: Node, operands: tuple[Node, ...], slot: int, other: Node, lead: Shape
+    store: Store, op: Map, node: Node, operands: tuple[Node, ...], slot: int, lead: Shape, other: Node
 ) -> Node | None:
     """``other`` times the partial derivative of the formula: the one rule of all elementwise operations."""
     local = partial(op.formula, slot)
@@ -145,11 +152,13 @@ def pull_back(
     seeds: Mapping[Node, Node],
     wrt: Sequence[Node],
     lead: Shape = (),
-    blocked: frozenset[tuple[Node, int]] = frozenset(),
+    blocked: frozenset[Edge] = frozenset(),
+    altered: Mapping[Edge, Alteration] = UNALTERED,
 ) -> list[Node]:
     """Cotangents of ``wrt`` from cotangents of some nodes: ``x_bar = sum over uses (d use / d x)^T use_bar``.
 
-    Edges in ``blocked``, as (node, slot), carry nothing: so the share of each path can be told.
+    Edges in ``blocked``, as (node, slot), carry nothing: so the share of each path can be told. What ``altered``
+    says of an edge replaces its rule: it is called with the cotangent and the rule.
     """
     between = _between(store, wrt, seeds)
     bars: dict[Node, list[Node]] = {node: [bar] for node, bar in seeds.items()}
@@ -168,23 +177,34 @@ def pull_back(
         op = store.op(node)
         for slot, operand in enumerate(operands):
             if operand in between and (node, slot) not in blocked:
-                term = _transpose(store, op, node, operands, slot, bar, lead)
+                rule = functools.partial(_transpose, store, op, node, operands, slot, lead)
+                change = altered.get((node, slot))
+                term = rule(bar) if change is None else change(bar, rule)
                 if term is not None:
                     bars.setdefault(operand, []).append(term)
     return [found[x] if x in found else alg.constant(store, 0, lead + store.shape(x)) for x in wrt]
 
 
 def push_forward(
-    store: Store, tangents: Mapping[Node, Node], outputs: Sequence[Node], lead: Shape = ()
+    store: Store,
+    tangents: Mapping[Node, Node],
+    outputs: Sequence[Node],
+    lead: Shape = (),
+    altered: Mapping[Edge, Alteration] = UNALTERED,
 ) -> list[Node]:
-    """Tangents of ``outputs`` from those of some nodes: ``y_dot = sum over operands (d y / d x) x_dot``."""
+    """Tangents of ``outputs`` from those of some nodes: ``y_dot = sum over operands (d y / d x) x_dot``.
+
+    What ``altered`` says of an edge replaces its rule, as in ``pull_back``.
+    """
     dots: dict[Node, Node] = {}
     for node in sorted(_between(store, tangents, outputs)):
         terms = [tangents[node]] if node in tangents else []
         operands, op = store.operands(node), store.op(node)
         for slot, operand in enumerate(operands):
             if operand in dots:
-                term = _push(store, op, node, operands, slot, dots[operand], lead)
+                rule = functools.partial(_push, store, op, node, operands, slot, lead)
+                change = altered.get((node, slot))
+                term = rule(dots[operand]) if change is None else change(dots[operand], rule)
                 if term is not None:
                     terms.append(term)
         if terms:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -48,6 +48,7 @@ class Question:
     claimed: tuple[Node, ...] | None
     reason: str = ""
     many: bool = False
+    places: Mapping[Node, str] = field(default_factory=dict)
 
     @property
     def extra(self) -> str | None:
@@ -57,6 +58,10 @@ class Question:
     def without_claimed(self, reason: str) -> Question:
         """The same question with the claim as a black box."""
         return replace(self, claimed=None, reason=reason)
+
+    def claim_line(self, target: int) -> str | None:
+        """The line of the claim at which one of its results was made, if it was made by an operation."""
+        return self.places.get(self.claimed[target]) if self.claimed is not None else None
 
     @cached_property
     def kinks(self) -> list[Node]:
@@ -201,7 +206,9 @@ def _with_claim(question: Question) -> Question:
     value = (
         graph.results.build(outputs) if graph.results else outputs[0] if len(outputs) == 1 else tuple(outputs)
     )
-    return replace(question, claimed=tuple(wanted(question).items(value, _stacking(store))))
+    where = graph.store.where
+    places = {nodes[n]: where[n] for n in graph.nodes if n in where}
+    return replace(question, claimed=tuple(wanted(question).items(value, _stacking(store))), places=places)
 
 
 def _stacking(store: Store) -> results.Stacking:

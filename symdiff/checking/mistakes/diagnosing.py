@@ -1,0 +1,275 @@
+"""Which mistake explains a wrong claim? All suspects that fit the numbers, confirmed in balls; the most specific wins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.checking.comparing import compare, values
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.mistakes import (
+    factors,
+    formula_edits,
+    operands,
+    paths,
+    positions,
+    reductions,
+    terms,
+    variants,
+    wholes,
+)
+from symdiff.checking.mistakes.assumptions import assumption
+from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.editing import Editing
+from symdiff.checking.mistakes.kinds import rank
+from symdiff.checking.mistakes.screening import Screen
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point, points
+from symdiff.checking.thresholds import signs, thresholds
+from symdiff.checking.witnesses import Found, by_node
+from symdiff.errors import OutOfTime
+from symdiff.evaluation.deadlines import time_limit
+from symdiff.evaluation.exact import Objects
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Input
+from symdiff.ir.sizes import same_shape
+from symdiff.verdicts import Mistake
+
+_POINTS = 4
+_LARGEST = 1e4
+_SECONDS = 6.0
+
+Source: TypeAlias = Callable[[], Iterator[Suspect]]
+
+
+def diagnose(found: Found, options: Options) -> Mistake:
+    """The most specific kind of which some repair agrees with the truth at several points."""
+    question, target = found.question, found.target
+    if found.comparison.outcome == "claim undefined":
+        return Mistake("nan", "the claim has no finite value where the derivative has one")
+    assert question.claimed is not None
+    truth, claim = question.truth.outputs[target], question.claimed[target]
+    ordinary = probes(question, options)
+    if agree(question, truth, claim, ordinary):
+        return _special(found)
+    own = [found.point] if _is_moderate(found.point) and _is_smooth(question, found.point) else []
+    screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
+    fitting = _fitting(question, target, screen, trusted)
+    assumed = assumption(
+        question,
+        options,
+        lambda narrow, count: agree(question, truth, claim, probes(question, narrow, count)),
+        formula_text(question.truth.store, truth),
+    )
+    return _chosen(question, target, fitting, assumed)
+
+
+def _screen(
+    question: Question, truth: Node, claim: Node, candidates: list[Point]
+) -> tuple[Screen, list[Point]]:
+    """Some points at which floats show what is there, in a screen."""
+    store = question.truth.store
+    screen = Screen(store, candidates, truth, claim)
+    chosen: list[int] = []
+    for k, point in enumerate(candidates):
+        balls = values(store, [truth, claim], point)
+        exact = [_floats(b) for b in balls] if balls is not None else None
+        if exact is not None and screen.trusts(k, exact):
+            chosen.append(k)
+        if len(chosen) > _POINTS:
+            break
+    screen.keep(chosen)
+    return screen, [candidates[k] for k in chosen]
+
+
+def _floats(balls: Objects) -> NDArray[Any]:
+    return np.asarray(
+        np.frompyfunc(lambda ball: float(ball.mid()) if ball.is_finite() else np.nan, 1, 1)(balls)
+    ).astype(float)
+
+
+def diagnose_values(
+    question: Question, target: int, points_: list[Point], claimed: list[NDArray[Any]], closeness: float
+) -> Mistake:
+    """The same for a claim of which only values at some points are known, to so many digits."""
+    store, truth = question.truth.store, question.truth.outputs[target]
+    claim = store.add(Input("yours", store.shape(truth)))
+    screen = Screen(store, points_, truth, claim, closeness)
+    for known, value in zip(screen.known, claimed, strict=True):
+        known[claim] = value.astype(float)
+    trial = _Trial(question, screen, None)
+    trial.run([partial(make, question, target, screen) for make in WHOLES])
+    if not any(s.strength == 2 and s.kind in ("sign", "factor", "missing_path") for s in trial.found):
+        derivation = Derivation(question, target)
+        trial.run([partial(make, derivation, screen) for make in DERIVED] if question.of != "value" else [])
+    return _chosen(question, target, trial.found, None)
+
+
+WHOLES = (wholes.multiples, wholes.turned, wholes.of_another, wholes.the_function_itself)
+DERIVED = (
+    paths.shares,
+    paths.inner,
+    paths.upstream,
+    paths.constants,
+    paths.stale,
+    paths.early,
+    variants.exchanged_arguments,
+    variants.other_forms,
+    variants.other_functions,
+    variants.other_scales,
+)
+EDITED = (
+    terms.weights,
+    operands.transposed,
+    reductions.missing,
+    reductions.superfluous,
+    reductions.other_axis,
+    positions.shifted,
+    operands.exchanged,
+    operands.replaced,
+    operands.other_masks,
+    factors.dropped,
+    factors.multiplied,
+    formula_edits.rewritten,
+    positions.turned,
+)
+GUESSES = (factors.multiplied_by_anything, operands.exchanged_quantities)
+
+
+def _fitting(question: Question, target: int, screen: Screen, points_: list[Point]) -> list[Suspect]:
+    """For each kind the first suspect that agrees in floats, then in balls; guesses only where nothing else fits."""
+    derivation, editing = Derivation(question, target), Editing(question, target, screen)
+    trial = _Trial(question, screen, points_)
+    trial.run([partial(make, question, target, screen) for make in WHOLES])
+    if any(s.strength == 2 and s.kind in ("sign", "factor", "missing_path") for s in trial.found):
+        return trial.found
+    derived = [partial(make, derivation, screen) for make in DERIVED] if question.of != "value" else []
+    trial.run([*(partial(make, editing) for make in EDITED), *derived])
+    if not any(s.strength for s in trial.found):
+        trial.run([partial(make, editing) for make in GUESSES])
+    return trial.found
+
+
+class _Trial:
+    """Tries suspects, in a limited time."""
+
+    def __init__(self, question: Question, screen: Screen, points_: list[Point] | None) -> None:
+        self.question, self.screen, self.points = question, screen, points_
+        self.found: list[Suspect] = []
+        self.end = time.monotonic() + _SECONDS
+
+    def run(self, sources: list[Source]) -> None:
+        """All suspects of some sources."""
+        for source in sources:
+            try:
+                with time_limit(max(0.2, self.end - time.monotonic())):
+                    for suspect in source():
+                        self._try(suspect)
+            except OutOfTime:
+                continue
+
+    def _try(self, suspect: Suspect) -> None:
+        if any(s.kind == suspect.kind and s.strength >= suspect.strength for s in self.found):
+            return
+        if self.screen.agree(suspect.left, suspect.right) and (
+            suspect.loose
+            or self.points is None
+            or agree(self.question, suspect.left, suspect.right, self.points)
+        ):
+            self.found.append(suspect)
+
+
+def _chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mistake | None) -> Mistake:
+    """What explains the claim as a whole, then the most specific kind, then guesses."""
+    ordered = sorted(fitting, key=lambda s: (-s.strength, _order(s, fitting)))
+    store = question.truth.store
+    derived = formula_text(store, question.truth.outputs[target])
+    second = ("second_order",) if question.of in ("hessian", "hvp") else ()
+    kinds = list(dict.fromkeys(s.kind for s in ordered))
+    if assumed is not None and _goes_before(assumed, ordered):
+        others = tuple(dict.fromkeys((*assumed.alternatives, *kinds)))
+        return Mistake(assumed.kind, assumed.detail, assumed.repair, assumed.where, others)
+    if not ordered:
+        if second:
+            detail = "the second derivative is wrong, in none of the known ways"
+            return Mistake("second_order", detail, derived)
+        return Mistake("unknown", "no known mistake explains the difference", derived)
+    best = ordered[0]
+    repair = best.repair or (formula_text(store, best.right) if best.mended else derived)
+    more = (assumed.kind, *assumed.alternatives) if assumed is not None else ()
+    others = tuple(sorted({*kinds, *second, *more} - {best.kind}, key=rank))
+    return Mistake(best.kind, best.detail, repair, place_of(question, target, best.place), others)
+
+
+def _order(suspect: Suspect, fitting: list[Suspect]) -> int:
+    """The place of a kind; along another axis is said of a sum whose operand could be transposed instead."""
+    kinds = {s.kind for s in fitting if s.strength == suspect.strength}
+    if suspect.kind == "transpose" and "wrong_axis" in kinds:
+        return rank("wrong_axis") + 1
+    return rank(suspect.kind)
+
+
+def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
+    """Whether the missing assumption says more than the best of what else fits."""
+    if not ordered or not ordered[0].strength:
+        return True
+    if assumed.kind == "symmetry" and any(s.kind == "transpose" and s.strength for s in ordered):
+        return False
+    if ordered[0].strength == 2 or "positive" in assumed.detail:
+        return False
+    return rank(assumed.kind) < rank(ordered[0].kind)
+
+
+def place_of(question: Question, target: int, node: Node | None) -> str | None:
+    """The line of the claim at which a node was written, otherwise that of the function."""
+    if node is None:
+        return question.claim_line(target)
+    return question.places.get(node) or question.truth.store.where.get(node)
+
+
+def _special(found: Found) -> Mistake:
+    """Right at ordinary points: wrong on a tie, or between two bounds."""
+    question = found.question
+    assert question.claimed is not None
+    store = question.truth.store
+    every = thresholds(store, (*question.forward.outputs, question.claimed[found.target]))
+    tied = [t for t in every if 0 in np.ravel(signs(store, t, found.point))]
+    where = f"where {formula_text(store, tied[0].node, 60)} is tied" if tied else "beyond a bound"
+    kind = "edge" if tied or found.comparison.outcome == "differ on a kink" else "threshold"
+    derived = formula_text(store, question.truth.outputs[found.target])
+    return Mistake(kind, f"right at ordinary points, wrong {where}", repair=derived)
+
+
+def probes(question: Question, options: Options, count: int = _POINTS) -> list[Point]:
+    """Points at which the derivative is finite and no tie is near."""
+    stream = points(question.truth, by_node(question), options.domain, options.seed + 1)
+    chosen = (p for p in islice(stream, 20 + 2 * count) if _is_moderate(p) and _is_smooth(question, p))
+    return list(islice(chosen, count))
+
+
+def _is_smooth(question: Question, point: Point) -> bool:
+    if is_on_kink(question.truth.store, question.kinks, point):
+        return False
+    found = values(question.truth.store, question.truth.outputs, point)
+    return found is not None and all(ball.is_finite() for array in found for ball in array.ravel())
+
+
+def _is_moderate(point: Point) -> bool:
+    return all(abs(float(v)) <= _LARGEST for array in point.values() for v in np.ravel(array))
+
+
+def agree(question: Question, left: Node, right: Node, probes_: list[Point]) -> bool:
+    """Whether two nodes agree in balls at all points."""
+    store = question.truth.store
+    if not probes_ or not same_shape(store.shape(left), store.shape(right)):
+        return False
+    return left == right or all(compare(store, [left], [right], p)[0].outcome == "equal" for p in probes_)

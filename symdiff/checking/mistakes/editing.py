@@ -1,0 +1,143 @@
+"""How is a claim edited? Another operand at one edge or another node everywhere; rebuilt where numbers say that it mends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from symdiff.checking.mistakes.screening import Edge, Screen
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.questions import Question
+from symdiff.errors import SymdiffError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.merging import rebuild
+from symdiff.ir.ops import Input
+from symdiff.ir.sizes import same_shape
+
+T = TypeVar("T")
+Edges = Mapping[Edge, Node]
+Nodes = Mapping[Node, Node]
+_NONE: dict[Node, Node] = {}
+_NO_EDGES: dict[Edge, Node] = {}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A quantity of the claim, at one of its uses or at all of them."""
+
+    node: Node
+    edge: Edge | None = None
+
+    def put(self, new: T) -> tuple[dict[Edge, T], dict[Node, T]]:
+        """Another quantity here, as edges and nodes that change."""
+        return ({self.edge: new}, {}) if self.edge is not None else ({}, {self.node: new})
+
+
+class Editing:
+    """One target of a claim, and what becomes of it when some operands or nodes are exchanged."""
+
+    def __init__(self, question: Question, target: int, screen: Screen) -> None:
+        self.question, self.target, self.screen = question, target, screen
+        self.store: Store = question.truth.store
+
+    @property
+    def claim(self) -> Node:
+        """The claim's node."""
+        return self.screen.claim
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """The nodes of the claim, the last first."""
+        return self.screen.order[::-1]
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """Every use of a node in the claim, the last first."""
+        store = self.store
+        return [(node, slot) for node in self.nodes for slot in range(len(store.operands(node)))]
+
+    @cached_property
+    def uses(self) -> dict[Node, int]:
+        """How often each node of the claim is used."""
+        counts = {self.claim: 1}
+        for node, slot in self.edges:
+            operand = self.store.operands(node)[slot]
+            counts[operand] = counts.get(operand, 0) + 1
+        return counts
+
+    def operand(self, edge: Edge) -> Node:
+        """The node at an edge."""
+        return self.store.operands(edge[0])[edge[1]]
+
+    @cached_property
+    def pool(self) -> list[Node]:
+        """What might have been meant: the inputs, the quantities of the function, those of the claim."""
+        forward = self.store.ancestors(self.question.forward.outputs)
+        return sorted({*self.question.truth.inputs, *forward, *self.nodes})
+
+    def mended(
+        self,
+        kind: str,
+        detail: Callable[[], str],
+        edges: Edges = _NO_EDGES,
+        nodes: Nodes = _NONE,
+        *,
+        place: Node | None = None,
+        strength: int = 1,
+    ) -> Iterator[Suspect]:
+        """A suspect, if the numbers say that the edited claim is right."""
+        if not self.screen.mends(edges, nodes):
+            return
+        try:
+            right = self.rebuilt(edges, nodes)
+        except (SymdiffError, ValueError, IndexError):
+            return
+        if same_shape(self.store.shape(right), self.store.shape(self.screen.truth)):
+            where = place if place is not None else next((n for n, _ in edges), next(iter(nodes), None))
+            yield Suspect(
+                kind, detail(), self.screen.truth, right, place=where, mended=True, strength=strength
+            )
+
+    def rebuilt(self, edges: Edges, nodes: Nodes) -> Node:
+        """The claim's node after the edit."""
+        store, new = self.store, dict(nodes)
+        users = {user for user, _ in edges}
+        for node in self.screen.order:
+            if node in new:
+                continue
+            operands = store.operands(node)
+            if node in users or not new.keys().isdisjoint(operands):
+                changed = [edges.get((node, slot), new.get(n, n)) for slot, n in enumerate(operands)]
+                new[node] = rebuild(store, store.op(node), changed)
+        return new.get(self.claim, self.claim)
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """Each quantity with each of its uses in the claim, and with all of them at once."""
+        several = [n for n in self.nodes if self.uses[n] != 1 and n != self.claim]
+        return [Site(self.operand(edge), edge) for edge in self.edges] + [Site(node) for node in several]
+
+    @cached_property
+    def real_sites(self) -> list[Site]:
+        """The sites of real quantities that are no constants."""
+        store = self.store
+        return [
+            site
+            for site in self.sites
+            if store.kind(site.node) == "real"
+            and (store.operands(site.node) or isinstance(store.op(site.node), Input))
+        ]
+
+
+def fitted(store: Store, node: Node, other: Node) -> Node | None:
+    """``other`` broadcast to the shape of ``node`` as NumPy would; None if that cannot be done."""
+    shape, own = store.shape(node), store.shape(other)
+    if same_shape(shape, own):
+        return other
+    pairs = zip(own[::-1], shape[::-1], strict=False)
+    if len(own) > len(shape) or any(o not in (1, s) for o, s in pairs):
+        return None
+    return alg.broadcast_to(store, other, shape)

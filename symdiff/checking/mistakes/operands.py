@@ -1,0 +1,179 @@
+"""Another quantity should stand somewhere in the claim: transposed, exchanged, or saved at the wrong place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import combinations, permutations
+
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.editing import Editing, Site
+from symdiff.checking.mistakes.factors import known
+from symdiff.checking.mistakes.masks import Masks
+from symdiff.checking.mistakes.screening import Edge
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ADD, SUBTRACT
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Contract, Input, Map, Pad, Slice
+from symdiff.ir.sizes import same_shape
+
+_POOL = 120
+_MOST = 40
+
+
+def transposed(editing: Editing) -> Iterator[Suspect]:
+    """One operand transposed, or the two factors of a matrix product exchanged."""
+    store, masks = editing.store, Masks(editing.question)
+    for site in editing.sites:
+        node = site.node
+        kind = "threshold" if site.edge and masks.is_applied(site.edge) else "transpose"
+        for order in _turns(store, node):
+            turned = alg.transpose(store, node, order)
+            yield from editing.mended(kind, partial(_turned_text, store, node, order), *site.put(turned))
+    for node in editing.nodes:
+        op = store.op(node)
+        if isinstance(op, Contract) and len(op.inputs) == 2 and op.summed and len(op.output) > 1:
+            a, b = store.operands(node)
+            if a != b and same_shape(store.shape(a), store.shape(b)):
+                factors = [(b, op.inputs[0]), (a, op.inputs[1])]
+                other = alg.contract(store, factors, op.output, op.coefficient, dict(enumerate(op.sizes)))
+                yield from editing.mended("symmetry", partial(_commuted, store, node), nodes={node: other})
+
+
+def _turned_text(store: Store, node: Node, order: tuple[int, ...]) -> str:
+    name = formula_text(store, node, 60)
+    written = f"{name}.T" if len(order) == 2 else f"transpose({name}, {order})"
+    return f"{written} should stand where {name} does"
+
+
+def _commuted(store: Store, node: Node) -> str:
+    return f"{formula_text(store, node, 80)} has its factors in the wrong order: matrices do not commute"
+
+
+def _turns(store: Store, node: Node) -> list[tuple[int, ...]]:
+    shape = store.shape(node)
+    if not 1 < len(shape) <= 4 or max(map(int, shape)) < 2:
+        return []
+    own = tuple(range(len(shape)))
+    orders = [o for o in permutations(own) if o != own and same_shape(tuple(shape[k] for k in o), shape)]
+    return orders[:5]
+
+
+def exchanged(editing: Editing) -> Iterator[Suspect]:
+    """Two arguments in each other's place."""
+    own = set(editing.nodes)
+    inputs = [n for n in editing.question.truth.inputs if n in own]
+    for a, b in combinations(inputs, 2):
+        yield from _exchanged(editing, a, b, 1)
+
+
+def exchanged_quantities(editing: Editing) -> Iterator[Suspect]:
+    """Two quantities of the claim in each other's place, of which neither is computed from the other."""
+    store = editing.store
+    others = [n for n in editing.nodes if store.kind(n) == "real" and store.operands(n)][:_MOST]
+    above = {n: set(store.ancestors([n])) for n in others}
+    for a, b in combinations(others, 2):
+        if a not in above[b] and b not in above[a]:
+            yield from _exchanged(editing, a, b, 0)
+
+
+def _exchanged(editing: Editing, a: Node, b: Node, strength: int) -> Iterator[Suspect]:
+    store = editing.store
+    if same_shape(store.shape(a), store.shape(b)) and store.kind(a) == store.kind(b):
+
+        def detail() -> str:
+            return f"{formula_text(store, a, 60)} and {formula_text(store, b, 60)} are exchanged"
+
+        yield from editing.mended("swapped", detail, nodes={a: b, b: a}, strength=strength)
+
+
+def replaced(editing: Editing) -> Iterator[Suspect]:
+    """Another quantity of the same shape should stand here."""
+    store, masks = editing.store, Masks(editing.question)
+    pool = editing.pool[-_POOL:]
+    for site in editing.sites:
+        node = site.node
+        if not (store.operands(node) or isinstance(store.op(node), Input)):
+            continue
+        for other in pool:
+            if other == node or store.kind(other) != store.kind(node):
+                continue
+            if not same_shape(store.shape(other), store.shape(node)) or _is_a_term(store, node, other):
+                continue
+            kind, strength = _kind(store, masks, site, other)
+            where = _outside(editing, site, other)
+
+            def detail(node: Node = node, other: Node = other) -> str:
+                return f"{formula_text(store, node, 60)} stands where {formula_text(store, other, 60)} should"
+
+            yield from editing.mended(kind, detail, *where, strength=strength)
+
+
+def _outside(editing: Editing, site: Site, other: Node) -> tuple[dict[Edge, Node], dict[Node, Node]]:
+    """The places to change; not those from which the other quantity is computed itself."""
+    needed = set(editing.store.ancestors([other]))
+    if site.edge is not None or site.node not in needed:
+        return site.put(other)
+    uses = [edge for edge in editing.edges if editing.operand(edge) == site.node and edge[0] not in needed]
+    return dict.fromkeys(uses, other), {}
+
+
+def other_masks(editing: Editing) -> Iterator[Suspect]:
+    """A mask of the claim that should be one of the function's."""
+    store, masks = editing.store, Masks(editing.question)
+    known_masks = [factor for factor in known(editing) if factor.kind == "threshold"]
+    for site in editing.sites:
+        if not masks.is_mask(site.node):
+            continue
+        for factor in known_masks:
+            if not same_shape(store.shape(factor.node), store.shape(site.node)) or factor.node == site.node:
+                continue
+
+            def detail(node: Node = site.node, other: Node = factor.node) -> str:
+                return f"the mask {formula_text(store, node, 60)} should be {formula_text(store, other, 60)}"
+
+            yield from editing.mended("threshold", detail, *site.put(factor.node))
+
+
+def _is_a_term(store: Store, node: Node, other: Node) -> bool:
+    """Whether one is a sum in which the other is a term: then a term is missing or too many."""
+    for whole, part in ((node, other), (other, node)):
+        op = store.op(whole)
+        if isinstance(op, Map) and op.formula in (ADD, SUBTRACT) and part in store.operands(whole):
+            return True
+    return False
+
+
+def _kind(store: Store, masks: Masks, site: Site, other: Node) -> tuple[str, int]:
+    """Which mistake it is to take one quantity for another, and how likely people are to make it."""
+    node = site.node
+    if site.edge is not None and masks.decides(site.edge):
+        return "threshold", 1
+    ops = store.op(node), store.op(other)
+    if isinstance(ops[0], Input) and isinstance(ops[1], Input):
+        return "swapped", 1
+    if all(isinstance(op, (Slice, Pad)) for op in ops) and store.operands(node) == store.operands(other):
+        return "index", 1
+    if masks.within(node) != masks.within(other):
+        return "threshold", 1
+    return "stale", 1 if _is_near(store, node, other) else 0
+
+
+def _is_near(store: Store, node: Node, other: Node) -> bool:
+    """Before and after an activation, or the same quantity at another step."""
+    a, b = store.op(node), store.op(other)
+    if a == b and not isinstance(a, Input):
+        return True
+    return _is_after(store, node, other) or _is_after(store, other, node)
+
+
+def _is_after(store: Store, later: Node, earlier: Node, steps: int = 3) -> bool:
+    """Whether elementwise steps lead from one quantity to the other."""
+    op = store.op(later)
+    if steps == 0 or not isinstance(op, (Map, Contract)):
+        return False
+    if isinstance(op, Contract) and not op.is_elementwise:
+        return False
+    operands = store.operands(later)
+    return earlier in operands or any(_is_after(store, n, earlier, steps - 1) for n in operands)

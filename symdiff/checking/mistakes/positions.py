@@ -1,0 +1,138 @@
+"""Another entry was taken: a slice off by one, a shifted or reversed axis, branches or parts in the wrong order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.editing import Editing
+from symdiff.checking.mistakes.masks import Masks
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.errors import SymdiffError
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Concatenate, Gather, Index, Op, Pad, Slice, Span, Table, table
+
+_STEPS = (1, -1, 2, -2)
+
+
+def shifted(editing: Editing) -> Iterator[Suspect]:
+    """A slice, a diagonal or a position that is off by one or two."""
+    store = editing.store
+    for node in editing.nodes:
+        for detail, new in _shifts(store, node):
+            kind = "threshold" if _is_applied_mask(editing, node) else "index"
+            yield from editing.mended(kind, partial(_words, store, node, detail), nodes={node: new})
+    for node in editing.nodes:
+        op = store.op(node)
+        if isinstance(op, Concatenate):
+            operands = store.operands(node)
+            for k in range(len(operands) - 1):
+                order = [*operands[:k], operands[k + 1], operands[k], *operands[k + 2 :]]
+                new = alg.concatenate(store, order, op.axis)
+                if store.shape(new) == store.shape(node):
+                    yield from editing.mended("swapped", partial(_parts, store, node), nodes={node: new})
+
+
+def _words(store: Store, node: Node, what: str) -> str:
+    return f"{formula_text(store, node, 60)} {what}"
+
+
+def _parts(store: Store, node: Node) -> str:
+    return f"parts of {formula_text(store, node, 80)} are exchanged"
+
+
+def _is_applied_mask(editing: Editing, node: Node) -> bool:
+    masks = Masks(editing.question)
+    return any(masks.is_applied(edge) for edge in editing.edges if editing.operand(edge) == node)
+
+
+def turned(editing: Editing) -> Iterator[Suspect]:
+    """A quantity that should be rolled by one along an axis, or reversed."""
+    store = editing.store
+    for site in editing.real_sites:
+        node = site.node
+        shape = store.shape(node)
+        if not shape or len(shape) > 3:
+            continue
+        for axis, size in enumerate(shape):
+            if not isinstance(size, int) or size < 2:
+                continue
+
+            for step in (1, -1) if size > 2 else (1,):
+                yield from editing.mended(
+                    "index",
+                    partial(_words, store, node, f"is off by one along axis {axis}"),
+                    *site.put(_rolled(store, node, axis, step)),
+                )
+            yield from editing.mended(
+                "index",
+                partial(_words, store, node, f"is reversed along axis {axis}"),
+                *site.put(_reversed(store, node, axis)),
+            )
+
+
+def _rolled(store: Store, node: Node, axis: int, step: int) -> Node:
+    size = int(store.shape(node)[axis])
+    cut = (size - step) % size
+    return alg.concatenate(
+        store, [_part(store, node, axis, cut, size - cut), _part(store, node, axis, 0, cut)], axis
+    )
+
+
+def _part(store: Store, node: Node, axis: int, start: int, length: int) -> Node:
+    spans = [Span(0, 1, n) for n in store.shape(node)]
+    spans[axis] = Span(start, 1, length)
+    return alg.slice_(store, node, spans)
+
+
+def _reversed(store: Store, node: Node, axis: int) -> Node:
+    spans = [Span(0, 1, n) for n in store.shape(node)]
+    spans[axis] = Span(int(store.shape(node)[axis]) - 1, -1, store.shape(node)[axis])
+    return alg.slice_(store, node, spans)
+
+
+def _shifts(store: Store, node: Node) -> Iterator[tuple[str, Node]]:
+    op, operands = store.op(node), store.operands(node)
+    for step in _STEPS:
+        new = _shift(store, op, operands, step)
+        if new is not None and store.shape(new) == store.shape(node) and new != node:
+            yield f"is off by {abs(step)}", new
+
+
+def _shift(store: Store, op: Op, operands: tuple[Node, ...], step: int) -> Node | None:
+    try:
+        match op:
+            case Slice(spans):
+                for axis, span in enumerate(spans):
+                    moved = _moved(span, step, store.shape(operands[0])[axis])
+                    if moved is not None:
+                        return alg.slice_(store, operands[0], [*spans[:axis], moved, *spans[axis + 1 :]])
+            case Pad(spans, shape):
+                for axis, span in enumerate(spans):
+                    moved = _moved(span, step, shape[axis])
+                    if moved is not None:
+                        return alg.pad(store, operands[0], [*spans[:axis], moved, *spans[axis + 1 :]], shape)
+            case Index():
+                return store.add(replace(op, offset=op.offset + step))
+            case Gather(axis):
+                index = store.op(operands[1])
+                size = store.shape(operands[0])[axis]
+                if isinstance(index, Table) and isinstance(size, int):
+                    other = store.add(table((index.array + step) % size))
+                    return alg.gather(store, operands[0], other, axis)
+    except (SymdiffError, ValueError, TypeError):
+        return None
+    return None
+
+
+def _moved(span: Span, step: int, size: object) -> Span | None:
+    """The span a step further, if it still lies on an axis longer than itself."""
+    if not (isinstance(span.start, int) and isinstance(span.length, int) and isinstance(size, int)):
+        return None
+    start = span.start + step
+    last = start + span.step * (span.length - 1)
+    fits = 0 <= start < size and 0 <= last < size and span.length < size
+    return Span(start, span.step, span.length) if fits else None

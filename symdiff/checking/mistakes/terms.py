@@ -1,0 +1,73 @@
+"""A term or a factor of the claim has the wrong sign, the wrong number, or should not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.editing import Editing, Site
+from symdiff.checking.mistakes.masks import Masks
+from symdiff.checking.mistakes.ratios import of_sizes, ratio, words
+from symdiff.checking.mistakes.screening import size
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.mistakes.wholes import scaled
+from symdiff.ir import algebra as alg
+
+_MOST = 240
+_TRIED = (-1.0, 2.0, 0.5)
+_FLAT = 1e-8
+
+
+def weights(editing: Editing) -> Iterator[Suspect]:
+    """For each use of a quantity: the number by which it should have been multiplied."""
+    store = editing.store
+    for site in [s for s in editing.sites if store.kind(s.node) == "real"][:_MOST]:
+        found = _solved(editing, site)
+        for c in [found] if found is not None else _TRIED:
+            yield from _weighed(editing, site, c)
+
+
+def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
+    store, node = editing.store, site.node
+    if abs(c - 1) < _FLAT:
+        return
+    product = alg.constant(store, 0, store.shape(node)) if abs(c) < _FLAT else scaled(store, node, c)
+    where = site.put(product)
+    kind = "extra_term" if abs(c) < _FLAT else "sign" if abs(c + 1) < _FLAT else "factor"
+
+    def detail() -> str:
+        name = formula_text(store, node, 80)
+        if kind == "factor":
+            return f"{name} should be multiplied by {words(c)}{of_sizes(c, _sizes(editing))}"
+        return f"the term {name} is too many" if kind == "extra_term" else f"{name} has the wrong sign"
+
+    yield from editing.mended(_of_a_mask(editing, site, kind), detail, *where, place=node)
+
+
+def _of_a_mask(editing: Editing, site: Site, kind: str) -> str:
+    """A sign or factor of what only decides a comparison moves its threshold."""
+    return "threshold" if site.edge and Masks(editing.question).decides(site.edge) else kind
+
+
+def _sizes(editing: Editing) -> list[int]:
+    store = editing.store
+    return [int(s) for n in editing.question.truth.inputs for s in store.shape(n) if isinstance(s, int)]
+
+
+def _solved(editing: Editing, site: Site) -> float | None:
+    """The one c that mends the claim, where the claim is affine in the quantity; None otherwise."""
+    screen, pairs = editing.screen, []
+    for k in range(len(screen)):
+        value = screen.value(k, site.node)
+        at = [screen.changed(k, *site.put(t * value)) for t in (0.0, 2.0)]
+        claim, truth = screen.value(k, screen.claim), screen.value(k, screen.truth)
+        if at[0] is None or at[1] is None or at[0].shape != truth.shape:
+            return None
+        with np.errstate(all="ignore"):
+            gap = size((at[1] - claim) - (claim - at[0]))
+        if not gap <= 1e-7 * max(size(claim), size(at[0]), size(at[1])):
+            return None
+        pairs.append((truth - at[0], claim - at[0]))
+    return ratio(pairs)

@@ -1,0 +1,109 @@
+"""Is the whole claim the derivative with another sign, factor or order of axes, or that of another argument?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import permutations
+
+import sympy as sp
+
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.ratios import exact, of_sizes, ratio, words
+from symdiff.checking.mistakes.screening import Screen, size
+from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.questions import Question
+from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.sizes import same_shape
+
+
+def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """Minus the derivative, a multiple of it, or nothing at all."""
+    store, truth, claim = screen.store, screen.truth, screen.claim
+    every = range(len(screen))
+    if all(size(screen.value(k, claim)) == 0 for k in every):
+        zero = alg.constant(store, 0, store.shape(truth))
+        derived = formula_text(store, truth)
+        yield Suspect("missing_path", "zero: every path is missing", claim, zero, repair=derived, strength=2)
+        return
+    c = ratio([(screen.value(k, claim), screen.value(k, truth)) for k in every])
+    if c is None or abs(c) < 1e-9 or abs(c - 1) < 1e-12:
+        return
+    if abs(c + 1) < 1e-9:
+        right = alg.scale(store, claim, -1)
+        yield Suspect(
+            "sign", "exactly minus the derivative", truth, right, repair="-yours", mended=True, strength=2
+        )
+        return
+    known = exact(c)
+    sizes = [int(s) for n in question.truth.inputs for s in store.shape(n) if isinstance(s, int)]
+    detail = f"{words(c)} times the derivative{of_sizes(c, sizes)}"
+    short = known[0] if known and not known[1] else None
+    repair = f"{words(1 / c)} * yours"
+    if short is not None:
+        yield Suspect(
+            "factor",
+            detail,
+            truth,
+            alg.scale(store, claim, 1 / short),
+            repair=repair,
+            mended=True,
+            strength=2,
+        )
+    else:
+        mended = scaled(store, claim, 1 / c)
+        yield Suspect("factor", detail, truth, mended, repair, mended=True, strength=2, loose=known is None)
+
+
+def scaled(store: Store, node: Node, c: float) -> Node:
+    """``c * node``, where c is a short fraction, the root of one, or a decimal number."""
+    known = exact(c)
+    if known is None:
+        return alg.scale(store, node, Fraction(c).limit_denominator(10**12))
+    number, rooted = known
+    if not rooted:
+        return alg.scale(store, node, number)
+    root = sp.sqrt(sp.Rational(abs(number.numerator), number.denominator))
+    return alg.scale(store, node, root if number > 0 else -root)
+
+
+def turned(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The derivative with its axes in another order."""
+    store, truth, claim = screen.store, screen.truth, screen.claim
+    rank = len(store.shape(claim))
+    if rank > 4:
+        return
+    for order in permutations(range(rank)):
+        if order == tuple(range(rank)):
+            continue
+        flipped = alg.transpose(store, claim, order)
+        if same_shape(store.shape(flipped), store.shape(truth)):
+            detail = (
+                "the transpose of the derivative"
+                if rank == 2
+                else f"the axes of the derivative in the order {order}"
+            )
+            repair = "yours.T" if rank == 2 else f"transpose(yours, {order})"
+            yield Suspect("transpose", detail, truth, flipped, repair=repair, mended=True, strength=2)
+
+
+def of_another(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The derivative by another argument."""
+    store, truth, claim = screen.store, screen.truth, screen.claim
+    for other, name in enumerate(question.targets):
+        theirs = question.truth.outputs[other]
+        if other != target and theirs != truth and same_shape(store.shape(theirs), store.shape(claim)):
+            detail = f"this is the derivative by {name}"
+            yield Suspect("swapped", detail, claim, theirs, repair="exchange the two results", strength=2)
+
+
+def the_function_itself(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The value in the place of the derivative."""
+    if question.of == "value":
+        return
+    for output in question.forward.outputs:
+        if same_shape(screen.store.shape(output), screen.store.shape(screen.claim)):
+            yield Suspect(
+                "wrong_function", "this is the function itself, not its derivative", screen.claim, output
+            )

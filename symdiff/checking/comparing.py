@@ -60,10 +60,10 @@ def values(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -
 def _compare(
     store: Store, truth: Sequence[Node], claimed: Sequence[Node], point: Mapping[Node, Objects]
 ) -> list[Comparison]:
-    exact = values(store, truth, point)
-    given = values(store, claimed, point) if exact is not None else None
-    if exact is None or given is None:
+    both = values(store, [*truth, *claimed], point)
+    if both is None:
         return [NO_ANSWER] * len(truth)
+    exact, given = both[: len(truth)], both[len(truth) :]
     return [_compare_arrays(right, left) for right, left in zip(exact, given, strict=True)]
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -16,6 +17,7 @@ from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, example_point, is_inside, points
+from symdiff.checking.screening import Screen
 from symdiff.checking.thresholds import Threshold, beside, exactly_on, signs, thresholds
 from symdiff.checking.witnesses import Found, by_node
 
@@ -50,6 +52,10 @@ class Probing:
     def __post_init__(self) -> None:
         self.records = [Record() for _ in self.question.targets]
 
+    @cached_property
+    def _screen(self) -> Screen:
+        return Screen(self.question)
+
     @property
     def waiting(self) -> list[int]:
         """The targets that fit in shape and have not been found wrong."""
@@ -66,7 +72,7 @@ class Probing:
         store = question.truth.store
         if self.options.convention is None and is_on_kink(store, question.kinks, point):
             self.on_kinks += 1
-            for k in waiting:
+            for k in self._screen.suspects(waiting, point):
                 found = compare_on_kink(question, k, point)
                 if found is not None:
                     self.records[k].wrong = Found(question, point, k, found)

@@ -201,12 +201,14 @@ class Algebra:
     def _root(self, p: Poly, exponent: Fraction) -> Poly:
         """``|p| ** exponent`` for an exponent between 0 and 1, by one generator for all roots of p."""
         known: list[Generator] = self.roots.get(p) or []
+        degree = lcm(exponent.denominator, known[-1].recipe.degree) if known else exponent.denominator
+        if degree > _LARGEST_POWER:
+            raise Undecided("over budget: a root of a very high degree")
         if not known:
             self.roots.put(p, known)
         for generator in known:
             if generator.recipe.degree % exponent.denominator == 0:
                 return self.ring.power(generator.poly, int(exponent * generator.recipe.degree))
-        degree = lcm(exponent.denominator, known[-1].recipe.degree) if known else exponent.denominator
         older = known[-1] if known else None
         value = older.poly if older else self.absolute(p)
         definite = self.positivity.definite(p)

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.black_boxes.probing import Batch
+from symdiff.checking.black_boxes.probing import TIE, Batch
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import formula
@@ -39,9 +39,10 @@ class Branches:
                     self.open_[alg.apply(store, test, operands)] = (str(relation), set())
 
     def see(self, batch: Batch) -> None:
-        """Note the sides that some probes take."""
+        """Note the sides that some probes take; exactly on a comparison neither side was looked at."""
         waiting = [node for node, (_, seen) in self.open_.items() if len(seen) < 2]
-        if not waiting:
+        batch = batch.at([row for row, probe in enumerate(batch.probes) if probe.regime != TIE])
+        if not waiting or not batch.probes:
             return
         sides, _ = Analysis(self.question.forward.store, waiting, np.dtype(float)).over(
             batch.arrays, len(batch.probes)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
 from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
 from symdiff.checking.shrinking import simplest_point, smaller_examples
 from symdiff.checking.wording import exact_entry, inputs_of
-from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Witness
 
 _PROBES = 20
@@ -36,6 +36,7 @@ class Finding:
     index: tuple[int, ...]
     claimed: float
     exact: Certified | None
+    ties: Ties | None = None  # where it was found on a tie: whose limits tell
 
     @property
     def question(self) -> Question:
@@ -48,14 +49,21 @@ class Finding:
         return not math.isfinite(self.claimed)
 
 
-def find(claim: Foreign, gauge: Gauge, probe: Probe, target: int) -> Finding | None:
-    """The finding, if the claim is clearly wrong at a probe."""
+def find(claim: Foreign, gauge: Gauge, probe: Probe, target: int, ties: Ties | None = None) -> Finding | None:
+    """The finding, if the claim is clearly wrong at a probe; with ``ties`` only on a tie."""
     answer = claim([probe.values[n] for n in gauge.truth.inputs])
     if answer.error is not None:
         return None
-    claimed, truth = answer.arrays[target], gauge.truth
-    if claimed.shape != concrete(truth.shape(truth.outputs[target]), "truth"):
+    claimed = answer.arrays[target]
+    if claimed.shape != gauge.shape(target):
         return None
+    if ties is not None:
+        found = ties.wrong_at(probe, target, claimed)
+        return (
+            None
+            if found is None
+            else Finding(claim, gauge, probe, target, found[0], float(claimed[found[0]]), found[1], ties)
+        )
     measure = gauge.measure(Batch.of(probe), target, claimed[None])
     if not measure.undefined.any() and measure.ratio[0] <= OUTSIDE:
         return None
@@ -98,7 +106,7 @@ def shrink(found: Finding, options: Options) -> Finding:
     def still_wrong(point: Point) -> Finding | None:
         if time.monotonic() > deadline:
             return None
-        return find(found.claim, found.gauge, prober.at(point), found.target)
+        return find(found.claim, found.gauge, prober.at(point), found.target, found.ties)
 
     return simplest_point(found.question.truth, found.probe.point, options.domain, still_wrong)[1] or found
 
@@ -111,8 +119,9 @@ def _at_examples(found: Finding, examples: dict[str, Any], options: Options) -> 
             return None
         prober = Prober(question, options)
         claim, gauge = Foreign(question), Gauge(question, prober)
+        ties = Ties(gauge, options) if found.ties is not None else None
         for probe in [prober.own(), *prober.generated(_PROBES).probes]:
-            smaller = find(claim, gauge, probe, found.target)
+            smaller = find(claim, gauge, probe, found.target, ties)
             if smaller is not None:
                 return smaller
     except Exception:  # foreign code may refuse other shapes in any way it likes
@@ -125,6 +134,10 @@ def witness(found: Finding) -> Witness:
     question, target = found.question, found.target
     small = found.gauge.prober.is_small
     point = found.probe.point if small else {n: np.asarray(v) for n, v in found.probe.values.items()}
+    if found.ties is not None and found.exact is not None:
+        nearest = float(f"{float(found.exact.exact.mid()):.9g}")  # the limit was taken a short step away
+        rest = (found.index, found.claimed, nearest, False)
+        return Witness(inputs_of(question.truth, point), question.targets[target], *rest)
     exact = exact_entry(question.truth.store, question.truth.outputs[target], point, found.index)
     if found.exact is None:
         value, _ = found.gauge.bounds(found.probe, target, np.dtype(float))

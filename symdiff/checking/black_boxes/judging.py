@@ -10,9 +10,12 @@ import numpy as np
 
 from symdiff.checking.black_boxes.confirming import confirmation
 from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
+from symdiff.checking.black_boxes.losses import NO_LOSS, Loss
+from symdiff.checking.black_boxes.measuring import blur
 from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagnose_values
 from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.black_boxes.trials import Record, Trial
+from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.questions import Question
@@ -21,7 +24,7 @@ from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import in_time
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, weakest
 
-_BLUR = {4: 1e-2, 8: 1e-6}  # by bytes: rounding that hides more of an array than this part decides nothing
+_FAR_FROM_LIMITS = "far from every limit of the derivative"
 
 
 def judge_black_box(question: Question, options: Options) -> Verdict:
@@ -54,9 +57,8 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
         return Verdict("refuted", reason=mistake.detail, mistake=mistake, **common)
     if record.wrong is not None:
         return _refuted(trial, record.wrong, common)
-    if _is_cancelled(trial, record):
-        detail = f"rounding takes all but {_digits(record.lost)} digits at your example"
-        return Verdict("refuted", reason=detail, mistake=Mistake("cancellation", detail), **common)
+    if record.loss.is_total or _is_cancelled(trial, record):
+        return _cancelled(trial, k, common)
     blind = None if trial.options.is_late else trial.planting.blindness(k, trial.branches.never)
     doubt = _doubt(trial, k, blind)
     evidence = _evidence(trial, record, confirmed)
@@ -71,6 +73,10 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
     options, k = trial.options, found.target
     if found.is_undefined:
         mistake = Mistake("nan", f"the claim is {found.claimed} where the derivative is finite")
+    elif found.ties is not None:
+        mistake = Mistake(
+            "edge", "right at ordinary points, wrong where a comparison of the function is tied"
+        )
     else:
         fitting = [s for s in trial.samples if np.isfinite(s.claimed[k].astype(float)).all()]
         samples = fitting or trial.samples
@@ -80,6 +86,9 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
     shown = witness(small)
     certain = "a ball that excludes the claim by more than rounding"
     how = certain if shown.certified else "a difference beyond any rounding"
+    if found.ties is not None:
+        named = options.convention is not None
+        how = f"not the value of the convention {options.convention}" if named else _FAR_FROM_LIMITS
     return Verdict(
         "refuted",
         reason=how,
@@ -91,12 +100,29 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
     )
 
 
+def _cancelled(trial: Trial, k: int, common: dict[str, Any]) -> Verdict:
+    record, question = trial.records[k], trial.question
+    lost = record.loss
+    detail = f"rounding takes all but {_digits(record.lost)} digits at your example"
+    if lost.is_total:
+        detail = _described(lost)
+    mistake = Mistake(
+        "cancellation", detail, repair=formula_text(question.truth.store, question.truth.outputs[k])
+    )
+    return Verdict("refuted", reason=detail, mistake=mistake, **common)
+
+
+def _described(lost: Loss) -> str:
+    name = f"entry {list(lost.index)}" if lost.index else "the value"
+    return f"{name} is {lost.claimed:.6g} at your example, exactly {lost.exact:.6g}: digits are lost"
+
+
 def _is_cancelled(trial: Trial, record: Record) -> bool:
     return record.lost_at is not None and record.lost_at.regime == OWN and record.lost > _blur(trial)
 
 
 def _blur(trial: Trial) -> float:
-    return _BLUR.get(trial.prober.dtype.itemsize, 1e-2)
+    return blur(float(np.finfo(trial.prober.dtype).eps))
 
 
 def _digits(lost: float) -> int:
@@ -104,6 +130,9 @@ def _digits(lost: float) -> int:
 
 
 def _numerics(trial: Trial, record: Record) -> str | None:
+    lost = record.loss
+    if lost != NO_LOSS:
+        return _described(lost)
     if not record.noisy:
         return None
     size = f"{record.lost:.1g} of the largest entry"

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.probing import FAR, OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
@@ -25,6 +24,7 @@ from symdiff.evaluation.arithmetics import working_precision
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Node
+from symdiff.ir.sizes import concrete
 
 Array = NDArray[Any]
 Bounds: TypeAlias = tuple[list[Array], list[Array]]
@@ -32,8 +32,10 @@ Bounds: TypeAlias = tuple[list[Array], list[Array]]
 WITHIN = 8.0  # another algorithm may round this many times as much as the bound of ours says
 OUTSIDE = 64.0  # beyond this no algorithm of comparable cost is blamed on rounding without a test
 _AFFORDABLE = 400_000  # scalar operations in ball arithmetic, about a second
+_QUICK = 20_000  # of them, some tens of milliseconds
 _NARROW = 0.1  # of the largest entry: a bound that is wider judges nothing
 _BITS = 160
+_LEAST = float(np.finfo(float).tiny)
 _FEW = 8  # of larger arrays fewer probes fit into memory together, and the compiled kernel pays
 
 
@@ -222,7 +224,7 @@ class Gauge:
                 largest = float(np.finfo(coarser(claimed.dtype, claimed.dtype)).max)
                 representable = abs(found[0][index]) < largest
                 return Certified(found[0][index], given, math.inf) if representable else None
-            return Certified(found[0][index], given, _distance(found[0][index], given))
+            return Certified(found[0][index], given, distance(found[0][index], given))
 
     @cached_property
     def kinks(self) -> list[Node]:
@@ -230,48 +232,24 @@ class Gauge:
         ordinary = [probe.point for probe in self.prober.moderate().probes[:2]]
         return [n for n in self.question.kinks if not all(is_on_kink(self.store, [n], p) for p in ordinary)]
 
-    def rounding_explains(
-        self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...], gap: float
-    ) -> bool:
-        """Whether the difference is noise: it shrinks in a longer format, or jumps from float to float.
-
-        A mistake is a smooth function of the inputs; rounding errors jump when the inputs move a little.
-        """
-        longer = self._gap_in_longer_format(claim, probe, target, index)
-        if longer is not None:
-            return longer < gap / 64
-        gaps = [self._signed_gap(claim, n, target, index) for n in self.prober.neighbours(probe)]
-        known = [g for g in gaps if g is not None]
-        return len(known) > 2 and max(known) - min(known) > gap / 2
-
-    def _gap_in_longer_format(
-        self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...]
-    ) -> float | None:
-        if np.finfo(np.longdouble).eps >= np.finfo(float).eps:
-            return None
-        longer = [_lengthened(probe.values[n]) for n in self.truth.inputs]
-        answer = claim(longer)
-        if answer.error is not None or answer.arrays[target].dtype != np.longdouble:
-            return None
-        exact = self.certify(probe, target, index, np.zeros(answer.arrays[target].shape))
-        if exact is None:
+    def exact_values(self, probe: Probe) -> list[Any] | None:
+        """The derivatives at a probe in balls; None on a kink, at a pole or where that is dear."""
+        point = probe.point
+        if work(self.store, self.outputs) > _QUICK or (
+            self.kinks and is_on_kink(self.store, self.kinks, point)
+        ):
             return None
         with working_precision(_BITS):
-            given = answer.arrays[target][index]
-            return _distance(exact.exact, given) if np.isfinite(given) else None
+            return balls_of(self.store, self.outputs, point)
 
-    def _signed_gap(self, claim: Foreign, probe: Probe, target: int, index: tuple[int, ...]) -> float | None:
-        answer = claim([probe.values[n] for n in self.truth.inputs])
-        if answer.error is not None:
-            return None
-        claimed = answer.arrays[target]
-        exact = self.certify(probe, target, index, claimed)
-        if exact is None:
-            value, _ = self.bounds(probe, target, np.dtype(float))
-            return float(claimed[index]) - float(value[index])
-        with working_precision(_BITS):
-            number = Fraction(exact.claimed) if math.isfinite(exact.claimed) else None
-            return None if number is None else float((_ball(exact.exact, number) - exact.exact).mid())
+    def scale(self, target: int, value: Array) -> float:
+        """The size of the largest entry, there or usually."""
+        found = np.abs(value[np.isfinite(value)])
+        return max(float(np.max(found, initial=0.0)), float(np.max(self.usual[target], initial=0.0)), _LEAST)
+
+    def shape(self, target: int) -> tuple[int, ...]:
+        """The shape that the claim must have."""
+        return concrete(self.truth.shape(self.outputs[target]), "truth")
 
 
 def _median_size(values: Any) -> Array:
@@ -285,22 +263,23 @@ def _column(flags: Sequence[bool], like: Array) -> NDArray[np.bool_]:
     return np.array(flags).reshape(-1, *(1 for _ in like.shape[1:]))
 
 
+def blur(unit: float) -> float:
+    """The part of an array that rounding may hide before nothing is decided."""
+    return 1e-6 if unit < 1e-12 else 1e-2
+
+
 def coarser(left: np.dtype[Any], right: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype with the fewer digits; whole numbers have all digits."""
     floats = [d for d in (left, right) if d.kind == "f" and d.itemsize <= 8]
     return max(floats, key=lambda d: float(np.finfo(d).eps)) if floats else np.dtype(float)
 
 
-def _ball(like: Any, number: Fraction) -> Any:
+def ball(like: Any, number: Fraction) -> Any:
+    """An exact number as a ball."""
     return type(like)(number.numerator) / number.denominator
 
 
-def _distance(exact: Any, given: Any) -> float:
+def distance(exact: Any, given: Any) -> float:
+    """How far a float is from a ball, rounded up."""
     number = Fraction(*given.as_integer_ratio())
-    return float(abs(exact - _ball(exact, number)).upper())
-
-
-def _lengthened(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value.astype(np.longdouble)
-    return np.longdouble(value) if isinstance(value, (float, np.floating)) else value
+    return float(abs(exact - ball(exact, number)).upper())

@@ -21,6 +21,7 @@ from symdiff.ir.sizes import concrete
 Array = NDArray[Any]
 
 OWN = "the caller's example"
+TIE = "on a tie"
 MODERATE = ("mixed", "normal", "positive", "inner", "wide", "unit", "spread", "small", "large")
 TIED = ("special", "equal", "pairs", "zeros")  # where kinks and removable poles are
 # where other algorithms may overflow; tried when a branch was never taken

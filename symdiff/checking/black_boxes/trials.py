@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from symdiff.checking.black_boxes.branches import Branches
 from symdiff.checking.black_boxes.counterexamples import Finding, found_at
 from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
+from symdiff.checking.black_boxes.losses import NO_LOSS, Loss, loss
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
+from symdiff.checking.black_boxes.noise import rounding_explains
 from symdiff.checking.black_boxes.numeric_diagnosis import Sample
 from symdiff.checking.black_boxes.planting import Planting
-from symdiff.checking.black_boxes.probing import OWN, TIED, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, TIE, TIED, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.errors import InputError, explain
-from symdiff.ir.sizes import concrete
 
 Array = NDArray[Any]
 
@@ -32,6 +34,7 @@ _ENOUGH = 6  # of them, to tell one mistake from another
 _SECONDS = 20.0
 _FEW = 3.0  # for arrays of a million entries
 _NOISY = 4
+_TIES = 12  # probes on ties that are judged by limits
 
 
 @dataclass
@@ -48,11 +51,14 @@ class Record:
     noisy: int = 0
     lost: float = 0.0
     lost_at: Probe | None = None
+    tied: int = 0
+    on_tie: Finding | None = None
+    loss: Loss = NO_LOSS
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more is to be learnt."""
-        return self.shape or self.wrong is not None
+        return self.shape or self.wrong is not None or self.loss.is_total
 
 
 @dataclass
@@ -76,9 +82,18 @@ class Trial:
         self.prober = Prober(self.question, self.options)
         self.claim, self.gauge = Foreign(self.question), Gauge(self.question, self.prober)
         self.branches = Branches(self.question)
+        self.ties = Ties(self.gauge, self.options)
         self.records = [Record() for _ in self.question.targets]
 
     def run(self) -> None:
+        """All probes; a claim that is wrong on ties alone is wrong."""
+        try:
+            self._run()
+        finally:
+            for record in self.records:
+                record.wrong = record.wrong or record.on_tie
+
+    def _run(self) -> None:
         """The caller's example twice, then generated probes until time or examples are over."""
         own = self.prober.own()
         self._own(own)
@@ -93,6 +108,9 @@ class Trial:
             size = min(size, left, self.prober.at_once)
             self.look(self.prober.generated(size))
             left -= size
+        on_ties = [] if self._is_over else self.ties.probes()
+        if on_ties:
+            self.look(Batch.of(*on_ties))
         if self.branches.never and not self._is_over:
             self.look(self.prober.far(self.branches.magnitudes))
 
@@ -122,6 +140,9 @@ class Trial:
             raise InputError(explain(f"claim {self.question.title}", facts, mend)) from first.error
         self._watch_purity(probe, first)
         self._judge(Batch.of(probe), [first.arrays])
+        for k, record in enumerate(self.records):
+            if not record.is_settled and first.arrays[k].shape == self.gauge.shape(k):
+                record.loss = loss(self.gauge, probe, k, first.arrays[k])
 
     def _watch_purity(self, probe: Probe, first: Answer) -> None:
         again = self._call(probe)
@@ -167,7 +188,7 @@ class Trial:
             kinds: dict[tuple[Any, ...], list[int]] = {}
             for row, arrays in enumerate(answers):
                 kinds.setdefault((arrays[k].shape, arrays[k].dtype), []).append(row)
-            shape = concrete(self.question.truth.shape(self.question.truth.outputs[k]), "truth")
+            shape = self.gauge.shape(k)
             for (given, _), rows in kinds.items():
                 if given != shape:
                     record.shape = True
@@ -196,6 +217,20 @@ class Trial:
             if record.wrong is not None:
                 self._keep_wrong(probe)
                 return
+        self._look_at_ties(record, k, batch, claimed, measure)
+
+    def _look_at_ties(self, record: Record, k: int, batch: Batch, claimed: Array, measure: Measure) -> None:
+        """Where a comparison is tied the bound says nothing: there the limits of the derivative judge."""
+        for row, probe in enumerate(batch.probes):
+            if record.tied >= _TIES or record.on_tie is not None or not self.gauge.kinks:
+                return
+            if probe.regime in (OWN, TIE, *TIED) and not measure.judged[row].all():
+                record.tied += 1
+                found = self.ties.wrong_at(probe, k, claimed[row, ...])
+                if found is not None:
+                    index, exact = found
+                    given = float(claimed[row][index])
+                    record.on_tie = Finding(self.claim, self.gauge, probe, k, index, given, exact, self.ties)
 
     def _keep(self, batch: Batch, answers: Sequence[Sequence[Array]]) -> None:
         """The first probes, with their bounds, for diagnosis and planted mistakes."""
@@ -231,7 +266,7 @@ class Trial:
         index = measure.index(row)
         exact = self.gauge.certify(probe, k, index, claimed)
         if exact is None and self.gauge.is_affordable(k):
-            if probe.regime not in (OWN, *TIED):  # a kink or a pole: there no derivative is judged
+            if probe.regime not in (OWN, TIE, *TIED):  # a kink or a pole: there no derivative is judged
                 record.doubtful = "differences where a comparison was too close to call"
             return
         gap = exact.gap if exact is not None else float(measure.ratio[row] * limit[index])
@@ -239,11 +274,10 @@ class Trial:
         record.judged = record.judged | measure.judged[row]
         if gap <= WITHIN * limit[index]:
             return
-        scale = float(np.max(np.abs(value[np.isfinite(value)]), initial=0.0))
-        lost = gap / scale if scale else np.inf
+        lost = gap / self.gauge.scale(k, value)
         if record.noisy >= _NOISY and lost <= 4 * record.lost:
             return
-        if self.gauge.rounding_explains(self.claim, probe, k, index, gap):
+        if rounding_explains(self.gauge, self.claim, probe, k, index, gap, dtype):
             record.noisy += 1
             if lost > record.lost:
                 record.lost, record.lost_at = lost, probe

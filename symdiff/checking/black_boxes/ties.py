@@ -1,0 +1,117 @@
+"""Is a claim's float among the limits of the derivative where a comparison is tied? Far from all it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
+from symdiff.checking.black_boxes.probing import TIE, Batch, Probe, probe_dtype
+from symdiff.checking.comparing import Comparison
+from symdiff.checking.comparing import values as balls_of
+from symdiff.checking.edges import compare_on_kink
+from symdiff.checking.effort import work
+from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.options import Options
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point, is_inside
+from symdiff.checking.thresholds import exactly_on, thresholds
+from symdiff.evaluation.arithmetics import working_precision
+from symdiff.evaluation.exact import as_objects
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Input
+
+Array = NDArray[Any]
+_MOST_WORK = 5_000
+_THRESHOLDS = 4
+_POINTS = 3
+_BITS = 128
+_STEPS = (2.0**-12, 2.0**-16, 2.0**-20)
+
+
+class Ties:
+    """The points of a question at which its derivative may jump, and what a claim may say there."""
+
+    def __init__(self, gauge: Gauge, options: Options) -> None:
+        self.gauge, self.options = gauge, options
+        self.store = gauge.store
+        self.is_affordable = work(self.store, gauge.outputs) <= _MOST_WORK
+
+    def probes(self) -> list[Probe]:
+        """Points exactly on the comparisons of the function, where they can be found and floats can hold them."""
+        forward = self.gauge.question.forward
+        if not self.is_affordable or not self.gauge.kinks:
+            return []
+        base = self.gauge.prober.moderate().probes[0].point
+        movable = [n for n in forward.inputs if self.store.kind(n) == "real"]
+        found: list[Probe] = []
+        for threshold in thresholds(self.store, forward.outputs)[:_THRESHOLDS]:
+            for point in islice(exactly_on(self.store, threshold, base, movable), _POINTS):
+                if is_inside(self.gauge.truth, point, self.options.domain, base):
+                    found.append(replace(self.gauge.prober.at(point), regime=TIE))
+        return found
+
+    def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:
+        """The entry at which a claim is far from every limit of the derivative, with the nearest of them."""
+        if not self.is_affordable or not self.gauge.kinks or not np.isfinite(claimed.astype(float)).all():
+            return None
+        point = probe.point
+        if not is_on_kink(self.store, self.gauge.kinks, point):
+            return None
+        found = self._compare(point, target, claimed)
+        if found is None or found.outcome not in ("differ", "differ on a kink"):
+            return None
+        given = float(claimed[found.index])
+        gap = abs(given - float(found.exact.mid()))
+        limit = self._limit(probe, target, coarser(probe_dtype(probe), claimed.dtype))[found.index]
+        return (found.index, Certified(found.exact, given, gap)) if gap > OUTSIDE * limit else None
+
+    def _compare(self, point: Point, target: int, claimed: Array) -> Comparison | None:
+        """With the limits from all sides; with a convention there is one value on a kink too."""
+        exact = as_objects(self._fractions(claimed))
+        leaf = self._claims[target]
+        if self.options.convention is None:
+            return compare_on_kink(self._question, target, {**point, leaf: exact})
+        with working_precision(_BITS):
+            pair = balls_of(self.store, [self.gauge.outputs[target], leaf], {**point, leaf: exact})
+        for index in np.ndindex(claimed.shape):
+            if pair is None:
+                return None
+            truth: Any = pair[0][index]
+            given: Any = pair[1][index]
+            if truth.is_finite() and abs(float((given - truth).mid())) > 1e-3 * (1 + abs(float(truth.mid()))):
+                return Comparison("differ on a kink", index, given, truth)
+        return None
+
+    def _fractions(self, claimed: Array) -> Array:
+        return Probe({0: claimed}, TIE).point[0]
+
+    @cached_property
+    def _claims(self) -> tuple[Node, ...]:
+        """Leaves that stand for what the claim returned."""
+        shapes = [self.store.shape(node) for node in self.gauge.outputs]
+        return tuple(self.store.add(Input(f"claimed[{k}]", shape)) for k, shape in enumerate(shapes))
+
+    @cached_property
+    def _question(self) -> Question:
+        return replace(self.gauge.question, claimed=self._claims)
+
+    def _limit(self, probe: Probe, target: int, dtype: np.dtype[Any]) -> Array:
+        """What rounding explains nearby, where no comparison is tied."""
+        _, limits = self.gauge.bounds_over(Batch.of(*self._beside(probe)), dtype)
+        return np.asarray(np.max(np.where(np.isfinite(limits[target]), limits[target], 0.0), axis=0))
+
+    def _beside(self, probe: Probe) -> Iterator[Probe]:
+        rng = np.random.default_rng(0)
+        for step in _STEPS:
+            moved = {}
+            for node, value in probe.values.items():
+                is_real = np.asarray(value).dtype.kind == "f"
+                moved[node] = value + step * rng.uniform(0.5, 1, np.shape(value)) if is_real else value
+            yield Probe(moved, TIE)

@@ -33,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--report", type=Path, metavar="DIR", help="write a page (HTML) and a LaTeX file there"
     )
     check.add_argument("--json", action="store_true", help="print the verdicts for machines")
-    check.add_argument("-v", "--verbose", action="store_true", help="print every verdict in full")
+    check.add_argument(
+        "-v", "--verbose", action="store_true", help="print every verdict, and who checked it and how well"
+    )
     check.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="for each claim; then it is undecided"
     )
@@ -76,8 +78,7 @@ def _show(page: Page, verbose: bool) -> None:
     terminal.table(console, page)
     for row in page.rows:
         if verbose or not row.verdict.ok:
-            text = terminal.report(row.verdict, verbose=verbose)
-            console.print(f"\n{row.place}\n{text}", markup=False, highlight=False, soft_wrap=True)
+            terminal.show(console, row, verbose)
     terminal.printed_table(console, page)
     for line in (page.summary, page.printed_summary):
         if line:

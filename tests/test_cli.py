@@ -231,6 +231,15 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     witness = wrong["verdict"]["witness"]
     assert (witness["inputs"], witness["claimed"], witness["exact"]) == ({"x": "0"}, "-1", "1")
     assert (witness["index"], witness["certified"]) == ([], True)
+    assert witness["entries"] == [
+        {"index": [], "claimed": "-1", "exact": "1", "measured": 1.0, "wrong": True},
+    ]
+    assert wrong["verdict"]["returned"] == "np.tanh(x) ** 2 - 1"
+    assert wrong["verdict"]["source"] == "    return np.tanh(x) ** 2 - 1"
+    assert wrong["verdict"]["where"].endswith("claims.py:10")
+    assert wrong["verdict"]["invariants"] == []
+    assert "dx is even in x" in wrong["verdict"]["right"]
+    assert wrong["verdict"]["snippet"].endswith("# yours, exact:\nwrong(x), sd.grad(tanh, wrt='x')(x)")
     assert [(row["quantity"], row["agrees"]) for row in result["printed"]] == [
         ("dtanh", True),
         ("twice", True),

@@ -11,7 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from verdict_cases import AGREES, PAGE, PROVED, REFUTED, STRANGE, TWO, UNDECIDED, VALUES, row, strange
+from verdict_cases import (
+    AGREES,
+    MANY,
+    NOT_FINITE,
+    PAGE,
+    PROVED,
+    REFUTED,
+    STRANGE,
+    TWO,
+    UNDECIDED,
+    VALUES,
+    row,
+    strange,
+)
 
 from symdiff.pages import html, latex
 from symdiff.pages.characters import ACCENTS, ASCII, MATHEMATICS
@@ -48,7 +61,10 @@ def test_html_marks_the_digits_that_are_wrong() -> None:
 def test_a_verdict_in_html_brings_its_style() -> None:
     fragment = html.to_html(REFUTED)
     assert fragment.startswith('<div class="symdiff">\n<style>')
-    assert "<td><pre>1/2</pre></td>" in fragment
+    assert '<th scope="col">dx[0]</th><th scope="col">dx[1]</th>' in fragment
+    assert "<td><pre>1/2</pre></td><td><pre>0</pre></td>" in fragment
+    assert "<td>wrong</td><td>wrong</td>" in fragment
+    assert fragment.index("Reproduce") < fragment.index("<summary>How it was checked</summary>")
 
 
 def test_latex_escapes() -> None:
@@ -64,7 +80,9 @@ def test_latex_escapes() -> None:
 def test_latex_of_a_verdict() -> None:
     fragment = latex.to_latex(REFUTED)
     assert r"\mbox{\texttt{x} $= (0, 0)$}\quad \mbox{\texttt{cotangent} $= (1, 0)$}" in fragment
-    assert r"\mbox{claimed $\frac{1}{2}$ (certified $0.5$)}" in fragment
+    assert r"& \texttt{dx[0]} & \texttt{dx[1]} & \\" in fragment
+    assert r"yours & $\frac{1}{2}$ & $0$ &  \\" in fragment
+    assert r"finite diff. & $0.25$ & $-0.25$ & from softmax alone \\" in fragment
     assert r"\begin{bmatrix} \frac{1}{2} & -1 \\ 0 & 10 \end{bmatrix}" in latex.to_latex(TWO)
 
 
@@ -122,7 +140,7 @@ def test_every_character_compiles(tmp_path: Path) -> None:
 
 
 def test_a_latex_verdict_needs_amsmath_only(tmp_path: Path) -> None:
-    verdicts = [PROVED, AGREES, UNDECIDED, REFUTED, TWO, strange().rows[0].verdict]
+    verdicts = [PROVED, AGREES, UNDECIDED, REFUTED, TWO, MANY, NOT_FINITE, strange().rows[0].verdict]
     body = "\n".join(map(latex.to_latex, verdicts))
     source = rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}{body}\end{{document}}"
     pdf_text(source, tmp_path)

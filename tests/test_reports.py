@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import sympy as sp
 from rich.console import Console
-from verdict_cases import AGREES, HALF, PAGE, PROVED, REFUTED, TWO, UNDECIDED, array, row
+from verdict_cases import AGREES, HALF, MANY, NOT_FINITE, PAGE, PROVED, REFUTED, TWO, UNDECIDED, array, row
 
 from symdiff.pages import numbers, terminal
 from symdiff.pages.rows import Page
-from symdiff.verdicts import Mistake, Verdict
+from symdiff.verdicts import Evidence, Mistake, Verdict
 
 
 def test_refuted() -> None:
@@ -23,21 +24,27 @@ def test_refuted() -> None:
         == """\
 WRONG GRADIENT   softmax_backward, argument x   (certain)
 
-  Question        vjp of softmax by x
-  Mistake         missing path: the claim minus the truth is exactly y*sum(y*g).
+  You return      y * g
   It should be    y * (g - sum(g * y, axis=-1, keepdims=True))
+  Mistake         missing path: the claim minus the truth is exactly y*sum(y*g).
 
   Smallest example
       x = [0, 0]   cotangent = [1, 0]
 
-      entry [0] of x
-      claimed 1/2   certified 0.5
-      exact   1/4   certified 0.25
+                    dx[0]   dx[1]
+      yours           1/2       0
+      exact           1/4    -1/4
+      finite diff.   0.25   -0.25   from softmax alone
+                    wrong   wrong
 
+  Without any reference
+      softmax does not change when a constant is added to x, so sum(dx) must be
+      0; yours is 0.5
+
+  Certain because the two values were enclosed in intervals that do not meet
   What is right   shape (2,); the path through exp
-  Where           softmax_backward.py:16: return y * g
-  Roads           exact zero test; central differences at 120 digits
-  Also possible   chain
+  Where           softmax_backward.py:16
+                  16 |     return y * g
   Not checked     shapes other than x (2,), cotangent (2,)
 
   Reproduce
@@ -46,11 +53,54 @@ WRONG GRADIENT   softmax_backward, argument x   (certain)
     )
 
 
-def test_verbose_says_more() -> None:
-    more = set(terminal.report(REFUTED, verbose=True).splitlines()) - set(
-        terminal.report(REFUTED).splitlines()
+def added_by_verbose(verdict: Verdict) -> str:
+    """What follows the short report."""
+    short, long = terminal.report(verdict), terminal.report(verdict, verbose=True)
+    assert long.startswith(short)
+    return long.removeprefix(short).strip("\n")
+
+
+def test_verbose_says_who_checked_it_and_how_well() -> None:
+    assert (
+        added_by_verbose(REFUTED)
+        == """\
+  Question        vjp of softmax by x
+  Checked by      exact algebra; differences of the function (120 digits)
+  Probe quality   31 of 31 planted mistakes were caught
+  Also possible   chain"""
     )
-    assert more == {"  Probe quality   31 of 31 planted mistakes were caught"}
+    assert added_by_verbose(PROVED) == "  Not checked     rounding in floats away from your inputs"
+    assert added_by_verbose(AGREES) == "  Checked by      tested by property"
+
+
+def test_a_repair_lays_out_what_it_shares() -> None:
+    repair = "t1*t2  where t1 = 1/sum(exp(x), axis=1), t2 = f(x, t1)"
+    assert REFUTED.mistake is not None
+    shown = terminal.report(replace(REFUTED, mistake=replace(REFUTED.mistake, repair=repair))).splitlines()
+    assert shown[3:6] == [
+        "  It should be    t1*t2",
+        "                  where t1 = 1/sum(exp(x), axis=1)",
+        "                        t2 = f(x, t1)",
+    ]
+
+
+def test_sentences_are_wrapped_and_code_is_not() -> None:
+    long = replace(REFUTED, returned="y" * 150, reason="word " * 60)
+    for width, most in ((20, 60), (80, 80), (300, 100)):
+        lines = terminal.report(long, width=width).splitlines()
+        prose = [line for line in lines if "word" in line]
+        assert max(map(len, prose)) <= most < max(map(len, prose)) + 6
+        assert f"  You return      {'y' * 150}" in lines
+
+
+def test_no_word_of_the_trade() -> None:
+    roads = ("certified balls at rational points", "exact zero test in 3 generators")
+    told = terminal.report(
+        replace(PROVED, evidence=Evidence((*roads, "the same normal form in index notation")))
+    )
+    assert not re.search(
+        "ball|disjoint|zero test|generator|normal form|Road", told + terminal.report(REFUTED, True)
+    )
 
 
 def test_proved() -> None:
@@ -58,7 +108,7 @@ def test_proved() -> None:
         terminal.report(PROVED)
         == """\
 PROVED   gelu_prime: gradient of gelu by x, for every shape
-  Roads           the same normal form
+  Checked by      the same normal form
   Assuming        x > 0
   Readings        0.7978845608028654 as sqrt(2/pi)
   Kink            x = 0: any value in [0, 1] is admissible; the claim gives 0"""
@@ -75,7 +125,6 @@ AGREES   rosen_der: gradient of rosen by x, for x (3,)   (tested, not proved)
   Evidence        200 points, at least 14 digits, largest error 2.13 ULP
   Probe quality   30 of 31 planted mistakes were caught
                   the probe x = 0 could have seen no sign mistake
-  Roads           tested by property
   Not checked     shapes other than x (3,)"""
     )
 
@@ -100,18 +149,36 @@ WRONG GRADIENT   layer, argument W   (measured, not certified)
   W   refuted     transpose
   b   proved      every shape
 
-  Question        gradient of loss by W, b
   Mistake         transpose: the result is transposed.
 
   Smallest example
       W = [[1/2, -1],
            [  0, 10]]
 
-      entry [0, 1] of W
-      claimed sqrt(2)/4
-      exact   0
+                     dW[0, 1]
+      yours         sqrt(2)/4
+      exact                 0
 
-  Not checked     shapes other than W (2, 2), b (2,); whether this is the only mistake"""
+  What is right   b (proved)
+  Not checked     shapes other than W (2, 2), b (2,); whether this is the only
+                  mistake"""
+    )
+
+
+def test_of_many_parts_the_short_report_lists_the_wrong_ones() -> None:
+    assert terminal.report(MANY).splitlines()[2:5] == ["  W   refuted     transpose", "  and 12 proved", ""]
+    assert "  What is right   12 other arguments (proved)" in terminal.report(MANY)
+    assert "  b11   proved      W (2, 2)" in terminal.report(MANY, verbose=True)
+
+
+def test_floats_and_formulas_are_different_words() -> None:
+    assert (
+        terminal.report(NOT_FINITE)
+        == """\
+NOT FINITE   sigmoid_prime   (certain)
+
+  Mistake         nan: the value is nan in floats at your inputs
+  Not checked     whether this is the only mistake"""
     )
 
 

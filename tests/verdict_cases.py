@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.pages.rows import ClaimRow, Page, PrintedRow
-from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, Witness
+from symdiff.verdicts import Blindness, Entry, Evidence, Mistake, Verdict, Witness
 
 STRANGE = "</script><b>&amp; a%b, x_1 -- \\n{}[]$#~^\"'`|*,, σ'(z) ∂f Dvořák 中 x² {{ 7*7 }} <% x %>"
 
@@ -32,17 +32,25 @@ REFUTED = Verdict(
         QUARTER,
         True,
         ("0.500000000000", "0.250000000000"),
+        (
+            Entry((0,), HALF, QUARTER, 0.25, True),
+            Entry((1,), Fraction(0), -QUARTER, -0.25, True),
+        ),
     ),
     mistake=Mistake(
         "missing_path",
         "the claim minus the truth is exactly y*sum(y*g).",
         "y * (g - sum(g * y, axis=-1, keepdims=True))",
-        "softmax_backward.py:16: return y * g",
+        "softmax_backward.py:16",
         ("chain",),
     ),
+    reason="two disjoint balls",
     right=("shape (2,)", "the path through exp"),
     blind=Blindness(31, 31),
     snippet="x = np.array([0.0, 0.0])\nsoftmax_backward(x, cotangent)",
+    invariants=("softmax does not change when a constant is added to x, so sum(dx) must be 0; yours is 0.5",),
+    returned="y * g",
+    source="    return y * g",
 )
 PROVED = Verdict(
     "proved",
@@ -90,6 +98,19 @@ TWO = Verdict(
 )
 
 
+NOT_FINITE = Verdict(
+    "refuted",
+    "sigmoid_prime: gradient of sigmoid by z",
+    "all real numbers",
+    reason="the value is nan in floats at your inputs",
+    mistake=Mistake("nan", "the value is nan in floats at your inputs"),
+    numerics="the value is nan in floats at your inputs",
+)
+MANY = replace(
+    TWO, parts={**{f"b{k}": replace(PROVED, scope="W (2, 2)") for k in range(12)}, "W": TWO.parts["W"]}
+)
+
+
 def row(verdict: Verdict, line: int = 1, name: str = "claim", source: str | None = None) -> ClaimRow:
     return ClaimRow("a.py", line, name, verdict.question, source, verdict, seconds=0.25)
 
@@ -114,11 +135,13 @@ PAGE = Page("Claims of examples", ROWS, VALUES)
 def strange(text: str = STRANGE) -> Page:
     """A page in which every text of the user is strange."""
     mistake = Mistake("unknown", text, text, text)
-    witness = Witness({text: array(1, 2)}, text, (0,), text, text, False, (text, text))
+    entries = (Entry((0,), text, text, 0.5, True), Entry((1,), text, text, 0.5, False))
+    witness = Witness({text: array(1, 2)}, text, (0,), text, text, False, (text, text), entries)
     part = Verdict("agrees", text, text, Evidence((text,), assumptions=(text,)), text, readings=(text,))
     wrong = Verdict(
         "refuted", text, text, reason=text, witness=witness, mistake=mistake, kink=text,
         blind=Blindness(0, 1, (text,)), numerics=text, parts={text: part}, right=(text,), snippet=text,
+        invariants=(text,), returned=text, source=text,
     )  # fmt: skip
     rows = tuple(
         ClaimRow(text, 1, text, text, text, v, formula=text)

@@ -67,7 +67,7 @@ def _linearity(moving: Moving) -> Iterator[Invariant]:
         return
     name = moving.extra_names[0]
     sentence = f"a {moving.question.of} is linear in its {moving.question.extra}"
-    for factor, words in ((2, f"2*{name}"), (0, f"{name} = 0"), (-1, f"-{name}")):
+    for factor, words in ((0, f"{name} = 0"), (2, f"2*{name}"), (-1, f"-{name}")):
         there = _applied(moving, partial(_times, factor))
         if there is None:
             return
@@ -75,7 +75,8 @@ def _linearity(moving: Moving) -> Iterator[Invariant]:
         if off is not None:
             old, new = ball_text(here[off]), ball_text(there[off])
             went = f"stays {old}" if old == new else f"goes from {old} to {new}"
-            yield Invariant(sentence, "", f"with {words} your {entry(moving.symbol, off)} {went}")
+            said = f"with {words} your {entry(moving.symbol, off)} {went if factor else f'is {new}, not 0'}"
+            yield Invariant(sentence, "", said)
             return
     other = _applied(moving, lambda g: _uneven(g.shape))
     whole = _applied(moving, lambda g: as_objects(g + _uneven(g.shape)))

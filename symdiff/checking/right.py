@@ -25,7 +25,6 @@ from symdiff.checking.sources import quoted, returned
 from symdiff.checking.witnesses import Found, by_node
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.evaluation.deadlines import in_time
-from symdiff.evaluation.exact import Objects
 from symdiff.ir.sizes import text
 from symdiff.verdicts import Mistake, symbol_of
 
@@ -40,19 +39,23 @@ _KEPT = 2  # points beside the witness at which a property must be kept to be ca
 def what_else(found: Found, small: Found, mistake: Mistake | None, options: Options) -> dict[str, Any]:
     """Fields of a refuted verdict beside witness and mistake: what is right, broken invariants, the source."""
     question, target = found.question, found.target
-    written = returned(question, target)
-    place = mistake.where if mistake is not None else None
-    where = place or (written.place if written is not None else None)
     broken, kept = in_time(_SECONDS, partial(_properties, small, options)) or ([], [])
     agreeing = in_time(_SECONDS, partial(_agreeing, question, target, options)) or []
     shape = question.truth.shape(question.truth.outputs[target])
     return {
         "right": (*([f"shape {text(shape)}"] if shape else []), *agreeing, *kept),
         "invariants": tuple(broken[:_TOLD]),
-        "returned": written.text if written is not None else None,
-        "where": where,
-        "source": quoted(question, where),
+        **in_the_source(question, target, mistake),
     }
+
+
+def in_the_source(question: Question, target: int, mistake: Mistake | None) -> dict[str, Any]:
+    """What the claim's source returns, the place of the mistake, and the line there."""
+    written = returned(question, target)
+    place = mistake.where if mistake is not None else None
+    where = place or (written.place if written is not None else None)
+    said = written.text if written is not None else None
+    return {"returned": said, "where": where, "source": quoted(question, where)}
 
 
 def _properties(small: Found, options: Options) -> tuple[list[str], list[str]]:
@@ -81,19 +84,17 @@ def _agreeing(question: Question, target: int, options: Options) -> list[str]:
     with working_precision(PRECISIONS[0]):
         for point in islice(points(question.truth, by_node(question), options.domain, options.seed), _POINTS):
             balls = None if is_on_kink(store, question.kinks, point) else values(store, nodes, point)
-            if balls is not None and _tells(balls[0]):
-                seen.append(np.array(np.frompyfunc(_agrees, 2, 1)(*balls), dtype=bool))
+            if balls is None or not all(v.is_finite() for v in balls[0].ravel()):
+                continue
+            mask = np.array(np.frompyfunc(_agrees, 2, 1)(*balls), dtype=bool)
+            if not mask.all() or any(not v.contains(0) for v in balls[0].ravel()):  # zeros agree by chance
+                seen.append(mask)
     whole = sum(bool(mask.all()) for mask in seen)
     if len(seen) < _ENOUGH or whole == len(seen):
         return []
     if whole:
         return [f"agrees at {whole} of {len(seen)} random inputs"]
     return _entries(np.logical_and.reduce(seen), symbol_of(question.of, question.targets[target]))
-
-
-def _tells(exact: Objects) -> bool:
-    """Whether the derivative is finite and not all zero, where a claim may be right by chance."""
-    return all(v.is_finite() for v in exact.ravel()) and any(not v.contains(0) for v in exact.ravel())
 
 
 def _agrees(exact: Any, claimed: Any) -> bool:

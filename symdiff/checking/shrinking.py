@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
 from typing import Any, TypeVar
@@ -24,13 +24,20 @@ _MAX_TRIES = 400
 
 
 def simplest_point(
-    graph: Graph, point: Point, domain: Domain, still_wrong: Callable[[Point], T | None]
+    graph: Graph,
+    point: Point,
+    domain: Domain,
+    still_wrong: Callable[[Point], T | None],
+    kept: Collection[Node] = (),
 ) -> tuple[Point, T | None]:
-    """Replace entries by simple numbers as long as the claim stays wrong there; at the deadline the best so far."""
+    """Replace entries by simple numbers as long as the claim stays wrong there; at the deadline the best so far.
+
+    Arrays that are ``kept`` do not become all zero: nothing is seen of what a cotangent of zeros is multiplied by.
+    """
     best: T | None = None
     for candidate in islice(_moves(graph, point, domain), _MAX_TRIES):
         proposal = candidate(point)
-        if proposal is None:
+        if proposal is None or any(not proposal[node].any() and point[node].any() for node in kept):
             continue
         try:
             found = still_wrong(proposal)

@@ -193,4 +193,6 @@ def _mirrored(moving: Moving, sign: int) -> Invariant | None:
         is_zero = all(v == 0 for v in x.ravel())
         at = f"is {own} at {name} = 0" if is_zero else f"is {own}, and {other} at -{name}"
         broken = f"your {entry(d, off)} {at}"
-    return Invariant(f"{said}, so {d} must {must}", f"{'odd' if sign == 1 else 'even'} in {name}", broken)
+    return Invariant(
+        f"{said}, so {d} must {must}", f"{d} is {'odd' if sign == 1 else 'even'} in {name}", broken
+    )

@@ -16,6 +16,7 @@ from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
 from symdiff.checking.roads import confirm
+from symdiff.checking.right import what_else
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import Threshold
 from symdiff.checking.ties import never, unseen_tie
@@ -216,6 +217,7 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
         mistake=mistake,
         evidence=Evidence(("certified balls at a rational point",) if shown.certified else (), points=1),
         snippet=snippet(small.question, shown.inputs, shown.argument),
+        **what_else(found, small, mistake, options),
     )
 
 

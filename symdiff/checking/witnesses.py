@@ -53,7 +53,8 @@ def shrink(found: Found, options: Options) -> Found:
     def still_wrong(point: Point) -> Comparison | None:
         return None if options.is_late else _no_worse(wrong_at(question, point, target), outcome)
 
-    point, best = simplest_point(question.truth, found.point, options.domain, still_wrong)
+    extra = question.truth.inputs[len(question.forward.inputs) :]
+    point, best = simplest_point(question.truth, found.point, options.domain, still_wrong, extra)
     return Found(question, point, target, best) if best is not None else found
 
 

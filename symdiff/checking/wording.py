@@ -141,7 +141,7 @@ def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
     fn, claim = called(question.fn, "fn"), called(question.claim, "claim")
     lines = _assignments(question, inputs)
     own = [line.split(" = ", 1)[0] for line in lines]
-    lines.append(f"{claim}({', '.join(own)}), {_operator(question, own, fn, argument)}  # yours, exact")
+    lines += ["# yours, exact:", f"{claim}({', '.join(own)}), {_operator(question, own, fn, argument)}"]
     needed = {"np.": "import numpy as np", "sd.": "import symdiff as sd"}
     imports = [line for prefix, line in needed.items() if re.search(rf"\b{prefix}", "\n".join(lines))]
     return "\n".join([*imports, *_imports(question.fn, question.claim), *lines])

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from symdiff.pages import numbers
 from symdiff.pages.rows import Page, PrintedRow
-from symdiff.pages.sections import gist, headline, question, sections
+from symdiff.pages.sections import details, gist, headline, question, sections
 from symdiff.verdicts import Verdict
 
 MARKS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "undecided": "?"}
@@ -78,6 +78,7 @@ def _environment() -> Environment:
         "listed": numbers.listed,
         "headline": headline,
         "sections": sections,
+        "details": details,
         "gist": gist,
         "question": question,
         "compared": compared,

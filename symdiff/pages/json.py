@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.pages import numbers
 from symdiff.pages.rows import ClaimRow, Page
-from symdiff.verdicts import Verdict, to_plain
+from symdiff.verdicts import Entry, Verdict, Witness, to_plain
 
 _SHOWN = 100  # entries of an array that are written one by one
 
@@ -55,18 +55,39 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "numerics": verdict.numerics,
         "readings": list(verdict.readings),
         "mistake": asdict(verdict.mistake) if verdict.mistake else None,
+        "returned": verdict.returned,
+        "right": list(verdict.right),
+        "invariants": list(verdict.invariants),
+        "where": verdict.where,
+        "source": verdict.source,
+        "snippet": verdict.snippet,
         "blind": asdict(verdict.blind) if verdict.blind else None,
         "parts": {name: _verdict(part) for name, part in verdict.parts.items()},
         "witness": None,
     }
     if verdict.witness is not None:
-        w = verdict.witness
-        result["witness"] = {
-            "inputs": {name: _short(value) for name, value in w.inputs.items()},
-            "argument": w.argument,
-            "index": list(w.index),
-            "claimed": str(w.claimed),
-            "exact": str(w.exact),
-            "certified": w.certified,
-        }
+        result["witness"] = _witness(verdict.witness)
     return result
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "inputs": {name: _short(value) for name, value in witness.inputs.items()},
+        "argument": witness.argument,
+        "index": list(witness.index),
+        "claimed": str(witness.claimed),
+        "exact": str(witness.exact),
+        "certified": witness.certified,
+        "enclosures": list(witness.enclosures) if witness.enclosures else None,
+        "entries": [_entry(entry) for entry in witness.entries],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "index": list(entry.index),
+        "claimed": str(entry.claimed),
+        "exact": str(entry.exact),
+        "measured": entry.measured,
+        "wrong": entry.wrong,
+    }

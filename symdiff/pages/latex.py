@@ -17,7 +17,7 @@ from markupsafe import Markup
 from symdiff.pages import numbers
 from symdiff.pages.characters import ACCENTS, ASCII, MATHEMATICS
 from symdiff.pages.rows import Page
-from symdiff.pages.sections import gist, headline, question, sections
+from symdiff.pages.sections import details, gist, headline, question, sections
 from symdiff.verdicts import Verdict
 
 _NUMBER = re.compile(r"(-?)(\d+(?:\.\d*)?)(?:[eE]([-+]?\d+))?")
@@ -142,6 +142,7 @@ def _environment() -> Environment:
         "listed": listed,
         "headline": headline,
         "sections": sections,
+        "details": details,
         "gist": gist,
         "question": question,
     }

@@ -1,12 +1,18 @@
-"""What does a verdict say, and in which order? A headline and sections, as data for every printer."""
+"""What does a verdict say, and in which order? A headline and sections, as data for every printer.
+
+``sections`` is what everybody needs: the verdict, the repair, an example, what is right. ``details`` is the rest.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from symdiff.verdicts import Blindness, Evidence, Status, Verdict, Witness
+from symdiff.pages.examples import Example, example
+from symdiff.pages.plain import plain
+from symdiff.verdicts import Blindness, Evidence, Mistake, Status, Verdict
 
 _TITLE = re.compile(r"(?P<name>[^:]+): (?P<of>\w+) of (?P<fn>.+?)(?: by (?P<by>.+))?")
 _WRONG = {
@@ -18,6 +24,8 @@ _WRONG = {
     "hvp": "WRONG HESSIAN-VECTOR PRODUCT",
     "jvp": "WRONG JACOBIAN-VECTOR PRODUCT",
 }
+_OF_FLOATS = {"nan": "NOT FINITE", "cancellation": "LOST DIGITS"}  # rounding is no wrong formula
+_MANY = 8  # parts that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -47,22 +55,12 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Example:
-    """The smallest counterexample: the inputs, and the two values of one entry."""
-
-    label: str
-    inputs: dict[str, Any]
-    entry: str
-    values: tuple[tuple[str, Any, str], ...]
-    certified: bool
-
-
-@dataclass(frozen=True)
 class Parts:
-    """One line for each argument."""
+    """One line for each argument; ``rest`` counts those that are not listed."""
 
     label: str
     rows: tuple[tuple[str, Status, str], ...]
+    rest: str = ""
 
 
 Section: TypeAlias = Prose | Code | Example | Parts
@@ -81,17 +79,51 @@ def headline(verdict: Verdict) -> Headline:
             return _refuted_headline(verdict)
 
 
-def sections(verdict: Verdict, verbose: bool = False) -> tuple[Section, ...]:
-    """What follows, most useful first; ``verbose`` adds what only some readers want."""
+def sections(verdict: Verdict) -> tuple[Section, ...]:
+    """What follows, most useful first."""
+    found: list[Section] = []
     match verdict.status:
-        case "proved" | "agrees":
-            found = _right(verdict, verbose)
+        case "proved":
+            found = [*_checked_by(verdict), *_held(verdict)]
+        case "agrees":
+            found = [
+                Prose("Evidence", _evidence(verdict.evidence)),
+                *_blind(verdict.blind),
+                *_held(verdict),
+                Prose("Why not proved", _lines(verdict.reason)),
+                Prose("Not checked", _not_checked(verdict)),
+            ]
         case "undecided":
-            found = _undecided(verdict)
+            first, *others = verdict.reason.splitlines() or [""]
+            found = [Prose("Reason", _lines(first)), Prose("To decide", tuple(map(plain, others)))]
+            found += [Prose("So far", _evidence(verdict.evidence)), *_blind(verdict.blind), *_held(verdict)]
         case "refuted":
-            found = _refuted(_telling(verdict), verbose)
+            found = _refuted(verdict, _telling(verdict))
     parts: list[Section] = [_parts(verdict)] if verdict.parts else []
-    return tuple(s for s in [*parts, *found] if not isinstance(s, Prose) or s.lines)
+    return _told([*parts, *found])
+
+
+def details(verdict: Verdict) -> tuple[Section, ...]:
+    """What only some readers want: the question, who checked it, how well, what else it may be."""
+    telling = _telling(verdict) if verdict.status == "refuted" else verdict
+    found: list[Section] = []
+    match verdict.status:
+        case "proved":
+            found = [Prose("Evidence", _evidence(verdict.evidence)), *_blind(verdict.blind)]
+            found += [Prose("Not checked", _not_checked(verdict)), *_place(verdict)]
+        case "agrees":
+            found = [*_checked_by(verdict), Prose("What is right", _joined(verdict.right)), *_place(verdict)]
+        case "undecided":
+            found = _checked_by(verdict)
+        case "refuted":
+            mistake = telling.mistake
+            found = [Prose("Question", (question(telling),)), *_checked_by(telling)]
+            found += [Prose("Evidence", _evidence(telling.evidence)), *_blind(telling.blind)]
+            found += [] if _is_about_limits(mistake) else _held(telling)
+            if mistake and mistake.alternatives:
+                found.append(Prose("Also possible", (", ".join(map(spoken, mistake.alternatives)),)))
+    every = [_parts(verdict, listed=True)] if len(verdict.parts) > _MANY else []
+    return _told([*every, *found])
 
 
 def gist(verdict: Verdict) -> str:
@@ -123,6 +155,7 @@ def _refuted_headline(verdict: Verdict) -> Headline:
     telling = _telling(verdict)
     found = _TITLE.fullmatch(verdict.question)
     words = _WRONG.get(found["of"], "WRONG") if found else "WRONG"
+    words = _OF_FLOATS.get(telling.mistake.kind, words) if telling.mistake else words
     subject = found["name"] if found else verdict.question
     if telling.witness and found and found["by"]:
         subject += f", argument {telling.witness.argument}"
@@ -137,80 +170,92 @@ def _telling(verdict: Verdict) -> Verdict:
     return next((part for part in verdict.parts.values() if part.status == "refuted"), verdict)
 
 
-def _refuted(verdict: Verdict, verbose: bool) -> list[Section]:
-    mistake, found = verdict.mistake, _TITLE.fullmatch(verdict.question)
-    result: list[Section] = [Prose("Question", (question(verdict),))] if found else []
+def _refuted(whole: Verdict, verdict: Verdict) -> list[Section]:
+    mistake, witness = verdict.mistake, verdict.witness
+    result: list[Section] = [Code("You return", verdict.returned, aside=True)] if verdict.returned else []
     if mistake:
+        if mistake.repair:
+            result.append(Code("It should be", _laid_out(mistake.repair), aside=True))
         detail = f"{spoken(mistake.kind)}: {mistake.detail}" if mistake.detail else spoken(mistake.kind)
         result.append(Prose("Mistake", (detail,)))
-        if mistake.repair:
-            result.append(Code("It should be", mistake.repair, aside=True))
-    if verdict.witness:
-        result.append(_example(verdict.witness))
-    if verdict.reason:
-        result.append(Prose("Reason", tuple(verdict.reason.splitlines())))
-    place = (mistake and mistake.where) or verdict.where
-    result.append(Prose("What is right", _joined(verdict.right)))
-    result += [Code("Where", place, aside=True)] if place else []
-    result += _common(verdict, verbose)
-    if mistake and mistake.alternatives:
-        result.append(Prose("Also possible", (", ".join(map(spoken, mistake.alternatives)),)))
+    if witness:
+        found = _TITLE.fullmatch(verdict.question)
+        of, fn = (found["of"], found["fn"]) if found else ("", "")
+        result.append(example(witness, of, fn))
+    result.append(Prose("Without any reference", verdict.invariants))
+    if verdict.reason and not (mistake and (mistake.kind == "shape" or mistake.detail == verdict.reason)):
+        is_certain = witness is not None and witness.certified
+        result.append(Prose("Certain because" if is_certain else "Reason", _lines(verdict.reason)))
+    result += _held(verdict) if _is_about_limits(mistake) else []
+    result.append(Prose("What is right", _joined((*verdict.right, *_right_parts(whole)))))
+    result += _place(verdict)
     result.append(Prose("Not checked", _not_checked(verdict)))
-    if verdict.snippet:
-        result.append(Code("Reproduce", verdict.snippet))
-    return result
+    return [*result, Code("Reproduce", verdict.snippet)] if verdict.snippet else result
 
 
-def _right(verdict: Verdict, verbose: bool) -> list[Section]:
-    tested: list[Section] = []
-    if verdict.status == "agrees":
-        tested = [Prose("Evidence", _evidence(verdict.evidence)), *_blind(verdict.blind)]
-    result = [*tested, *_common(verdict, verbose)]
-    if verbose or tested:
-        result += [Prose("Why not proved" if tested else "Reason", tuple(verdict.reason.splitlines()))]
-        result += [Prose("Not checked", _not_checked(verdict))]
-    if verbose:
-        result += [Prose("What is right", _joined(verdict.right))]
-        result += [Code("Where", verdict.where, aside=True)] if verdict.where else []
-    return result
+def _is_about_limits(mistake: Mistake | None) -> bool:
+    """Whether the mistake is about kinks or floats, so that what is said of them belongs to it."""
+    return mistake is not None and mistake.kind in ("edge", "threshold", "nan", "cancellation")
 
 
-def _undecided(verdict: Verdict) -> list[Section]:
-    first, *others = verdict.reason.splitlines() or [""]
-    result: list[Section] = [Prose("Reason", (first,) if first else ()), Prose("To decide", tuple(others))]
-    result += [Prose("So far", _evidence(verdict.evidence)), *_blind(verdict.blind)]
-    return [*result, *_common(verdict, False)]
+def _right_parts(verdict: Verdict) -> tuple[str, ...]:
+    """The arguments that are right."""
+    found = []
+    for status in ("proved", "agrees"):
+        names = [name for name, part in verdict.parts.items() if part.status == status]
+        shown = ", ".join(names) if len(names) <= _MANY else f"{len(names)} other arguments"
+        found += [f"{shown} ({status})"] if names else []
+    return tuple(found)
 
 
-def _common(verdict: Verdict, verbose: bool) -> list[Section]:
-    """What any verdict may carry."""
-    result: list[Section] = [
-        Prose("Roads", _joined(verdict.evidence.roads)),
+def _laid_out(formula: str) -> str:
+    """A formula and below it the definitions of what it shares."""
+    whole, word, shared = formula.partition("  where ")
+    definitions = re.split(r", (?=t\d+ = )", shared) if word else []
+    heads = ["where ", *[" " * 6] * len(definitions)]
+    return "\n".join([whole, *(head + text for head, text in zip(heads, definitions, strict=False))])
+
+
+def _place(verdict: Verdict) -> list[Section]:
+    """Where it stands, and the line there."""
+    place = (verdict.mistake and verdict.mistake.where) or verdict.where
+    if not place:
+        return []
+    number = place.rpartition(":")[2]
+    is_quoted = verdict.source and verdict.source.strip() not in place
+    line = f"\n{number} | {verdict.source}" if is_quoted and number.isdigit() else ""
+    return [Code("Where", place + line, aside=True)]
+
+
+def _checked_by(verdict: Verdict) -> list[Section]:
+    return [Prose("Checked by", _joined(tuple(map(plain, verdict.evidence.roads))))]
+
+
+def _held(verdict: Verdict) -> list[Section]:
+    """Under which conditions it holds: assumptions, readings of literals, kinks, floats."""
+    return [
         Prose("Assuming", _joined(verdict.evidence.assumptions)),
         Prose("Readings", _joined(verdict.readings)),
         Prose("Kink", tuple((verdict.kink or "").splitlines())),
-        Prose("In floats", tuple((verdict.numerics or "").splitlines())),
+        Prose("In floats", _floats(verdict)),
     ]
-    if verbose and verdict.status != "agrees":
-        result += [Prose("Evidence", _evidence(verdict.evidence)), *_blind(verdict.blind)]
-    return result
 
 
-def _example(witness: Witness) -> Example:
-    balls = tuple(map(_trimmed, witness.enclosures or ("", "")))
-    values = (("claimed", witness.claimed, balls[0]), ("exact", witness.exact, balls[1]))
-    entry = f"entry [{', '.join(map(str, witness.index))}] of {witness.argument}" if witness.index else ""
-    return Example("Smallest example", dict(witness.inputs), entry, values, witness.certified)
+def _floats(verdict: Verdict) -> tuple[str, ...]:
+    """What happens in floats, if the mistake does not say it."""
+    said = verdict.mistake.detail if verdict.mistake else ""
+    return tuple((verdict.numerics or "").splitlines()) if verdict.numerics != said else ()
 
 
-def _trimmed(ball: str) -> str:
-    """``0.250000000000`` as ``0.25``."""
-    return re.sub(r"(\.\d*?)0+(?=$|e)", r"\1", ball).rstrip(".")
-
-
-def _parts(verdict: Verdict) -> Parts:
+def _parts(verdict: Verdict, *, listed: bool = False) -> Parts:
+    """The arguments; of many only those that are not right, unless all are to be ``listed``."""
     rows = tuple((name, part.status, gist(part)) for name, part in verdict.parts.items())
-    return Parts("By argument", rows)
+    if len(rows) <= _MANY or listed:
+        return Parts("By argument", rows)
+    shown = tuple(row for row in rows if not verdict.parts[row[0]].ok)
+    counts = Counter(status for _, status, _ in rows if status in ("proved", "agrees"))
+    rest = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return Parts("By argument", shown, f"{'and ' if shown else ''}{rest}")
 
 
 def _evidence(evidence: Evidence) -> tuple[str, ...]:
@@ -234,6 +279,8 @@ def _not_checked(verdict: Verdict) -> tuple[str, ...]:
         missing.append(f"shapes other than {verdict.scope}")
     if verdict.status == "refuted" and not (verdict.mistake and verdict.mistake.repair):
         missing.append("whether this is the only mistake")
+    if verdict.status == "proved" and verdict.numerics is None:
+        missing.append("rounding in floats away from your inputs")
     return ("; ".join(missing),) if missing else ()
 
 
@@ -243,3 +290,12 @@ def _scope(verdict: Verdict) -> str:
 
 def _joined(facts: tuple[str, ...]) -> tuple[str, ...]:
     return ("; ".join(facts),) if facts else ()
+
+
+def _lines(reason: str) -> tuple[str, ...]:
+    return tuple(plain(line) for line in reason.splitlines())
+
+
+def _told(found: list[Any]) -> tuple[Section, ...]:
+    """The sections that say something."""
+    return tuple(s for s in found if not isinstance(s, Prose) or s.lines)

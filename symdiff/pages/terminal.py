@@ -11,12 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from symdiff.pages import numbers
+from symdiff.pages.examples import Example
 from symdiff.pages.rows import ClaimRow, Page
-from symdiff.pages.sections import Code, Example, Parts, Prose, Section, gist, headline, sections
+from symdiff.pages.sections import Code, Parts, Prose, Section, details, gist, headline, sections
 from symdiff.verdicts import Status, Verdict
 
-WIDTH = 100
+WIDTH = 80
+_LEAST, _MOST = 60, 100
 _LABEL = 16
+_WHO = 14
 _COLOURS: dict[Status, str] = {
     "proved": "green",
     "agrees": "cyan",
@@ -25,18 +28,32 @@ _COLOURS: dict[Status, str] = {
 }
 
 
-def report(verdict: Verdict, verbose: bool = False) -> str:
-    """The verdict as text: what is claimed, what is true, the smallest example, and what was not checked."""
+def report(verdict: Verdict, verbose: bool = False, width: int = WIDTH) -> str:
+    """The verdict as text: what is claimed, what is true, the smallest example, and what was not checked.
+
+    ``verbose`` adds who checked it and how well. Sentences are wrapped to ``width``; formulas and code are not.
+    """
     head = headline(verdict)
     first = "   ".join([head.words, head.subject, *([f"({head.note})"] if head.note else [])])
-    blocks = [_block(section) for section in sections(verdict, verbose)]
+    told = [*sections(verdict), *(details(verdict) if verbose else ())]
+    blocks = [_block(section, min(max(width, _LEAST), _MOST)) for section in told]
     gap = [""] if verdict.status == "refuted" and blocks else []
-    return "\n".join([first, *gap, *(line for block in blocks for line in block)]).rstrip()
+    lines = [first, *gap, *(line for block in blocks for line in block)]
+    single = [line for k, line in enumerate(lines) if line or lines[k - 1]]
+    return "\n".join(single).rstrip()
 
 
-def refutations(page: Page, verbose: bool = False) -> str:
-    """The full report of each refuted claim, each under the line where the claim stands."""
-    return "\n\n".join(f"{row.place}\n{report(row.verdict, verbose)}" for row in page.refuted)
+def show(console: Console, row: ClaimRow, verbose: bool = False) -> None:
+    """Print one report under the line where the claim stands; no line is cut, a narrow window wraps it."""
+    first, *others = report(row.verdict, verbose, console.width).splitlines()
+    console.print(f"\n{row.place}", markup=False, highlight=False, soft_wrap=True)
+    console.print(Text(first, style=_COLOURS[row.verdict.status]), soft_wrap=True)
+    console.print("\n".join(others), markup=False, highlight=False, soft_wrap=True)
+
+
+def refutations(page: Page, verbose: bool = False, width: int = WIDTH) -> str:
+    """The report of each refuted claim, each under the line where the claim stands."""
+    return "\n\n".join(f"{row.place}\n{report(row.verdict, verbose, width)}" for row in page.refuted)
 
 
 def table(console: Console, page: Page, show_all: bool = True) -> None:
@@ -88,36 +105,55 @@ def _width(texts: list[str], limit: int) -> int:
     return min(limit, max(map(len, texts), default=0))
 
 
-def _block(section: Section) -> list[str]:
+def _block(section: Section, width: int) -> list[str]:
     match section:
+        case Prose(label, lines) if len(label) >= _LABEL:
+            indented = [f"      {piece}" for line in lines for piece in _wrapped(line, width - 6)]
+            return ["", f"  {label}", *indented, ""]
         case Prose(label, lines):
-            return _labelled(label, [piece for line in lines for piece in _wrapped(line)])
+            return _labelled(label, [piece for line in lines for piece in _wrapped(line, width - _LABEL - 2)])
         case Code(label, text, aside):
-            return _labelled(label, text.splitlines()) if aside else ["", f"  {label}", *_indented(text)]
+            return _labelled(label, text.splitlines()) if aside else ["", f"  {label}", *_indented(text), ""]
         case Example():
-            return _example(section)
-        case Parts(_, rows):
-            width = max(len(name) for name, _, _ in rows)
             return [
-                "  " + f"{name:{width}}   {status:9}   {text}".rstrip() for name, status, text in rows
-            ] + [""]
+                "",
+                f"  {section.label}",
+                *_indented(numbers.listed(section.inputs)),
+                "",
+                *_table(section),
+                "",
+            ]
+        case Parts(_, rows, rest):
+            wide = max((len(name) for name, _, _ in rows), default=0)
+            listed = [f"  {name:{wide}}   {status:9}   {text}".rstrip() for name, status, text in rows]
+            return [*listed, *([f"  {rest}"] if rest else []), ""]
         case _:
             assert_never(section)
 
 
-def _example(example: Example) -> list[str]:
-    lines = ["", f"  {example.label}", *_indented(numbers.listed(example.inputs)), ""]
-    if example.entry:
-        lines.append(f"      {example.entry}")
-    texts = [(who, numbers.text(value), ball) for who, value, ball in example.values]
-    width = max(len(line) for _, text, _ in texts for line in text.splitlines())
-    for who, text, ball in texts:
-        first, *others = text.splitlines()
-        word = "certified" if example.certified else "about"
-        note = f"   {word} {ball}" if ball and ball != text else ""
-        lines.append(f"      {who:8}{first:{width}}{note}".rstrip())
-        lines += [" " * 14 + other for other in others]
-    return [*lines, ""]
+def _table(example: Example) -> list[str]:
+    """A column for each entry, a row for whose number it is, and below the entries that are wrong."""
+    rows = [("", list(example.columns), "")]
+    rows += [(row.who, list(map(numbers.text, row.cells)), row.note) for row in example.rows]
+    if any(example.wrong):
+        rows.append(("", ["wrong" if wrong else "" for wrong in example.wrong], ""))
+    widths = [max(_breadth(cells[k]) for _, cells, _ in rows) for k in range(len(example.columns))]
+    return [line for row in rows for line in _row(*row, widths)]
+
+
+def _row(who: str, cells: list[str], note: str, widths: list[int]) -> list[str]:
+    """The lines of a row; a cell may have several."""
+    parts = [cell.splitlines() or [""] for cell in cells]
+    lines = []
+    for k in range(max(map(len, parts))):
+        texts = [(part[k] if k < len(part) else "").rjust(w) for part, w in zip(parts, widths, strict=True)]
+        head, tail = (who, note) if k == 0 else ("", "")
+        lines.append(f"      {head:{_WHO}}{'   '.join(texts)}{f'   {tail}' if tail else ''}".rstrip())
+    return lines
+
+
+def _breadth(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
 
 
 def _labelled(label: str, lines: list[str]) -> list[str]:
@@ -129,6 +165,5 @@ def _indented(text: str) -> list[str]:
     return [f"      {line}".rstrip() for line in text.splitlines()]
 
 
-def _wrapped(line: str) -> list[str]:
-    width = WIDTH - _LABEL - 2
+def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]

@@ -86,19 +86,15 @@ def _fill(shape: tuple[int, ...], draw: Any) -> Objects:
 
 
 def _number(regime: str, low: Any, high: Any, rng: random.Random) -> Fraction:
-    part = Fraction(rng.randint(1, 63), 64)
+    part = _PARTS[rng.randint(1, 63)]
     if low is not None and high is not None:
         return Fraction(low) + (Fraction(high) - Fraction(low)) * part
     if low is not None or high is not None:
         distance = part * (4 if regime in ("mixed", "wide") else 4096 if regime == "far" else 1)
         return Fraction(low) + distance if low is not None else Fraction(high) - distance
     match regime:
-        case "mixed":
-            return Fraction(rng.choice([k for k in range(-24, 25) if k]), 8)
         case "positive":
             return Fraction(rng.randint(1, 32), 8)
-        case "inner":
-            return Fraction(rng.choice([k for k in range(-31, 32) if k]), 32)
         case "unit":
             return part
         case "far":
@@ -106,7 +102,15 @@ def _number(regime: str, low: Any, high: Any, rng: random.Random) -> Fraction:
         case "tiny":
             return part * Fraction(rng.choice((-1, 1)), 2 ** rng.randint(3, 20))
         case _:
-            return Fraction(rng.choice([k for k in range(-40, 41) if k]), 4)
+            return rng.choice(_CHOICES[regime])
+
+
+def _fractions(most: int, over: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(k, over) for k in range(-most, most + 1) if k)
+
+
+_PARTS = tuple(Fraction(k, 64) for k in range(64))
+_CHOICES = {"mixed": _fractions(24, 8), "inner": _fractions(31, 32), "wide": _fractions(40, 4)}
 
 
 def _one_hot(shape: tuple[int, ...], rng: random.Random) -> Objects:

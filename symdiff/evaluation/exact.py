@@ -94,7 +94,8 @@ def as_objects(value: Any) -> Objects:
 
 def lift(values: NDArray[Any], arithmetic: Arithmetic) -> Objects:
     """Fractions, ints or floats of an array as exact numbers of an arithmetic."""
-    return _each(lambda v: arithmetic.number(Fraction(v)), values)
+    number = arithmetic.number
+    return _each(lambda v: number(v if type(v) is Fraction else Fraction(v)), values)
 
 
 def _each(function: Any, *arrays: Any) -> Objects:

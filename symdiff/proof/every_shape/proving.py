@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
@@ -62,8 +62,9 @@ def prove(
     end = time.monotonic() + seconds
     questions = [_Question(store, one, other, facts or {}) for one, other in zip(left, right, strict=True)]
     proofs: dict[int, Proof] = {}
+    shared = _Builders([*left, *right])
     for k, question in enumerate(questions):
-        proofs[k] = _prove(question, min(end - time.monotonic(), _DIRECT))
+        proofs[k] = _prove(question, shared, min(end - time.monotonic(), _DIRECT))
         if _is_open(proofs[k]):
             break
     open_ = [k for k in range(len(questions)) if k not in proofs or _is_open(proofs[k])]
@@ -72,7 +73,7 @@ def prove(
     for k in open_:
         left_over = end - time.monotonic()
         if not proofs[k].proved and left_over > 0 and proofs[k].reason.startswith(_NOT_ZERO):
-            proofs[k] = _prove(questions[k], left_over / len(open_))
+            proofs[k] = _prove(questions[k], _Builders([left[k], right[k]]), left_over / len(open_))
     return [proofs[k] for k in range(len(questions))]
 
 
@@ -80,7 +81,23 @@ def _is_open(proof: Proof) -> bool:
     return proof.reason.startswith(_BUDGET)
 
 
-def _prove(question: _Question, seconds: float) -> Proof:
+@dataclass
+class _Builders:
+    """The normal forms that several pairs share; strict ones, and those away from kinks."""
+
+    nodes: Sequence[Node]
+    known: dict[bool, Builder] = field(default_factory=dict)
+
+    def get(self, question: _Question, seconds: float, *, generic: bool) -> Builder:
+        """A builder with a fresh budget."""
+        if generic not in self.known:
+            self.known[generic] = _builder(question, self.nodes, seconds, generic=generic)
+        space = self.known[generic].space
+        space.steps, space.deadline = STEPS, time.monotonic() + seconds
+        return self.known[generic]
+
+
+def _prove(question: _Question, builders: _Builders, seconds: float) -> Proof:
     """Both sides in normal form as they stand, at kinks too if that is enough."""
     store = question.store
     if question.left == question.right:
@@ -88,7 +105,7 @@ def _prove(question: _Question, seconds: float) -> Proof:
     if not same_shape(store.shape(question.left), store.shape(question.right)):
         return Proof(False, reason="the shapes differ")
     for generic in (False, True):
-        builder = _builder(question, [question.left, question.right], seconds, generic=generic)
+        builder = builders.get(question, seconds, generic=generic)
         try:
             builder.build([question.left, question.right])
             forms = [builder.forms[node] for node in (question.left, question.right)]

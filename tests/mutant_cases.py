@@ -370,7 +370,7 @@ subject(
 subject(
     "maximum",
     np.max,
-    lambda x: (x == np.max(x)) * 1.0,
+    lambda x: (x == np.max(x)) / np.sum(x == np.max(x)),
     (V,),
     {
         "unknown#minimum": lambda x: (x == np.min(x)) * 1.0,

@@ -237,7 +237,7 @@ def test_evidence_of_a_proof() -> None:
 def test_readings_and_kinks_are_reported() -> None:
     assert sd.check(lambda x: 0.1 * x, lambda x: 0.1 + 0 * x, 1.0).readings == ("0.1 as 1/10",)
     verdict = sd.check(np.abs, lambda x: np.where(x >= 0, 1, -1), 2.0)
-    words = "perhaps not differentiable where x = 0: a value between the limits of the derivative is accepted there"
+    words = "kink where x = 0: any value between the limits -1 and 1 is right; the claim takes 1, as jnp.abs"
     assert (verdict.status, verdict.kink) == ("proved", words)
 
 

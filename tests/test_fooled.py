@@ -34,6 +34,7 @@ WRONG: dict[str, Case] = {
     "outside the limits": (lambda x: np.sum(np.abs(x)), lambda x: np.where(x == 0, 2.5, np.sign(x)), (ZERO,), {}),
     "far outside": (rectified, lambda x: np.where(x == 0, 7, (x > 0) * 1.0), (ZERO,), {}),
     "smallest for largest": (lambda x: np.max(x), lambda x: (x == np.min(x)) * 1.0, (X,), {}),
+    "each of the largest": (lambda x: np.max(x), lambda x: (x == np.max(x)) * 1.0, (X,), {}),
     "NaN on a kink": (rectified, lambda x: np.maximum(x, 0) / x, (ZERO,), {}),
     "overflow at the cotangent": (
         lambda x: np.log1p(np.exp(x)), lambda x, g: g * np.exp(x) / (1 + np.exp(x)), (1e3 + ZERO,), {"of": "vjp"},
@@ -50,7 +51,9 @@ RIGHT: dict[str, Case] = {
     "relu, zero at the kink": (rectified, lambda x: (x > 0) * 1.0, (ZERO,), {}),
     "relu, one at the kink": (rectified, lambda x: (x >= 0) * 1.0, (ZERO,), {}),
     "sign": (lambda x: np.sum(np.abs(x)), lambda x: np.sign(x), (ZERO,), {}),
-    "where the maximum is": (lambda x: np.max(x), lambda x: (x == np.max(x)) * 1.0, (X,), {}),
+    "where the maximum is": (
+        lambda x: np.max(x), lambda x: (x == np.max(x)) / np.sum(x == np.max(x)), (X,), {},
+    ),
     "Huber": (huber, lambda x: np.clip(x, -1, 1), (X,), {}),
     "a masked exponential": (
         lambda s: np.sum(np.exp(np.where(np.array([True, False, True]), s, -np.inf))),
@@ -60,7 +63,9 @@ RIGHT: dict[str, Case] = {
     "a product by division": (lambda x: np.prod(x), lambda x: np.prod(x) / x, (X,), {}),
     "max pooling": (
         lambda x: np.sum(np.max(x.reshape(2, 2), axis=1)),
-        lambda x: (x.reshape(2, 2) == np.max(x.reshape(2, 2), axis=1, keepdims=True)).reshape(4) * 1.0,
+        lambda x: (lambda best: (best / np.sum(best, axis=1, keepdims=True)).reshape(4))(
+            x.reshape(2, 2) == np.max(x.reshape(2, 2), axis=1, keepdims=True)
+        ),
         (np.array([1.0, 2.0, 3.0, 1.0]),), {},
     ),
 }  # fmt: skip

@@ -1,106 +1,177 @@
-"""What may a derivative be on a kink? The limits of the derivative from all sides; far outside of them it is wrong."""
+"""What may a derivative be at a kink, a tie or a filled gap? A mean of its limits; what no branch allows is wrong.
+
+Three answers: a value inside the hull of the limits is right; outside, where the limits agree or no choice of tied
+branches gives it, it is wrong; between the two, and where there is no derivative to speak of, nothing is said.
+"""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import flint
+import mpmath
 import numpy as np
 
+from symdiff import calculus
+from symdiff.checking.cells import cells
 from symdiff.checking.comparing import Comparison, values
 from symdiff.checking.effort import work
+from symdiff.checking.hulls import CLOSE, Numbers, is_inside, nearest
+from symdiff.checking.kink_notes import Standing, note
+from symdiff.checking.limits import Direction, Surroundings, along_axes, joined, slanted, spread, toward
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.evaluation.arithmetics import working_precision
-from symdiff.evaluation.exact import Objects
+from symdiff.checking.selections import allows, selections
+from symdiff.errors import Undetermined
+from symdiff.evaluation.arithmetics import MPMATH, working_precision
+from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir.graph import Node
 
-_STEP = Fraction(1, 10**12)
-_FLAT = 1e-3  # the limits are taken at 1e-12, so a smooth derivative moves far less; 0.3 widths forgive unseen sides
 _MOST_WORK = 5_000
-_RANDOM = 6
 _BITS = 200
+_REFINEMENTS = 12
+_MARGIN = 0.02  # a hull of sampled limits may miss a corner; a claim must be further out than that
 
 
-def compare_on_kink(question: Question, target: int, point: Point) -> Comparison | None:
-    """The entry in which a claim is far from every limit of the derivative; None if there is none, or no telling."""
+def compare_on_kink(
+    question: Question, target: int, point: Point, *, excused: bool = True
+) -> Comparison | None:
+    """The entry in which a claim is no derivative at a special point; None if there is none, or no telling."""
+    return wrong_on_kink(question, (target,), point, excused=excused).get(target)
+
+
+def wrong_on_kink(
+    question: Question, targets: tuple[int, ...], point: Point, *, excused: bool = True
+) -> dict[int, Comparison]:
+    """The targets in which a claim is no derivative at a special point, alone or all together.
+
+    A claim without a value is wrong where the derivative has one limit from all sides, unless it is ``excused``.
+    """
     assert question.claimed is not None
-    store, truth, claim = question.truth.store, question.truth.outputs[target], question.claimed[target]
-    if work(store, [truth, claim]) > _MOST_WORK:
-        return None
+    store, claims = question.truth.store, [question.claimed[k] for k in targets]
+    nodes = [*(question.truth.outputs[k] for k in targets), *claims]
+    if question.of == "value" or not targets or work(store, nodes) > _MOST_WORK:
+        return {}
     with working_precision(_BITS):
-        here = values(store, [claim, *question.forward.outputs], point)
-        if here is None:
+        balls = values(store, claims, point)
+    if balls is None:
+        return {}
+    place, given = Surroundings(question, targets, point), joined(balls)
+    standing = stand(place, given) if np.isfinite(given).all() else "doubtful"
+    note(place, given, standing)
+    if standing in ("inside", "no derivative"):
+        return {}
+    if len(targets) > 1:
+        alone = [wrong_on_kink(question, (k,), point, excused=excused) for k in targets]
+        found = {k: comparison for part in alone for k, comparison in part.items()}
+        return found or ({} if standing != "wrong" else _shown(place, balls, given))
+    if not np.isfinite(given).all():
+        return {} if excused else _without_value(place, balls[0])
+    return _shown(place, balls, given) if standing == "wrong" else {}
+
+
+def stand(place: Surroundings, given: Numbers) -> Standing:
+    """How a value stands to the derivative at a special point."""
+    if not _walk(place, slanted(place), given) or not place.finite:
+        return "no derivative"
+    if is_inside(place.finite, given):
+        return "inside"
+    chosen = None if place.is_singular else selections(place.question, place.targets, place.point)
+    allowed = None if chosen is None else allows(chosen, given)
+    if allowed == "no":
+        return "wrong" if has_gradient(place) else "no derivative"
+    if not _walk(place, along_axes(place), given) or not _refine(place, given):
+        return "no derivative"
+    pieces = None if chosen is None else cells(place)
+    if pieces is not None and not _walk(place, pieces.directions(place), given):
+        return "no derivative"
+    if is_inside(place.finite, given):
+        return "inside"
+    if spread(place.finite) <= CLOSE:
+        return "wrong" if has_gradient(place) else "no derivative"
+    if allowed is None:
+        return "wrong" if nearest([place.finite], given)[1] > _MARGIN else "doubtful"
+    return "inside" if allowed == "yes" and pieces is not None and pieces.independent else "doubtful"
+
+
+def _walk(place: Surroundings, directions: Iterator[Direction], given: Numbers | None = None) -> bool:
+    """Look in these directions, until the value itself is met; False if one shows that there is no derivative."""
+    for direction in directions:
+        limit = place.look(direction)
+        if limit.outcome not in ("finite", "outside"):
+            return False
+        if given is not None and limit.outcome == "finite" and is_inside([limit.derivative], given):
+            return True
+    return True
+
+
+def _refine(place: Surroundings, given: Numbers) -> bool:
+    """Look where a limit would have to be if the value were a mean of limits."""
+    if place.question.of not in ("gradient", "vjp"):
+        return True
+    nodes = [place.nodes[k] for k in place.targets]
+    for _ in range(_REFINEMENTS):
+        point, gap = nearest([place.finite], given)
+        if gap <= CLOSE:
+            break
+        if not _walk(place, iter([toward(nodes, place, given - point)])):
+            return False
+    return True
+
+
+def has_gradient(place: Surroundings) -> bool:
+    """Whether a second derivative means anything: the first one must not jump."""
+    question = place.question
+    if question.of not in ("hessian", "hvp"):
+        return True
+    leaves = [leaf for name in question.wrt for leaf in question.forward.leaf_names(name)]
+    first = replace(question, of="gradient", truth=calculus.gradient(question.forward, leaves), claimed=None)
+    point = {node: place.point[node] for node in question.forward.inputs if node in place.point}
+    for target in range(len(leaves)):
+        below = Surroundings(first, (target,), point)
+        if not _walk(below, slanted(below)) or not below.finite or spread(below.finite) > CLOSE:
+            return False
+    return True
+
+
+def _without_value(place: Surroundings, balls: Objects) -> dict[int, Comparison]:
+    """A claim without a value, where the derivative has the same finite limit from all sides."""
+    assert place.question.claimed is not None
+    (target,) = place.targets
+    for batch in (slanted(place), along_axes(place)):
+        if not _walk(place, batch):
+            return {}
+    if not place.finite or spread(place.finite) > CLOSE or any(x.outcome != "finite" for x in place.limits):
+        return {}
+    limits = place.finite[0].reshape(balls.shape)
+    entries = _entries(place, place.question.claimed[target])
+    for index in np.ndindex(balls.shape):
+        ball: Any = balls[index]
+        if not ball.is_finite() and (entries is None or not mpmath.isfinite(entries[index])):
+            limit = flint.arb(float(limits[index]))
+            return {target: Comparison("claim undefined", index, ball, limit)}
+    return {}
+
+
+def _entries(place: Surroundings, claim: Node) -> Objects | None:
+    """The claim in ordinary numbers of high precision; None where it has no value at all."""
+    with working_precision(_BITS):
+        lifted = {k: lift(v, MPMATH) for k, v in place.point.items()}
+        try:
+            return evaluate(place.question.truth.store, [claim], lifted, MPMATH)[0]
+        except (ZeroDivisionError, ValueError, Undetermined):
             return None
-        limits: list[Objects] = []
-        for moved in _around(question, point):
-            there = values(store, [truth, *question.forward.outputs], moved)
-            if there is None or _jumps(here[1:], there[1:]):
-                return None
-            limits.append(there[0])
-        return _outside(here[0], limits)
 
 
-def _around(question: Question, point: Point) -> Iterator[Point]:
-    """A step along every entry, both ways, and along some random directions."""
-    forward = question.forward
-    names = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
-    nodes = [node for node in names if node in point]
-    rng = random.Random(0)
-    for node in nodes:
-        for place in np.ndindex(point[node].shape):
-            for sign in (1, -1):
-                yield _moved(point, {node: _unit(point[node].shape, place, sign)})
-    for _ in range(_RANDOM):
-        yield _moved(point, {node: _random(point[node].shape, rng) for node in nodes})
-
-
-def _unit(shape: tuple[int, ...], place: tuple[int, ...], sign: int) -> Objects:
-    """Mostly along one entry, a little along the others, so that no tie remains."""
-    direction = np.empty(shape, dtype=object)
-    for k, index in enumerate(np.ndindex(shape)):
-        direction[index] = Fraction(sign, 1) if index == place else Fraction(-sign * (k + 1), 1000)
-    return direction
-
-
-def _random(shape: tuple[int, ...], rng: random.Random) -> Objects:
-    direction = np.empty(shape, dtype=object)
-    for index in np.ndindex(shape):
-        direction[index] = Fraction(rng.choice([k for k in range(-97, 98) if k]), 97)
-    return direction
-
-
-def _moved(point: Point, directions: Mapping[Node, Objects]) -> Point:
-    return {
-        node: value + _STEP * directions[node] if node in directions else value
-        for node, value in point.items()
-    }
-
-
-def _jumps(here: Sequence[Objects], there: Sequence[Objects]) -> bool:
-    """Whether the function itself is undefined or discontinuous, so that it has no derivative to speak of."""
-    for left, right in zip(here, there, strict=True):
-        for a, b in zip(left.ravel(), right.ravel(), strict=True):
-            if not a.is_finite() or not b.is_finite() or abs(float((a - b).mid())) > _FLAT:
-                return True
-    return False
-
-
-def _outside(claimed: Objects, limits: Sequence[Objects]) -> Comparison | None:
-    for index in np.ndindex(claimed.shape):
-        balls: list[Any] = [limit[index] for limit in limits]
-        own: Any = claimed[index]
-        if not balls or not all(ball.is_finite() for ball in (*balls, own)):
-            continue
-        numbers = [float(ball.mid()) for ball in balls]
-        low, high = min(numbers), max(numbers)
-        if max(abs(low), abs(high)) > 1e6:
-            continue  # an infinite slope has no limits to compare with
-        slack = 0.3 * (high - low) + _FLAT * (1 + max(abs(low), abs(high)))
-        given = float(own.mid())
-        if not low - slack <= given <= high + slack:
-            nearest = min(balls, key=lambda ball: abs(float(ball.mid()) - given))
-            return Comparison("differ on a kink", index, own, nearest)
-    return None
+def _shown(place: Surroundings, balls: Sequence[Objects], given: Numbers) -> dict[int, Comparison]:
+    """The entry that is furthest out, and the allowed value next to it."""
+    point, _ = nearest([place.finite], given)
+    worst = int(np.argmax(np.abs(point - given)))
+    sizes = np.cumsum([array.size for array in balls])
+    k = int(np.searchsorted(sizes, worst, side="right"))
+    start = int(sizes[k]) - balls[k].size
+    index = tuple(int(i) for i in np.unravel_index(worst - start, balls[k].shape))
+    exact = flint.arb(float(point[worst]))
+    return {place.targets[k]: Comparison("differ on a kink", index, balls[k][index], exact)}

@@ -12,6 +12,7 @@ import sympy as sp
 from symdiff.checking.arguments import Wrt
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
+from symdiff.checking.kink_words import left_out
 from symdiff.checking.options import Options
 from symdiff.checking.probes import Probing
 from symdiff.checking.questions import Of, Question, ask
@@ -77,7 +78,7 @@ def _everywhere(instance: Question, target: int, proof: Proof, options: Options)
         return proof
     probing = Probing(instance, options, [target])
     probing.easily()
-    tie = unseen_tie(instance, target, probing.seen)
+    tie = unseen_tie(instance, target, probing.met)
     return proof if tie is None else Proof(False, reason=never(instance, tie))
 
 
@@ -146,9 +147,7 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     readings = tuple(a for a in proof.assumptions if " read as " in a)
     others = tuple(a for a in proof.assumptions if a not in (*kinks, *readings))
     evidence = replace(first.evidence, roads=(road, *rest), assumptions=others)
-    kink = first.kink or (
-        "not judged where " + "; ".join(k.removeprefix("away from ") for k in kinks) if kinks else None
-    )
+    kink = first.kink or left_out([k.removeprefix("away from ") for k in kinks])
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
 

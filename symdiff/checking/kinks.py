@@ -35,14 +35,19 @@ def kink_nodes(store: Store, outputs: Sequence[Node], wrt: Sequence[Node]) -> li
 
 def is_on_kink(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -> bool:
     """Whether one of these comparisons is exactly tied at a rational point, or too close to call."""
+    return bool(tied_nodes(store, nodes, point))
+
+
+def tied_nodes(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -> list[Node]:
+    """Which of these comparisons are exactly tied at a rational point, or too close to call."""
     operands = sorted({k for node in nodes for k in store.operands(node)})
     with working_precision(_BITS):
         try:
             balls = evaluate(store, operands, {k: lift(v, BALLS) for k, v in point.items()}, BALLS)
         except (Undetermined, ZeroDivisionError):
-            return True
+            return list(nodes)
         known = dict(zip(operands, balls, strict=True))
-        return any(_is_tied(store, node, known) for node in nodes)
+        return [node for node in nodes if _is_tied(store, node, known)]
 
 
 def _is_tied(store: Store, node: Node, known: Mapping[Node, Objects]) -> bool:

@@ -12,7 +12,9 @@ from itertools import islice
 import numpy as np
 
 from symdiff.checking.comparing import MANY, Comparison, compare
-from symdiff.checking.edges import compare_on_kink
+from symdiff.checking.edges import wrong_on_kink
+from symdiff.checking.kink_notes import note_smooth
+from symdiff.checking.kink_points import on_kinks
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
@@ -47,6 +49,7 @@ class Probing:
     fit: list[int]
     records: list[Record] = field(default_factory=list)
     seen: list[Point] = field(default_factory=list)
+    special: list[Point] = field(default_factory=list)
     on_kinks: int = 0
 
     def __post_init__(self) -> None:
@@ -55,6 +58,11 @@ class Probing:
     @cached_property
     def _screen(self) -> Screen:
         return Screen(self.question)
+
+    @property
+    def met(self) -> list[Point]:
+        """Every point at which the claim was looked at, kinks included."""
+        return self.seen + self.special
 
     @property
     def waiting(self) -> list[int]:
@@ -72,18 +80,35 @@ class Probing:
         store = question.truth.store
         if self.options.convention is None and is_on_kink(store, question.kinks, point):
             self.on_kinks += 1
-            for k in self._screen.suspects(waiting, point):
-                found = compare_on_kink(question, k, point)
-                if found is not None:
-                    self.records[k].wrong = Found(question, point, k, found)
+            if self._screen.suspects(waiting, point):
+                self._look_specially(waiting, point, chosen)
+            else:
+                self.special.append(point)
+                note_smooth(question, point)
             return
         truth = [question.truth.outputs[k] for k in waiting]
         answers = compare(store, truth, [question.claimed[k] for k in waiting], point)
         if any(answer.outcome == "equal" for answer in answers):
             self.seen.append(point)
         for k, answer in zip(waiting, answers, strict=True):
-            if not (chosen and answer.outcome == "claim undefined"):
+            if not (answer.outcome == "claim undefined" and self._excuses(chosen)):
                 self._note(k, answer, point)
+        silent = [k for k, answer in zip(waiting, answers, strict=True) if answer.outcome == "no answer"]
+        if silent:
+            self._look_specially(silent, point, chosen)
+
+    def _look_specially(self, targets: list[int], point: Point, chosen: bool) -> None:
+        """On a kink or at a gap of the derivative's formula: the limits from all sides decide."""
+        excused = self._excuses(chosen)
+        found = wrong_on_kink(self.question, tuple(targets), point, excused=excused)
+        for k, comparison in found.items():
+            self.records[k].wrong = Found(self.question, point, k, comparison)
+        if not found:
+            self.special.append(point)
+
+    def _excuses(self, chosen: bool) -> bool:
+        """Whether a claim needs no value at a point that was chosen: not if the caller's domain holds it."""
+        return chosen and not all(name in self.options.domain for name in self.question.wrt)
 
     def _note(self, k: int, answer: Comparison, point: Point) -> None:
         record = self.records[k]
@@ -97,7 +122,7 @@ class Probing:
         """The caller's point, special points, ties of the claim's own branches, and a few random points."""
         for point in _own(self.question):
             self.look(point)
-        for point in (*_special(self.question, self.options), *self._ties()):
+        for point in (*_special(self.question, self.options), *self._ties(), *self._kinks()):
             if self.waiting:
                 self.look(point, chosen=True)
         before = {k: self.records[k].agreed for k in self.fit}
@@ -140,6 +165,14 @@ class Probing:
     def _branches(self) -> list[Threshold]:
         assert self.question.claimed is not None
         return thresholds(self.question.truth.store, (*self.question.forward.outputs, *self.question.claimed))
+
+    def _kinks(self) -> Iterator[Point]:
+        """Points on one kink of the function at a time."""
+        question = self.question
+        base = next(self._stream())
+        for point in on_kinks(question, base) if question.wrt else ():
+            if is_inside(question.truth, point, self.options.domain, base):
+                yield point
 
     def _ties(self) -> Iterator[Point]:
         """Points exactly on the branches that are no kinks of the function."""

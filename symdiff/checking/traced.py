@@ -12,6 +12,7 @@ from symdiff.checking.effort import work
 from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
+from symdiff.checking.kink_words import kink_text, left_out
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
@@ -21,7 +22,7 @@ from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import Threshold
 from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.witnesses import Found, shrink, witness
-from symdiff.checking.wording import kink_text, readings, scope, snippet
+from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain
 from symdiff.evaluation.deadlines import in_time
 from symdiff.ir.graph import Node
@@ -199,7 +200,7 @@ def _verdict(found: _Answers, k: int) -> Verdict:
     numerics = trouble.reason if trouble is not None else None
     test = found.tests.get(k)
     if test is not None and test.proved and any(a.startswith(_KINKS) for a in test.assumptions):
-        tie = unseen_tie(found.question, k, found.probing.seen)
+        tie = unseen_tie(found.question, k, found.probing.met)
         test = test if tie is None else Attempt(False, reason=never(found.question, tie))
     if test is not None and test.proved and record.agreed and found.confirmed:
         return _proved(found, record, test, numerics, answer)
@@ -229,7 +230,7 @@ def _proved(found: _Answers, record: Record, test: Attempt, numerics: str | None
     return answer(
         "proved",
         evidence=Evidence(roads, points=record.agreed, digits=record.digits, assumptions=others),
-        kink=found.kink or ("not judged where " + "; ".join(map(_place, kinks)) if kinks else None),
+        kink=found.kink or left_out(list(map(_place, kinks))),
         numerics=numerics,
     )
 

@@ -40,6 +40,8 @@ def wrong_at(question: Question, point: Point, target: int) -> Comparison | None
     if is_on_kink(store, question.kinks, point):
         return compare_on_kink(question, target, point)
     (answer,) = compare(store, [question.truth.outputs[target]], [question.claimed[target]], point)
+    if answer.outcome == "no answer":
+        return compare_on_kink(question, target, point)
     return answer if answer.outcome in _WRONG else None
 
 

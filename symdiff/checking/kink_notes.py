@@ -1,0 +1,127 @@
+"""What was seen at the special points of a question? Notes for the report, kept with the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from symdiff.checking.conventions import Convention, followed
+from symdiff.checking.hulls import CLOSE, Numbers
+from symdiff.checking.kinks import tied_nodes
+from symdiff.checking.limits import Surroundings, evaluated, numbers, slanted, spread
+from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point
+from symdiff.checking.selections import selections
+from symdiff.ir.graph import Node
+
+Standing: TypeAlias = Literal["inside", "wrong", "doubtful", "no derivative"]
+Kind: TypeAlias = Literal[
+    "smooth", "removable", "kink", "jump", "infinite slope", "edge of the domain", "unknown"
+]
+
+_MOST = 6
+
+
+@dataclass(frozen=True)
+class Note:
+    """One special point: which nodes were tied, what the derivative does there, and how the claim stands to it."""
+
+    tied: tuple[Node, ...]
+    generic: bool
+    kind: Kind
+    standing: Standing
+    low: float = 0.0
+    high: float = 0.0
+    given: float = np.nan
+    convention: Convention | None = None
+    silent: tuple[Node, float] | None = None
+
+
+def notes(question: Question) -> list[Note]:
+    """The notes of a question so far; like a cached property they live with it."""
+    found: list[Note] = question.__dict__.setdefault("kink notes", [])
+    return found
+
+
+def note(place: Surroundings, given: Numbers, standing: Standing) -> None:
+    """Keep what a special point shows, for the first of each kind."""
+    known = notes(place.question)
+    if len(known) >= _MOST:
+        return
+    tied = tuple(tied_nodes(place.question.truth.store, place.question.kinks, place.point))
+    generic = _is_generic(place)
+    if any(n.tied == tied and n.generic >= generic and n.standing == standing for n in known if tied):
+        return
+    if len(place.limits) < 2:
+        for direction in list(islice(slanted(place), 2))[len(place.limits) :]:
+            place.look(direction)
+    kind = _kind(place)
+    if kind == "nothing":
+        return
+    low, high, own = _widest(place, given) if kind == "kink" else (0.0, 0.0, np.nan)
+    chosen = None
+    if kind == "kink" and standing == "inside" and not place.is_singular:
+        chosen = selections(place.question, place.targets, place.point)
+    convention = followed(chosen, given) if chosen is not None else None
+    silent = _silent(place) if place.is_singular else None
+    known.append(Note(tied, generic, kind, standing, low, high, own, convention, silent))
+
+
+def note_smooth(question: Question, point: Point) -> None:
+    """Keep that the claim equals the derivative on all sides of a tie."""
+    known = notes(question)
+    tied = tuple(tied_nodes(question.truth.store, question.kinks, point))
+    if len(known) < _MOST and not any(n.tied == tied and n.generic for n in known):
+        known.append(Note(tied, _is_generic(Surroundings(question, (), point)), "smooth", "inside"))
+
+
+def _is_generic(place: Surroundings) -> bool:
+    """Whether the point is special for one tie only, so that what is smooth there is smooth at this tie."""
+    entries = [v for node in place.nodes if node in place.point for v in place.point[node].flat]
+    return len(entries) == 1 or len(set(entries)) > 1
+
+
+def _kind(place: Surroundings) -> Kind | Literal["nothing"]:
+    outcomes = {limit.outcome for limit in place.limits}
+    has_value = place.here is not None and all(np.isfinite(v).all() for v in place.here[1])
+    if not has_value and not place.finite:
+        return "edge of the domain" if "infinite slope" in outcomes else "nothing"
+    if "jump" in outcomes:
+        return "jump"
+    if "infinite slope" in outcomes:
+        return "infinite slope" if has_value else "edge of the domain"
+    if "no telling" in outcomes:
+        return "unknown"
+    if not place.finite or "outside" in outcomes:
+        return "edge of the domain"
+    if spread(place.finite) > CLOSE:
+        return "kink" if has_value else "edge of the domain"
+    return "removable" if place.is_singular else "smooth"
+
+
+def _silent(place: Surroundings) -> tuple[Node, float] | None:
+    """The quantity at which the derivative's formula has no value, and what it is there."""
+    truth = place.question.truth
+    store = truth.store
+    nodes = store.ancestors([truth.outputs[k] for k in place.targets])
+    found = evaluated(place.question, nodes, place.base)
+    known = dict(zip(nodes, map(numbers, found), strict=True)) if found is not None else {}
+    for node in nodes if known else ():
+        if np.isfinite(known[node]).all():
+            continue
+        operands = store.operands(node)
+        if operands and all(np.isfinite(known[k]).all() for k in operands):
+            index = tuple(int(k) for k in np.argwhere(~np.isfinite(known[node]))[0])
+            values = [(k, float(np.broadcast_to(known[k], known[node].shape)[index])) for k in operands]
+            return min(values, key=lambda pair: abs(pair[1]))
+    return None
+
+
+def _widest(place: Surroundings, given: Numbers) -> tuple[float, float, float]:
+    """The limits and the claim's value in the entry where the limits are furthest apart."""
+    every = np.stack(place.finite)
+    k = int(np.argmax(np.ptp(every, axis=0)))
+    return float(every[:, k].min()), float(every[:, k].max()), float(given[k])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.checking.comparing import MANY, Comparison, compare
 from symdiff.checking.edges import wrong_on_kink
+from symdiff.checking.effort import work
 from symdiff.checking.kink_notes import note_smooth
 from symdiff.checking.kink_points import on_kinks
 from symdiff.checking.kinks import is_on_kink
@@ -23,7 +24,8 @@ from symdiff.checking.screening import Screen
 from symdiff.checking.thresholds import Threshold, beside, exactly_on, signs, thresholds
 from symdiff.checking.witnesses import Found, by_node
 
-ENOUGH = 5
+ENOUGH, _FEW = 5, 2
+_MANY = 400  # scalar operations
 _FIRST = 40
 _THRESHOLDS = 8
 _TIES = 4
@@ -126,10 +128,21 @@ class Probing:
             if self.waiting:
                 self.look(point, chosen=True)
         before = {k: self.records[k].agreed for k in self.fit}
-        for point in islice(self._stream(), _FIRST):
-            if all(self.records[k].agreed - before[k] >= ENOUGH for k in self.waiting):
+        enough = _FEW if self._is_long else ENOUGH
+        for number, point in enumerate(islice(self._stream(), _FIRST), 1):
+            if not self._settled(before, enough) or self._screen.differing(self.waiting, point):
+                self.look(point)
+            if number >= ENOUGH and self._settled(before, enough):
                 return
-            self.look(point)
+
+    def _settled(self, before: Mapping[int, int], enough: int) -> bool:
+        return all(self.records[k].agreed - before[k] >= enough for k in self.waiting)
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether balls cost much more than floats, which then look at some of the points before them."""
+        assert self.question.claimed is not None
+        return work(self.question.truth.store, (*self.question.truth.outputs, *self.question.claimed)) > _MANY
 
     def hard(self) -> None:
         """As many points as the caller allows, in every regime, then both sides of every threshold."""

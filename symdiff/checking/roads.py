@@ -17,7 +17,7 @@ import numpy as np
 
 from symdiff.checking.questions import Question
 from symdiff.errors import Undetermined
-from symdiff.evaluation.arithmetics import BALLS, MPMATH, Arithmetic, working_precision
+from symdiff.evaluation.arithmetics import MPMATH, READ_BALLS, Arithmetic, working_precision
 from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir.graph import Node
 
@@ -35,7 +35,7 @@ def confirm(question: Question, point: Mapping[Node, Objects], seed: int = 0) ->
     In balls, which are quick; where they cannot tell, in mpmath.
     """
     with working_precision(_BITS):
-        for arithmetic in (BALLS, MPMATH):
+        for arithmetic in (READ_BALLS, MPMATH):
             try:
                 answer = _Differences(question, point, arithmetic, random.Random(seed)).agree()
             except (Undetermined, ZeroDivisionError, ValueError):

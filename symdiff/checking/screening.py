@@ -1,4 +1,4 @@
-"""Does a claim look right in floats at a kink? If so there is no need of balls on all of its sides.
+"""Does a claim look right in floats? Then balls need not look at this point, nor at all sides of a kink.
 
 Only what floats show to agree is passed over: anything else is left to those who can certify it.
 """
@@ -20,7 +20,7 @@ from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Node
 
 _STEP = 1e-7
-_SAME = 1e-4
+_SAME, _ROUNDING = 1e-4, 1e-9
 _SIDES = 2
 _DTYPES = {"boolean": np.bool_, "integer": np.int64, "real": np.float64}
 
@@ -56,6 +56,14 @@ class Screen:
         sides = [self._values(moved)[:count] for moved in self._around(here)]
         return [k for k in targets if not all(_same(side[k], claims[k]) for side in sides)]
 
+    def differing(self, targets: Sequence[int], point: Point) -> list[int]:
+        """The targets whose claim is not seen to agree with the truth at a point."""
+        if self.kernel is None or not targets:
+            return list(targets)
+        found = self._values(self._floats(point))
+        count = len(self.question.targets)
+        return [k for k in targets if not _agree(found[k], found[count + k])]
+
     def _floats(self, point: Point) -> Floats:
         store = self.question.truth.store
         return {node: np.asarray(value, dtype=_DTYPES[store.kind(node)]) for node, value in point.items()}
@@ -74,6 +82,13 @@ class Screen:
             for sign in (1, -1):
                 result.append(here | {node: here[node] + sign * step for node, step in steps.items()})
         return result
+
+
+def _agree(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays are finite and equal up to rounding."""
+    with np.errstate(all="ignore"):
+        scale = np.max(np.abs(one), initial=0.0)
+        return one.shape == other.shape and bool(np.all(np.abs(one - other) <= _ROUNDING * scale))
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from operator import methodcaller
@@ -211,6 +211,16 @@ _BALL_FUNCTIONS: dict[str, Function] = {
     "undefined": lambda: flint.arb("nan"),
 }
 BALLS = Arithmetic("balls", _ball, _ball_literal, _BALL_FUNCTIONS, _ball_greater, _ball_equal)
+
+
+def _read_ball_literal(value: literals.Number) -> flint.arb:
+    if not math.isfinite(value):
+        return flint.arb(float(value))
+    return compiled((), literals.read(value), READ_BALLS)()
+
+
+# Balls that take a float literal for the one number that it is read as, not for all that it may stand for.
+READ_BALLS = replace(BALLS, name="balls of exact readings", literal=_read_ball_literal)
 
 
 # mpmath -------------------------------------------------------------------------------------------------------

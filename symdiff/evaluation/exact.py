@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, assert_never
 
 import flint
+import mpmath
 import numpy as np
 import sympy as sp
 from numpy.lib.stride_tricks import sliding_window_view
@@ -144,14 +145,24 @@ def _apply(op: Op, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
 
 
 def _table(op: Table, arithmetic: Arithmetic) -> Objects:
+    return _read_table(op, arithmetic, flint.ctx.prec, mpmath.mp.prec)
+
+
+@lru_cache(maxsize=256)
+def _read_table(op: Table, arithmetic: Arithmetic, *precisions: int) -> Objects:
+    """The entries at the working precisions, which are part of the key."""
     array = op.array
-    if array.dtype.kind in "biu":
-        return _each(lambda v: arithmetic.number(Fraction(int(v))), array)
     entries: list[Any] = list(array.flat)
-    if array.size > _MANY and arithmetic is not BALLS:  # data, not constants: no roots are looked for
+    if array.dtype.kind in "biu":
+        read = [arithmetic.number(Fraction(int(v))) for v in entries]
+    elif array.size > _MANY and arithmetic is not BALLS:  # data, not constants: no roots are looked for
         exact = [literals.decimal(v) or Fraction(float(v)) for v in entries]
-        return objects_of(list(map(arithmetic.number, exact)), array.shape)
-    return objects_of([arithmetic.literal(v) for v in entries], array.shape)
+        read = list(map(arithmetic.number, exact))
+    else:
+        read = [arithmetic.literal(v) for v in entries]
+    result = objects_of(read, array.shape)
+    result.flags.writeable = False
+    return result
 
 
 def objects_of(values: Sequence[Any], shape: tuple[int, ...]) -> Objects:

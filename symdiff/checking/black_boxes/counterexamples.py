@@ -14,6 +14,7 @@ from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
 from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.black_boxes.ties import Ties
+from symdiff.checking.entries import entries_beside
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point
@@ -152,4 +153,5 @@ def witness(found: Finding) -> Witness:
         exact=exact if exact is not None else float(ball.mid()),
         certified=True,
         enclosures=(repr(found.claimed), str(ball.str(20))),
+        entries=entries_beside(question, target, point, found.index, found.claimed) if small else (),
     )

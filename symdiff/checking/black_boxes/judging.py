@@ -12,13 +12,14 @@ from symdiff.checking.black_boxes.confirming import confirmation
 from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
 from symdiff.checking.black_boxes.losses import NO_LOSS, Loss
 from symdiff.checking.black_boxes.measuring import blur
-from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_shape, diagnose_values
+from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_finding, diagnose_shape
 from symdiff.checking.black_boxes.probing import OWN
 from symdiff.checking.black_boxes.trials import Record, Trial
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.questions import Question
+from symdiff.checking.right import in_the_source
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import in_time
@@ -70,17 +71,11 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
 
 
 def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
-    options, k = trial.options, found.target
+    options = trial.options
     if found.is_undefined:
         mistake = Mistake("nan", f"the claim is {found.claimed} where the derivative is finite")
-    elif found.ties is not None:
-        mistake = Mistake(
-            "edge", "right at ordinary points, wrong where a comparison of the function is tied"
-        )
     else:
-        fitting = [s for s in trial.samples if np.isfinite(s.claimed[k].astype(float)).all()]
-        samples = fitting or trial.samples
-        cause = in_time(options.grace, lambda: diagnose_values(trial.question, k, samples, trial.gauge))
+        cause = in_time(options.grace, lambda: diagnose_finding(found, trial.samples, options))
         mistake = cause or NO_TIME
     small = in_time(options.grace, lambda: shrink(found, options)) or found
     shown = witness(small)
@@ -96,6 +91,7 @@ def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
         mistake=mistake,
         evidence=Evidence((f"called at {trial.calls} points; {how}",), points=trial.calls),
         snippet=snippet(small.question, shown.inputs, shown.argument),
+        **in_the_source(trial.question, found.target, mistake),
         **common,
     )
 

@@ -12,6 +12,7 @@ from symdiff.checking.black_boxes.probing import Probe, probe_dtype
 
 _LOST = 1e-6  # of an entry: of fewer lost digits nothing is said
 _MOST = 0.01  # of the largest entry: hardly a digit is left
+_ALL = 0.1  # of an entry: not one digit is left
 _FLAT = 8  # roundings of the usual size: what lies below has no digits to lose
 
 
@@ -31,8 +32,8 @@ NO_LOSS = Loss()
 def loss(gauge: Gauge, probe: Probe, target: int, claimed: Array) -> Loss:
     """Where a claim lost digits at the caller's example, also where the derived bound is too wide to judge.
 
-    The loss is total where it is seen in the size that the entries usually have, or where hardly a digit of the
-    largest entry is left; what lies below one rounding of the usual size has no digits to lose.
+    The loss is total where it is seen in the size that the entries usually have, where hardly a digit of the
+    largest entry is left, or no digit of any; what lies below a few roundings of the usual size has none to lose.
     """
     dtype = coarser(probe_dtype(probe), claimed.dtype)
     given = claimed.astype(float)
@@ -53,5 +54,7 @@ def loss(gauge: Gauge, probe: Probe, target: int, claimed: Array) -> Loss:
         return NO_LOSS
     most, usual, unit = float(np.max(np.abs(exact))), gauge.scale(target, exact), float(np.finfo(dtype).eps)
     seen = float(np.max(gap)) > blur(unit) * usual
-    total = seen or (float(np.max(gap)) > _MOST * most and most > _FLAT * unit * usual)
+    hardly = float(np.max(gap)) > _MOST * most and most > _FLAT * unit * usual
+    none = bool(np.any((part > _ALL) & (np.abs(exact) > 4 * _FLAT * unit * usual)))
+    total = seen or hardly or none
     return Loss(index, float(given[index]), float(exact[index]), total)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge
-from symdiff.checking.black_boxes.probing import Probe
+from symdiff.checking.black_boxes.counterexamples import Finding
+from symdiff.checking.black_boxes.measuring import OUTSIDE, coarser
+from symdiff.checking.black_boxes.probing import TIED, Probe, probe_dtype
+from symdiff.checking.black_boxes.reversed_edits import diagnose_edit
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.assumptions import assumption
+from symdiff.checking.mistakes.diagnosing import diagnose_values, probes
+from symdiff.checking.mistakes.kinds import rank
+from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point
+from symdiff.checking.thresholds import signs, thresholds
 from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]
+_POINTS = 6
+_CLOSE = {8: 1e-9, 4: 1e-4}  # by bytes: the digits of a claim that a hypothesis must explain
+_GUESSED = ("unknown", "second_order", "wrong_function", "convention")  # an edit of one step says more
+_WHOLE = ("sign", "factor", "transpose", "swapped", "upstream")  # these explain a claim as a whole
 _AXES = 4  # of more axes not every permutation is tried
 
 
@@ -60,30 +72,93 @@ def _stretched(claimed: tuple[int, ...], truth: tuple[int, ...]) -> tuple[int, .
     return tuple(axis for axis, (c, t) in enumerate(zip(claimed, truth, strict=True)) if t == 1 < c)
 
 
-def diagnose_values(question: Question, target: int, samples: Sequence[Sample], gauge: Gauge) -> Mistake:
-    """The first hypothesis that explains every sample."""
-    unknown = Mistake("unknown", "no known mistake explains the difference")
-    return next(_hypotheses(question, target, samples, gauge), unknown)
+def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options) -> Mistake:
+    """The most specific kind that explains what the claim returns at ordinary points; else where it is wrong."""
+    asked = _asked(found, options, _POINTS)
+    if asked.is_right:
+        return _special(found)
+    question, k = found.question, found.target
+    derived = formula_text(question.truth.store, question.truth.outputs[k])
+    branches = thresholds(question.truth.store, question.forward.outputs)
+    if len(asked.points) < 2:
+        return Mistake("unknown", "no known mistake explains the difference", derived)
+    best = diagnose_values(question, k, asked.points, asked.claimed, asked.closeness)
+    if best.kind in _GUESSED:
+        best = diagnose_edit(question, k, asked.points, asked.claimed, asked.closeness) or best
+    assumed = assumption(
+        question, options, lambda narrow, count: _asked(found, narrow, count).is_right, derived
+    )
+    if assumed is not None and "positive" in assumed.detail and branches:
+        assumed = Mistake("threshold", "right on one side of a branch only", derived)
+    if assumed is not None and _goes_before(assumed, best):
+        others = {*assumed.alternatives, best.kind, *best.alternatives} - {assumed.kind, "unknown"}
+        return replace(assumed, alternatives=tuple(sorted(others, key=rank)))
+    if best.kind != "unknown":
+        return best
+    return next(_partly(k, samples), best)
 
 
-def _hypotheses(
-    question: Question, target: int, samples: Sequence[Sample], gauge: Gauge
-) -> Iterator[Mistake]:
-    if _all(samples, target, lambda c: -c):
-        yield Mistake("sign", "exactly minus the derivative", repair="change the sign: -(...)")
-    ratio = _ratio(samples, target)
-    if ratio is not None and _all(samples, target, lambda c: c / float(ratio), float(1 / abs(ratio))):
-        repair = f"multiply by {1 / ratio}"
-        yield Mistake("factor", f"{ratio} times the derivative", repair=repair)
-    for order in _orders(samples[0].claimed[target].ndim):
-        same = samples[0].claimed[target].transpose(order).shape == samples[0].truth[target].shape
-        if same and _all(samples, target, _transposed(order)):
-            yield Mistake("transpose", "the transpose of the derivative", repair=_turn(order))
-    for other, name in enumerate(question.targets):
-        if other != target and _is_other(samples, target, other):
-            yield Mistake("swapped", f"this is the derivative by {name}", repair="exchange the two results")
-    yield from _upstream(question, target, samples, gauge)
-    yield from _partly(target, samples)
+def _goes_before(assumed: Mistake, best: Mistake) -> bool:
+    """Whether a missing assumption says more; one branch of several is right for positive numbers too."""
+    if best.kind == "unknown":
+        return True
+    return (
+        best.kind not in _WHOLE and "positive" not in assumed.detail and rank(assumed.kind) < rank(best.kind)
+    )
+
+
+@dataclass
+class _Asked:
+    """What a claim returned at ordinary points."""
+
+    points: list[Point]
+    claimed: list[Array]
+    is_right: bool
+    closeness: float
+
+
+def _asked(found: Finding, options: Options, count: int) -> _Asked:
+    """The claim called at ordinary points of a domain, off the kinks; right where all are within the bounds."""
+    gauge, k, prober = found.gauge, found.target, found.gauge.prober
+    result = _Asked([], [], True, _CLOSE[4])
+    for point in probes(found.question, options, count):
+        probe = prober.at(point)
+        answer = found.claim([probe.values[n] for n in gauge.truth.inputs])
+        if answer.error is not None or answer.arrays[k].shape != gauge.shape(k):
+            continue
+        claimed = answer.arrays[k]
+        dtype = coarser(probe_dtype(probe), claimed.dtype)
+        value, limit = gauge.bounds(probe, k, dtype)
+        if not np.isfinite(claimed.astype(float)).all():
+            continue
+        result.is_right = result.is_right and _close(claimed.astype(float), value, limit)
+        result.closeness = _CLOSE.get(dtype.itemsize, _CLOSE[4])
+        result.points.append(probe.point)
+        result.claimed.append(claimed)
+    result.is_right = result.is_right and bool(result.points)
+    return result
+
+
+def _special(found: Finding) -> Mistake:
+    """Right at ordinary points: wrong on a tie, or beyond a bound."""
+    question, store = found.question, found.question.truth.store
+    derived = formula_text(store, question.truth.outputs[found.target])
+    point = found.probe.point
+    tied = [t for t in thresholds(store, question.forward.outputs) if 0 in np.ravel(signs(store, t, point))]
+    if tied:
+        where = f"where {formula_text(store, tied[0].node, 60)} is tied"
+    elif found.ties is not None or _is_special(found.probe):
+        where = "at a special point: zeros or equal entries"
+    else:
+        return Mistake("threshold", "right at ordinary points, wrong beyond a bound", derived)
+    return Mistake("edge", f"right at ordinary points, wrong {where}", derived)
+
+
+def _is_special(probe: Probe) -> bool:
+    """Whether a probe has zeros or equal entries."""
+    arrays = [np.asarray(v) for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
+    entries = np.concatenate([np.ravel(a) for a in arrays]) if arrays else np.zeros(0)
+    return probe.regime in TIED or not np.all(entries) or len(np.unique(entries)) < entries.size
 
 
 def _all(
@@ -103,47 +178,10 @@ def _close(left: Array, right: Array, tolerance: Array) -> bool:
         return bool(np.all(~known | (np.abs(left - right) <= OUTSIDE * tolerance)))
 
 
-def _ratio(samples: Sequence[Sample], target: int) -> Fraction | None:
-    """The one short rational by which all entries are off."""
-    found: set[Fraction] = set()
-    for sample in samples:
-        claimed, truth = sample.claimed[target].astype(float), sample.truth[target]
-        with np.errstate(all="ignore"):
-            safe = (
-                np.isfinite(truth) & np.isfinite(claimed) & (np.abs(truth) > 1e6 * sample.tolerance[target])
-            )
-            found |= {
-                Fraction(float(r)).limit_denominator(256) for r in np.unique(claimed[safe] / truth[safe])[:3]
-            }
-    return found.pop() if len(found) == 1 and 0 not in found and 1 not in found else None
-
-
 def _orders(rank: int) -> list[tuple[int, ...]]:
     if rank > _AXES:
         return [tuple(range(rank))[::-1]]
     return [order for order in permutations(range(rank)) if order != tuple(range(rank))]
-
-
-def _is_other(samples: Sequence[Sample], target: int, other: int) -> bool:
-    pairs = [(s.claimed[target], s.truth[other], s.tolerance[other]) for s in samples]
-    return all(c.shape == t.shape and _close(c.astype(float), t, b) for c, t, b in pairs)
-
-
-def _upstream(question: Question, target: int, samples: Sequence[Sample], gauge: Gauge) -> Iterator[Mistake]:
-    """The cotangent is ignored: the claim is the pullback of ones."""
-    if question.of != "vjp":
-        return
-    added = question.truth.inputs[len(question.forward.inputs) :]
-    for sample in samples:
-        plain = {n: np.ones_like(v) if n in added else v for n, v in sample.probe.values.items()}
-        value = gauge.floats(Probe(plain, "ones"))[target]
-        if not _close(sample.claimed[target].astype(float), value, sample.tolerance[target]):
-            return
-    yield Mistake(
-        "upstream",
-        "the cotangent is ignored: this is the pullback of ones",
-        repair="multiply by the cotangent",
-    )
 
 
 def _partly(target: int, samples: Sequence[Sample]) -> Iterator[Mistake]:

@@ -224,7 +224,7 @@ class Prober:
             own = example.dtype if isinstance(example, np.ndarray) else array.dtype
             return array.astype(bool if kind == "boolean" else own)
         if node in self._held:
-            return array
+            return array.astype(np.asarray(example).dtype)
         if isinstance(example, (np.ndarray, np.generic)):
             return array.astype(self._own_dtype(example))
         return array.astype(self.dtype) if array.ndim > 1 else array.astype(float)
@@ -244,8 +244,6 @@ class Prober:
 
     def _like(self, node: Node, value: Any) -> Any:
         """The value in the form of the example: an array of its dtype, or a number."""
-        if node in self._held:
-            return value if node in self.examples else self._form(node)(value)
         return self._form(node)(self._cast(node, np.asarray(value)[None])[0, ...])
 
 

@@ -61,16 +61,19 @@ class Ties:
         """The entry at which a claim is far from every limit of the derivative, with the nearest of them."""
         if not self.is_affordable or not self.gauge.kinks or not np.isfinite(claimed.astype(float)).all():
             return None
-        point = probe.point
-        if not is_on_kink(self.store, self.gauge.kinks, point):
+        if not self.is_tied(probe):
             return None
-        found = self._compare(point, target, claimed)
+        found = self._compare(probe.point, target, claimed)
         if found is None or found.outcome not in ("differ", "differ on a kink"):
             return None
         given = float(claimed[found.index])
         gap = abs(given - float(found.exact.mid()))
         limit = self._limit(probe, target, coarser(probe_dtype(probe), claimed.dtype))[found.index]
         return (found.index, Certified(found.exact, given, gap)) if gap > OUTSIDE * limit else None
+
+    def is_tied(self, probe: Probe) -> bool:
+        """Whether a comparison of the function is exactly tied at a probe."""
+        return is_on_kink(self.store, self.gauge.kinks, probe.point)
 
     def _compare(self, point: Point, target: int, claimed: Array) -> Comparison | None:
         """With the limits from all sides; with a convention there is one value on a kink too."""

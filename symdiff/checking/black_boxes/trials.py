@@ -222,15 +222,22 @@ class Trial:
     def _look_at_ties(self, record: Record, k: int, batch: Batch, claimed: Array, measure: Measure) -> None:
         """Where a comparison is tied the bound says nothing: there the limits of the derivative judge."""
         for row, probe in enumerate(batch.probes):
-            if record.tied >= _TIES or record.on_tie is not None or not self.gauge.kinks:
-                return
             if probe.regime in (OWN, TIE, *TIED) and not measure.judged[row].all():
-                record.tied += 1
-                found = self.ties.wrong_at(probe, k, claimed[row, ...])
-                if found is not None:
-                    index, exact = found
-                    given = float(claimed[row][index])
-                    record.on_tie = Finding(self.claim, self.gauge, probe, k, index, given, exact, self.ties)
+                self._look_at_tie(record, k, probe, claimed[row, ...])
+
+    def _look_at_tie(self, record: Record, k: int, probe: Probe, claimed: Array) -> bool:
+        """Whether a probe is on a kink; a claim that is wrong there is noted."""
+        if not self.gauge.kinks or not self.ties.is_affordable:
+            return False
+        if record.tied >= _TIES or record.on_tie is not None:
+            return self.ties.is_tied(probe)
+        record.tied += 1
+        found = self.ties.wrong_at(probe, k, claimed)
+        if found is not None:
+            index, exact = found
+            given = float(claimed[index])
+            record.on_tie = Finding(self.claim, self.gauge, probe, k, index, given, exact, self.ties)
+        return found is not None or self.ties.is_tied(probe)
 
     def _keep(self, batch: Batch, answers: Sequence[Sequence[Array]]) -> None:
         """The first probes, with their bounds, for diagnosis and planted mistakes."""
@@ -265,8 +272,9 @@ class Trial:
         value, limit = self.gauge.bounds(probe, k, dtype)
         index = measure.index(row)
         exact = self.gauge.certify(probe, k, index, claimed)
-        if exact is None and self.gauge.is_affordable(k):
-            if probe.regime not in (OWN, TIE, *TIED):  # a kink or a pole: there no derivative is judged
+        if exact is None and self.gauge.is_affordable(k):  # a kink or a pole: there no derivative is judged
+            on_kink = self._look_at_tie(record, k, probe, claimed)
+            if not on_kink and probe.regime not in (OWN, TIE, *TIED):
                 record.doubtful = "differences where a comparison was too close to call"
             return
         gap = exact.gap if exact is not None else float(measure.ratio[row] * limit[index])

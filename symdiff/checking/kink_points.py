@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from itertools import islice
 
+import flint
 import numpy as np
-import sympy as sp
 
 from symdiff.checking.effort import work
 from symdiff.checking.kinks import is_on_kink, kink_gaps
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.errors import SymdiffError
-from symdiff.evaluation.arithmetics import SYMPY
+from symdiff.errors import SymdiffError, Undetermined
+from symdiff.evaluation.arithmetics import Arithmetic, compiled
 from symdiff.evaluation.exact import Objects, evaluate, lift
+from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
 
@@ -29,34 +30,22 @@ def on_kinks(question: Question, base: Point) -> Iterator[Point]:
     store, forward = question.truth.store, question.forward
     moving = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
     moving = [node for node in moving if node in base]
-    yield from _coincident(store, moving, base)
+    yield from islice(_coincident(store, forward.outputs, moving, base), 2)
     for node in question.kinks[:_MOST_NODES]:
-        if work(store, [node]) <= _MOST_WORK and _is_rational(store, node):
+        if work(store, [node]) <= _MOST_WORK:
             point = next(_tied(store, node, moving, base), None)
             if point is not None:
                 yield point
 
 
-def _coincident(store: Store, moving: list[Node], base: Point) -> Iterator[Point]:
-    """Two arguments of one shape made equal: where a distance is zero."""
-    for node in moving:
-        for other, value in base.items():
-            same = other != node and value.shape == base[node].shape and store.kind(other) == "real"
-            if same and (other > node or other not in moving):
-                yield {**base, node: value}
-
-
-def _is_rational(store: Store, node: Node) -> bool:
-    """Whether exact numbers stay exact on the way to the operands."""
-    for k in store.ancestors(store.operands(node)):
-        op = store.op(k)
-        if isinstance(op, Map):
-            powers = op.formula.expression.atoms(sp.Pow)
-            if op.formula.expression.atoms(sp.Function) - op.formula.expression.atoms(sp.Piecewise):
-                return False
-            if not all(power.exp.is_Integer for power in powers):
-                return False
-    return True
+def _coincident(store: Store, outputs: Sequence[Node], moving: list[Node], base: Point) -> Iterator[Point]:
+    """Two arguments that meet in a difference made equal: where a distance is zero."""
+    for k in store.ancestors(outputs):
+        pair = [node for node in store.operands(k) if node in base and store.kind(node) == "real"]
+        if isinstance(store.op(k), Map) and len(set(pair)) == 2:
+            moved, other = pair if pair[0] in moving else pair[::-1]
+            if moved in moving and base[moved].shape == base[other].shape:
+                yield {**base, moved: base[other]}
 
 
 def _tied(store: Store, node: Node, moving: list[Node], base: Point) -> Iterator[Point]:
@@ -68,7 +57,7 @@ def _tied(store: Store, node: Node, moving: list[Node], base: Point) -> Iterator
     for argument, place in places[:_MOST_ENTRIES]:
         there = _heights(store, node, _with(base, argument, place, Fraction(1)))
         for first, second in zip(start, there, strict=True) if there is not None else ():
-            if first.is_Rational and second.is_Rational and first != second:
+            if first != second:
                 step = first / (first - second)
                 point = _with(base, argument, place, Fraction(int(step.p), int(step.q)))
                 if is_on_kink(store, [node], point):
@@ -82,26 +71,57 @@ def _with(point: Point, node: Node, place: tuple[int, ...], step: Fraction) -> P
     return {**point, node: changed}
 
 
-def _heights(store: Store, node: Node, point: Point) -> list[Any] | None:
-    """What a node compares, as exact differences."""
+def _heights(store: Store, node: Node, point: Point) -> list[flint.fmpq] | None:
+    """What a node compares, as exact differences; None where they are not rational."""
     op = store.op(node)
+    lifted = {k: lift(v, _RATIONALS) for k, v in point.items()}
     try:
-        operands = evaluate(store, store.operands(node), {k: lift(v, SYMPY) for k, v in point.items()}, SYMPY)
+        operands = evaluate(store, store.operands(node), lifted, _RATIONALS)
+        if isinstance(op, (Maximum, ArgMax)):
+            return _rises(operands[0], op.axes)
+        assert isinstance(op, Map)
+        arrays = [np.broadcast_to(x, store.shape(node)) for x in operands]
+        arguments = op.formula.arguments
+        return [
+            height
+            for gap in kink_gaps(op.formula)
+            for height in np.ravel(
+                np.frompyfunc(compiled(arguments, gap, _RATIONALS), len(arrays), 1)(*arrays)
+            )
+        ]
     except (SymdiffError, ZeroDivisionError, ValueError):
         return None
-    if isinstance(op, (Maximum, ArgMax)):
-        return _rises(operands[0], op.axes)
-    assert isinstance(op, Map)
-    arrays = [np.broadcast_to(x, store.shape(node)) for x in operands]
-    return [
-        sp.sympify(gap.xreplace(dict(zip(op.formula.arguments, entries, strict=True))), strict=True)
-        for gap in kink_gaps(op.formula)
-        for entries in zip(*(x.flat for x in arrays), strict=True)
-    ]
 
 
-def _rises(operand: Objects, axes: tuple[int, ...]) -> list[Any]:
+def _rises(operand: Objects, axes: tuple[int, ...]) -> list[flint.fmpq]:
     """Every entry of the first rows less the first entry of its row."""
     moved = np.moveaxis(operand, axes, range(-len(axes), 0))
     rows = moved.reshape(-1, int(np.prod([operand.shape[axis] for axis in axes])))
-    return [sp.sympify(entry - row[0], strict=True) for row in rows[:2] for entry in row[1:]]
+    return [entry - row[0] for row in rows[:2] for entry in row[1:]]
+
+
+def _rational(value: Fraction) -> flint.fmpq:
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def _read(value: literals.Number) -> flint.fmpq:
+    exact = literals.read(value)
+    if not exact.is_Rational:
+        raise Undetermined(f"{value}: read as {exact}, which is not rational")
+    return flint.fmpq(int(exact.p), int(exact.q))
+
+
+def _power(base: flint.fmpq, p: int, q: int) -> flint.fmpq:
+    if q != 1:
+        raise Undetermined(f"{base} ** ({p}/{q}): not rational")
+    return base**p
+
+
+_RATIONALS = Arithmetic(
+    "rationals",
+    _rational,
+    _read,
+    {"root_power": _power},
+    lambda a, b: bool(a > b),
+    lambda a, b: bool(a == b),
+)

@@ -10,6 +10,7 @@ import sympy as sp
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kink_notes import Note, notes
 from symdiff.checking.questions import Question
+from symdiff.checking.shifts import is_shift
 from symdiff.ir.formulas import from_function
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
@@ -33,7 +34,8 @@ def kink_text(question: Question) -> str | None:
             continue
         told.setdefault(_line(store, open_, note))
         done.update(open_)
-    rest = dict.fromkeys(p for node in question.kinks if node not in done for p in _places(store, node))
+    left = [node for node in question.kinks if node not in done and not is_shift(question, node)]
+    rest = dict.fromkeys(place for node in left for place in _places(store, node))
     if rest:
         told.setdefault(f"perhaps a kink where {_several(list(rest))}: {_MEAN} is right there")
     return "\n".join(told) or None

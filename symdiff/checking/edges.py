@@ -143,7 +143,7 @@ def _without_value(place: Surroundings, balls: Objects) -> dict[int, Comparison]
     for batch in (slanted(place), along_axes(place)):
         if not _walk(place, batch):
             return {}
-    if not place.finite or spread(place.finite) > CLOSE or any(x.outcome != "finite" for x in place.limits):
+    if not place.finite or spread(place.finite) > CLOSE:
         return {}
     limits = place.finite[0].reshape(balls.shape)
     entries = _entries(place, place.question.claimed[target])

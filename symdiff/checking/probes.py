@@ -21,7 +21,7 @@ from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, example_point, is_inside, points
 from symdiff.checking.screening import Screen
-from symdiff.checking.thresholds import Threshold, beside, exactly_on, signs, thresholds
+from symdiff.checking.thresholds import Threshold, beside, branches, exactly_on, thresholds
 from symdiff.checking.witnesses import Found, by_node
 
 ENOUGH, _FEW = 5, 2
@@ -161,13 +161,12 @@ class Probing:
         """A branch of which only one side was ever seen."""
         store = self.question.truth.store
         for threshold in self._branches():
-            found: set[int] = set()
-            for point in self.seen:
-                known = signs(store, threshold, point)
-                found |= set() if known is None else {s for s in np.ravel(known) if s}
-                if len(found) == 2:
+            found: set[tuple[int, bool]] = set()
+            for point in self.met:
+                found |= branches(store, threshold, point)
+                if all((k, not holds) in found for k, holds in found) and found:
                     break
-            if len(found) == 1:
+            if any((k, not holds) not in found for k, holds in found):
                 return threshold
         return None
 

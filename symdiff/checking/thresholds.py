@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.core.relational import Relational
 
 from symdiff.checking.kinks import gaps
 from symdiff.checking.sampling import Point
@@ -49,6 +50,24 @@ def signs(store: Store, threshold: Threshold, point: Mapping[Node, Objects]) -> 
     """+1, -1, 0 or None (too close to call) at each position."""
     values = _gap(store, threshold, {k: lift(v, BALLS) for k, v in point.items()}, BALLS)
     return None if values is None else np.frompyfunc(_sign, 1, 1)(values)
+
+
+def branches(store: Store, threshold: Threshold, point: Mapping[Node, Objects]) -> set[tuple[int, bool]]:
+    """Which relations on this gap hold, and which do not, at some position.
+
+    A tie is a branch of its own for ``==`` alone: ``x > 0`` seen at 1 and at 0 says nothing of what lies below.
+    """
+    op = store.op(threshold.node)
+    assert isinstance(op, Map)
+    relations = sorted(op.formula.expression.atoms(Relational), key=sp.default_sort_key)
+    found = signs(store, threshold, point)
+    met = set() if found is None else {s for s in np.ravel(found) if s is not None}
+    return {
+        (k, bool(r.func(sp.Integer(s), sp.Integer(0))))
+        for k, r in enumerate(relations)
+        for s in met
+        if r.lhs - r.rhs == threshold.gap and (s or isinstance(r, (sp.Eq, sp.Ne)))
+    }
 
 
 def _sign(ball: Any) -> int | None:

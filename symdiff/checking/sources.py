@@ -9,14 +9,18 @@ import ast
 import inspect
 import linecache
 import os
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from symdiff.checking.questions import Question
 
-_LONGEST = 160
+_LONGEST, _LONGEST_SOURCE = 160, 400  # characters
 _Function: TypeAlias = ast.FunctionDef | ast.Lambda
 
 
@@ -31,20 +35,17 @@ class Returned:
 def returned(question: Question, target: int) -> Returned | None:
     """The expression that the claim returns for a target; None where its source does not show it plainly."""
     code = _code(question.claim)
-    found = _parsed(question.claim) if code is not None else None
-    if found is None:
-        return None
-    source, first, tree = found
-    expression = _result(tree)
+    source = _source(code)
+    tree = _syntax(source, code)
+    expression = None if tree is None else _result(tree)
     chosen = None if expression is None else _part(expression, question, target)
-    if chosen is None:
+    if tree is None or chosen is None:
         return None
     chosen, name = _definition(tree, chosen)
     text = " ".join((ast.get_source_segment(source, chosen) or "").split())
     if not text or len(text) > _LONGEST:
         return None
-    place = f"{_short(code.co_filename)}:{first + chosen.lineno - 1}"
-    return Returned(f"{name} = {text}" if name else text, place)
+    return Returned(f"{name} = {text}" if name else text, f"{_short(code.co_filename)}:{chosen.lineno}")
 
 
 def quoted(question: Question, where: str | None) -> str | None:
@@ -59,6 +60,29 @@ def quoted(question: Question, where: str | None) -> str | None:
     return None
 
 
+def definition(function: Callable[..., Any], name: str) -> str | None:
+    """A function's own source, under a name, if it is short and needs nothing but NumPy; otherwise None."""
+    code = _code(function)
+    source = _source(code)
+    tree = _syntax(source, code)
+    if tree is None or code.co_freevars or not _needs_numpy_only(inspect.unwrap(function), tree):
+        return None
+    text = ast.get_source_segment(source, tree) or ""
+    if not 0 < len(text) <= _LONGEST_SOURCE:
+        return None
+    if isinstance(tree, ast.Lambda):
+        return f"{name} = {' '.join(text.split())}"
+    return textwrap.dedent(" " * tree.col_offset + text) if name == tree.name else None
+
+
+def _needs_numpy_only(function: Any, tree: _Function) -> bool:
+    known = getattr(function, "__globals__", {})
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    given = {"np": np, "sd": sys.modules.get("symdiff")}
+    is_alone = all(known[name] is given.get(name) for name in used if name in known)
+    return is_alone and not (isinstance(tree, ast.FunctionDef) and tree.args.defaults)
+
+
 def _code(function: Callable[..., Any]) -> Any:
     return getattr(inspect.unwrap(function), "__code__", None)
 
@@ -69,28 +93,40 @@ def _short(filename: str) -> str:
     return filename[len(here) :] if filename.startswith(here) else os.path.basename(filename)
 
 
-def _parsed(function: Callable[..., Any]) -> tuple[str, int, _Function] | None:
-    """The source of a function, the number of its first line, and its syntax."""
+def _source(code: Any) -> str:
+    return "".join(linecache.getlines(code.co_filename)) if code is not None else ""
+
+
+@lru_cache(maxsize=16)
+def _parsed(source: str) -> ast.Module | None:
     try:
-        lines, first = inspect.getsourcelines(inspect.unwrap(function))
-        source = textwrap.dedent("".join(lines))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError, ValueError):
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
         return None
-    kind = ast.Lambda if getattr(function, "__name__", "") == "<lambda>" else ast.FunctionDef
-    found = [node for node in ast.walk(tree) if isinstance(node, kind)]
-    if not found or (kind is ast.Lambda and len(found) > 1) or not _is_of(found[0], _code(function)):
+
+
+def _syntax(source: str, code: Any) -> _Function | None:
+    """The syntax of a function: the one of its name and parameters at its line."""
+    tree = _parsed(source) if source else None
+    if tree is None:
         return None
-    return source, max(first, 1), found[0]
+    found = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda)) and _is_of(n, code)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_of(tree: _Function, code: Any) -> bool:
-    """Whether syntax and code have the same name and parameters: a file may have changed since it was run."""
     args = tree.args
     named = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
-    name = tree.name if isinstance(tree, ast.FunctionDef) else "<lambda>"
     count = code.co_argcount + code.co_kwonlyargcount
-    return name == code.co_name and named == list(code.co_varnames[:count])
+    if named != list(code.co_varnames[:count]):
+        return False
+    if isinstance(tree, ast.FunctionDef):
+        first = min([tree.lineno, *(decorator.lineno for decorator in tree.decorator_list)])
+        return bool(tree.name == code.co_name and first == code.co_firstlineno)
+    body, end = tree.body, (tree.body.end_lineno or 0, tree.body.end_col_offset or 0)
+    places = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
+    within = all((body.lineno, body.col_offset) <= place < end for place in places)
+    return bool(code.co_name == "<lambda>" and places and within)
 
 
 def _own(function: _Function) -> list[ast.AST]:

@@ -14,9 +14,9 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.effort import work
-from symdiff.checking.formulas import formula_text
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
+from symdiff.checking.sources import definition
 from symdiff.errors import OutOfTime, Undetermined
 from symdiff.evaluation.arithmetics import SYMPY
 from symdiff.evaluation.deadlines import time_limit
@@ -32,7 +32,6 @@ _EXACT_SECONDS = 1.0
 _LONGEST_BITS = 512
 _LONGEST_FORMULA = 200
 _HIGHEST_POWER = 64
-_TIES = 4
 _SHOWN = 64  # entries of an array that are written out
 
 
@@ -42,29 +41,6 @@ def scope(graph: Graph, fixed: Mapping[str, str] = MappingProxyType({})) -> str:
     arrays = [f"{name} {text(shape)}" for name, shape in named if shape and name not in fixed]
     arrays += [f"{name} = {value}" for name, value in fixed.items()]
     return ", ".join(arrays) if arrays else "all real numbers"
-
-
-def kink_text(question: Question) -> str | None:
-    """Where the function is not differentiable, and what is accepted there; None for a smooth function."""
-    store = question.truth.store
-    places = dict.fromkeys(place for node in question.kinks for place in _ties(store, node))
-    if not places:
-        return None
-    shown = list(places)[:_TIES] + (["..."] if len(places) > _TIES else [])
-    accepted = "a value between the limits of the derivative is accepted there"
-    return f"perhaps not differentiable where {', '.join(shown)}: {accepted}"
-
-
-def _ties(store: Store, node: Node) -> list[str]:
-    """The ties of one comparison in words: ``x = 0``."""
-    op = store.op(node)
-    names = [formula_text(store, k, 40) for k in store.operands(node)]
-    if not isinstance(op, Map):
-        return [f"the maximum of {names[0]} is tied"]
-    symbols = dict(zip(op.formula.arguments, (sp.Symbol(name) for name in names), strict=True))
-    relations = op.formula.expression.atoms(sp.core.relational.Relational)
-    ordered = sorted(relations, key=sp.default_sort_key)
-    return list(dict.fromkeys(f"{r.lhs.xreplace(symbols)} = {r.rhs.xreplace(symbols)}" for r in ordered))
 
 
 def readings(store: Store, nodes: Iterable[Node]) -> tuple[str, ...]:
@@ -143,18 +119,23 @@ def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
     own = [line.split(" = ", 1)[0] for line in lines]
     lines += ["# yours, exact:", f"{claim}({', '.join(own)}), {_operator(question, own, fn, argument)}"]
     needed = {"np.": "import numpy as np", "sd.": "import symdiff as sd"}
+    lines = [*_definitions({fn: question.fn, claim: question.claim}), *lines]
     imports = [line for prefix, line in needed.items() if re.search(rf"\b{prefix}", "\n".join(lines))]
-    return "\n".join([*imports, *_imports(question.fn, question.claim), *lines])
+    return "\n".join([*imports, *lines])
 
 
-def _imports(*functions: Any) -> list[str]:
-    """The lines that import functions from their modules; none for what is not the name of a module's own."""
+def _definitions(functions: Mapping[str, Any]) -> list[str]:
+    """The lines that import functions from their modules, or repeat what no import reaches and stands alone."""
     names: dict[str, list[str]] = {}
-    for function in functions:
-        module, name = _module(function), called(function, "")
-        if module and name and getattr(function, "__qualname__", name) == name:
+    written = []
+    for name, function in functions.items():
+        module = _module(function)
+        if module and getattr(function, "__qualname__", name) == name == called(function, ""):
             names.setdefault(module, []).append(name)
-    return [f"from {module} import {', '.join(dict.fromkeys(own))}" for module, own in names.items()]
+        else:
+            written.append(definition(function, name))
+    imported = [f"from {module} import {', '.join(own)}" for module, own in names.items()]
+    return [*imported, *(text for text in written if text is not None)]
 
 
 def _module(function: Any) -> str:

@@ -30,8 +30,11 @@ class Example:
     wrong: tuple[bool, ...]
 
 
-def example(witness: Witness, of: str, fn: str) -> Example:
-    """The table of a witness of the derivative ``of`` a function: every entry where they are few."""
+def example(witness: Witness, of: str, fn: str, *, on_kink: bool = False) -> Example:
+    """The table of a witness of the derivative ``of`` a function: every entry where they are few.
+
+    ``on_kink`` there is no exact derivative, only a convention.
+    """
     balls = tuple(map(_trimmed, witness.enclosures or ("", "")))
     entries = witness.entries or (Entry(witness.index, witness.claimed, witness.exact, None, True),)
     symbol = symbol_of(of, witness.argument)
@@ -39,12 +42,22 @@ def example(witness: Witness, of: str, fn: str) -> Example:
     yours, exact = tuple(e.claimed for e in entries), tuple(e.exact for e in entries)
     rows = [
         Row("yours", yours, _note(balls[0], yours, witness.certified)),
-        Row("exact", exact, _note(balls[1], exact, witness.certified)),
+        Row(
+            "convention" if on_kink and not witness.certified else "exact",
+            exact,
+            _note(balls[1], exact, witness.certified),
+        ),
     ]
     if all(e.measured is not None for e in entries):
-        rows.append(Row("finite diff.", tuple(f"{e.measured:.6g}" for e in entries), f"from {fn} alone"))
+        rows.append(
+            Row("finite diff.", tuple(f"{e.measured:.6g}" for e in entries), f"from {_called(fn)} alone")
+        )
     shown = tuple(e.wrong for e in entries) if len(entries) > 1 else ()
     return Example("Smallest example", dict(witness.inputs), columns, tuple(rows), shown)
+
+
+def _called(fn: str) -> str:
+    return "f" if fn == "<lambda>" else fn
 
 
 def _note(ball: str, cells: tuple[Any, ...], certified: bool) -> str:

@@ -158,7 +158,8 @@ def _refuted_headline(verdict: Verdict) -> Headline:
     words = _OF_FLOATS.get(telling.mistake.kind, words) if telling.mistake else words
     subject = found["name"] if found else verdict.question
     if telling.witness and found and found["by"]:
-        subject += f", argument {telling.witness.argument}"
+        target = telling.witness.argument
+        subject += f", output {target}" if target.startswith("value[") else f", argument {target}"
     sure = telling.witness is None or telling.witness.certified
     return Headline(words, subject, "certain" if sure else "measured, not certified")
 
@@ -180,8 +181,8 @@ def _refuted(whole: Verdict, verdict: Verdict) -> list[Section]:
         result.append(Prose("Mistake", (detail,)))
     if witness:
         found = _TITLE.fullmatch(verdict.question)
-        of, fn = (found["of"], found["fn"]) if found else ("", "")
-        result.append(example(witness, of, fn))
+        of, fn = (found["of"], found["fn"]) if found else ("", "f")
+        result.append(example(witness, of, fn, on_kink=mistake is not None and mistake.kind == "edge"))
     result.append(Prose("Without any reference", verdict.invariants))
     if verdict.reason and not (mistake and (mistake.kind == "shape" or mistake.detail == verdict.reason)):
         is_certain = witness is not None and witness.certified

@@ -12,8 +12,9 @@ from symdiff.checking.black_boxes.confirming import confirmation
 from symdiff.checking.black_boxes.counterexamples import Finding, shrink, witness
 from symdiff.checking.black_boxes.losses import NO_LOSS, Loss
 from symdiff.checking.black_boxes.measuring import blur
-from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_finding, diagnose_shape
+from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_finding
 from symdiff.checking.black_boxes.probing import OWN
+from symdiff.checking.black_boxes.shape_diagnosis import diagnose_shape
 from symdiff.checking.black_boxes.trials import Record, Trial
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
@@ -54,7 +55,7 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
         reason = f"the claim is not a function of its arguments: {trial.impure}"
         return Verdict("undecided", reason=reason, **common)
     if record.shape:
-        mistake = diagnose_shape(question, k, trial.samples[:1])
+        mistake = diagnose_shape(question, k, trial.samples)
         return Verdict("refuted", reason=mistake.detail, mistake=mistake, **common)
     if record.wrong is not None:
         return _refuted(trial, record.wrong, common)

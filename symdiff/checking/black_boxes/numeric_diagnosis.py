@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -14,62 +13,24 @@ from symdiff.checking.black_boxes.counterexamples import Finding
 from symdiff.checking.black_boxes.measuring import OUTSIDE, coarser
 from symdiff.checking.black_boxes.probing import TIED, Probe, probe_dtype
 from symdiff.checking.black_boxes.reversed_edits import diagnose_edit
+from symdiff.checking.black_boxes.samples import Sample, is_close
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.mistakes.assumptions import assumption
-from symdiff.checking.mistakes.diagnosing import diagnose_values, probes
+from symdiff.checking.mistakes.diagnosing import diagnose_values
 from symdiff.checking.mistakes.kinds import rank
+from symdiff.checking.mistakes.probing import probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import signs, thresholds
+from symdiff.ir.ops import Input
 from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]
 _POINTS = 6
+_MANY = 12  # points of a set may meet a claim by accident: a one_hot matrix is symmetric now and then
 _CLOSE = {8: 1e-9, 4: 1e-4}  # by bytes: the digits of a claim that a hypothesis must explain
 _GUESSED = ("unknown", "second_order", "wrong_function", "convention")  # an edit of one step says more
 _WHOLE = ("sign", "factor", "transpose", "swapped", "upstream")  # these explain a claim as a whole
-_AXES = 4  # of more axes not every permutation is tried
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was claimed at a probe, the truth, and the tolerance there."""
-
-    probe: Probe
-    claimed: Sequence[Array]
-    truth: Sequence[Array]
-    tolerance: Sequence[Array]
-
-
-def diagnose_shape(question: Question, target: int, samples: Sequence[Sample]) -> Mistake:
-    """The transpose, a sum that is missing, or nothing more specific."""
-    claimed, truth = samples[0].claimed[target], samples[0].truth[target]
-    detail = f"shape {claimed.shape}, where {question.targets[target]} needs {truth.shape}"
-    for order in _orders(claimed.ndim):
-        fits = claimed.transpose(order).shape == truth.shape
-        if fits and _all(samples, target, _transposed(order)):
-            return Mistake("transpose", f"{detail}: it is the transpose", repair=_turn(order))
-    extra = claimed.ndim - truth.ndim
-    axes = tuple(range(extra)) if extra > 0 else _stretched(claimed.shape, truth.shape)
-    if axes and _all(samples, target, lambda c: c.sum(axis=axes, keepdims=extra <= 0)):
-        detail = f"{detail}: the sum over a broadcast axis is missing"
-        return Mistake("missing_reduction", detail, repair=f"sum over axis {axes}")
-    return Mistake("shape", detail)
-
-
-def _transposed(order: tuple[int, ...]) -> Callable[[Array], Array]:
-    return lambda claimed: claimed.transpose(order)
-
-
-def _turn(order: tuple[int, ...]) -> str:
-    return "transpose the result: " + (f"np.transpose(..., {order})" if len(order) > 2 else "(...).T")
-
-
-def _stretched(claimed: tuple[int, ...], truth: tuple[int, ...]) -> tuple[int, ...]:
-    if len(claimed) != len(truth):
-        return ()
-    return tuple(axis for axis, (c, t) in enumerate(zip(claimed, truth, strict=True)) if t == 1 < c)
 
 
 def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options) -> Mistake:
@@ -85,9 +46,7 @@ def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options
     best = diagnose_values(question, k, asked.points, asked.claimed, asked.closeness)
     if best.kind in _GUESSED:
         best = diagnose_edit(question, k, asked.points, asked.claimed, asked.closeness) or best
-    assumed = assumption(
-        question, options, lambda narrow, count: _asked(found, narrow, count).is_right, derived
-    )
+    assumed = _assumption(found, options)
     if assumed is not None and "positive" in assumed.detail and branches:
         assumed = Mistake("threshold", "right on one side of a branch only", derived)
     if assumed is not None and _goes_before(assumed, best):
@@ -96,6 +55,36 @@ def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options
     if best.kind != "unknown":
         return best
     return next(_partly(k, samples), best)
+
+
+def _assumption(found: Finding, options: Options) -> Mistake | None:
+    """The first set in which the claim is right."""
+    question = found.question
+    derived = formula_text(question.truth.store, question.truth.outputs[found.target])
+    for name, chosen in _sets(question, options):
+        narrow = replace(options, domain=dict(options.domain) | {name: chosen})
+        if not _asked(found, narrow, _MANY).is_right:
+            continue
+        words, written = (chosen, f'"{chosen}"') if isinstance(chosen, str) else ("positive", str(chosen))
+        kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
+        detail = f"right only if {name} is {words}, which was not given"
+        repair = f'domain={{"{name}": {written}}}, or {derived}'
+        return Mistake(kind, detail, repair, alternatives=other)
+    return None
+
+
+def _sets(question: Question, options: Options) -> Iterator[tuple[str, str | tuple[Any, Any]]]:
+    """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
+    moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
+    for node in question.forward.inputs:
+        op, shape = question.truth.store.op(node), question.truth.shape(node)
+        if not isinstance(op, Input) or op.kind != "real" or op.name in options.domain:
+            continue
+        if len(shape) > 1 and shape[-1] == shape[-2]:
+            yield op.name, "symmetric"
+        if op.name not in moving and shape:
+            yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
+        yield op.name, (0, None)
 
 
 def _goes_before(assumed: Mistake, best: Mistake) -> bool:
@@ -129,10 +118,12 @@ def _asked(found: Finding, options: Options, count: int) -> _Asked:
         claimed = answer.arrays[k]
         dtype = coarser(probe_dtype(probe), claimed.dtype)
         value, limit = gauge.bounds(probe, k, dtype)
-        if not np.isfinite(claimed.astype(float)).all():
+        closeness = _CLOSE.get(dtype.itemsize, _CLOSE[4])
+        sharp = limit <= closeness * np.max(np.abs(value), initial=0.0)  # floats show there what is there
+        if not (np.isfinite(claimed.astype(float)).all() and np.all(sharp)):
             continue
-        result.is_right = result.is_right and _close(claimed.astype(float), value, limit)
-        result.closeness = _CLOSE.get(dtype.itemsize, _CLOSE[4])
+        result.is_right = result.is_right and is_close(claimed.astype(float), value, limit)
+        result.closeness = closeness
         result.points.append(probe.point)
         result.claimed.append(claimed)
     result.is_right = result.is_right and bool(result.points)
@@ -159,29 +150,6 @@ def _is_special(probe: Probe) -> bool:
     arrays = [np.asarray(v) for v in probe.values.values() if np.asarray(v).dtype.kind == "f"]
     entries = np.concatenate([np.ravel(a) for a in arrays]) if arrays else np.zeros(0)
     return probe.regime in TIED or not np.all(entries) or len(np.unique(entries)) < entries.size
-
-
-def _all(
-    samples: Sequence[Sample], target: int, repair: Callable[[Array], Array], widen: float = 1.0
-) -> bool:
-    """Whether the repaired claim is right at every sample."""
-    for sample in samples:
-        fixed, truth = repair(sample.claimed[target].astype(float)), sample.truth[target]
-        if fixed.shape != truth.shape or not _close(fixed, truth, sample.tolerance[target] * max(1.0, widen)):
-            return False
-    return any(np.any(sample.truth[target]) for sample in samples)
-
-
-def _close(left: Array, right: Array, tolerance: Array) -> bool:
-    known = np.isfinite(right) & np.isfinite(tolerance)
-    with np.errstate(invalid="ignore"):
-        return bool(np.all(~known | (np.abs(left - right) <= OUTSIDE * tolerance)))
-
-
-def _orders(rank: int) -> list[tuple[int, ...]]:
-    if rank > _AXES:
-        return [tuple(range(rank))[::-1]]
-    return [order for order in permutations(range(rank)) if order != tuple(range(rank))]
 
 
 def _partly(target: int, samples: Sequence[Sample]) -> Iterator[Mistake]:

@@ -11,19 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes import factors, formula_edits, operands, positions, reductions, terms
-from symdiff.checking.mistakes.editing import Editing
+from symdiff.checking.mistakes.editing import Editing, fitted
 from symdiff.checking.mistakes.kinds import rank
+from symdiff.checking.mistakes.ratios import ratio
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.mistakes.wholes import scaled
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import time_limit
+from symdiff.ir import algebra as alg
 from symdiff.ir.ops import Input, Map
 from symdiff.verdicts import Mistake
 
@@ -61,7 +65,10 @@ def diagnose_edit(
     screen = Screen(store, points, yours, truth, closeness)
     for known, value in zip(screen.known, claimed, strict=True):
         known[yours] = value.astype(float)
-    found = _found(Editing(question, target, screen))
+    editing = Editing(question, target, screen)
+    found = _found(editing)
+    if not any(s.strength for s in found):
+        found += _extra(editing)
     if not found:
         return None
     best = min(found, key=lambda s: (-s.strength, rank(s.kind)))
@@ -85,6 +92,26 @@ def _found(editing: Editing) -> list[Suspect]:
         except OutOfTime:
             continue
     return found
+
+
+def _extra(editing: Editing) -> list[Suspect]:
+    """The derivative and some quantity more: a constant that was kept, a term of another derivative."""
+    store, screen, truth = editing.store, editing.screen, editing.claim
+    shape = store.shape(truth)
+    for node in [alg.constant(store, 1, shape), *editing.pool]:
+        other = fitted(store, truth, node) if store.kind(node) == "real" else None
+        if other is None:
+            continue
+        pairs = []
+        for k in range(len(screen)):
+            with np.errstate(all="ignore"):
+                pairs.append((screen.value(k, screen.truth) - screen.value(k, truth), screen.value(k, other)))
+        c = ratio(pairs)
+        term = scaled(store, other, c) if c is not None else None
+        if term is not None:
+            detail = f"the term {formula_text(store, term, 80)} is too many"
+            return [Suspect("extra_term", detail, screen.truth, alg.add(store, truth, term), place=node)]
+    return []
 
 
 def _of_a_branch(editing: Editing, suspect: Suspect) -> str | None:

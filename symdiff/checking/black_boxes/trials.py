@@ -18,9 +18,9 @@ from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
 from symdiff.checking.black_boxes.losses import NO_LOSS, Loss, loss
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
 from symdiff.checking.black_boxes.noise import rounding_explains
-from symdiff.checking.black_boxes.numeric_diagnosis import Sample
 from symdiff.checking.black_boxes.planting import Planting
 from symdiff.checking.black_boxes.probing import OWN, TIE, TIED, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.samples import Sample
 from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question

@@ -14,12 +14,14 @@ from symdiff.checking.comparing import values
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.sampling import Point, example_point
+from symdiff.evaluation.arithmetics import working_precision
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
 _LOST = 1e-6
 _MOST = 500
+_BITS = 200  # a ball of 53 bits loses as many digits as a float
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def float_troubles(question: Question) -> list[Trouble | None]:
         return [
             _undefined_on_kink(question, small[k], point) if k in small else None for k in range(len(got))
         ]
-    truth = values(question.truth.store, [question.truth.outputs[k] for k in small], point)
+    with working_precision(_BITS):
+        truth = values(question.truth.store, [question.truth.outputs[k] for k in small], point)
     for k, balls in zip(small, truth or [], strict=False):
         troubles[k] = _trouble(small[k], balls) if balls.shape == small[k].shape else None
     return troubles

@@ -13,6 +13,7 @@ from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.kink_words import kink_text, left_out
+from symdiff.checking.magnitudes import float_failures
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
@@ -167,6 +168,11 @@ class _Answers:
         return float_troubles(self.question)
 
     @cached_property
+    def failures(self) -> list[str | None]:
+        """What floats make of the claim at other magnitudes, target by target."""
+        return float_failures(self.question, self.options)
+
+    @cached_property
     def kink(self) -> str | None:
         """Where the function is not differentiable, and what is accepted there."""
         return kink_text(self.question)
@@ -197,7 +203,7 @@ def _verdict(found: _Answers, k: int) -> Verdict:
     trouble = found.troubles[k]
     if trouble is not None and trouble.mistake is not None:
         return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
-    numerics = trouble.reason if trouble is not None else None
+    numerics = found.failures[k] if trouble is None else trouble.reason
     test = found.tests.get(k)
     if test is not None and test.proved and any(a.startswith(_KINKS) for a in test.assumptions):
         tie = unseen_tie(found.question, k, found.probing.met)

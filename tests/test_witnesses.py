@@ -1,0 +1,124 @@
+"""Is a counterexample small, made of simple numbers, telling, and a counterexample still?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symdiff as sd
+from symdiff.checking import shrinking
+from symdiff.checking.questions import ask
+from symdiff.checking.shrinking import SIMPLE, simplest_point, smaller_examples
+from symdiff.errors import OutOfTime
+from symdiff.verdicts import Verdict, Witness
+
+RNG = np.random.default_rng(0)
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x)
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
+def squares(x: Any) -> Any:
+    return np.sum(x**2)
+
+
+def product(W: Any, x: Any) -> Any:
+    return np.sum((W @ x) ** 2)
+
+
+def witness_of(fn: Any, claim: Any, inputs: Any, **more: Any) -> Witness:
+    """The witness, after a look at its values: the plain call of the claim gives what is said of it."""
+    verdict: Verdict = sd.check(fn, claim, inputs, **more)
+    found = verdict.witness
+    assert verdict.status == "refuted"
+    assert found is not None
+    assert found.certified
+    assert found.claimed != found.exact
+    arrays = [np.asarray(value, dtype=float) for value in found.inputs.values()]
+    assert float(np.asarray(claim(*arrays))[found.index]) == pytest.approx(float(found.claimed), rel=1e-11)
+    for entry in found.entries:
+        assert entry.wrong == (entry.claimed != entry.exact)
+        assert entry.measured == pytest.approx(float(entry.exact), rel=1e-5, abs=1e-12)
+    return found
+
+
+def numbers_of(found: Witness) -> set[Any]:
+    return {v for value in found.inputs.values() for v in np.ravel(value)}
+
+
+def test_axes_of_two_and_simple_numbers() -> None:
+    found = witness_of(
+        product, lambda W, x: W.T @ W @ x, (RNG.normal(size=(5, 4)), RNG.normal(size=4)), wrt="x"
+    )
+    assert [np.shape(value) for value in found.inputs.values()] == [(2, 2), (2,)]
+    assert numbers_of(found) <= {Fraction(0), Fraction(1)}
+    assert sum(v != 0 for value in found.inputs.values() for v in np.ravel(value)) == 2
+
+
+def test_axes_of_different_lengths_where_the_mistake_needs_them() -> None:
+    def last_two(W: Any) -> Any:
+        return np.concatenate([2 * W[:-2], 0 * W[-2:]])
+
+    assert np.shape(witness_of(squares, last_two, RNG.normal(size=7)).inputs["x"]) == (2,)
+
+    def first_and_last(x: Any) -> Any:
+        return np.concatenate([2 * x[:1], x[1:-1], 2 * x[-1:]])
+
+    assert np.shape(witness_of(squares, first_and_last, RNG.normal(size=7)).inputs["x"]) == (3,)
+
+
+def test_what_is_kept_stands_in_front() -> None:
+    found = witness_of(squares, lambda x: x, RNG.normal(size=4))
+    assert found.inputs["x"].tolist() == [1, 0]
+
+
+def test_a_cotangent_is_not_all_zero() -> None:
+    found = witness_of(softmax, lambda x, g: softmax(x) * (1 - softmax(x)), RNG.normal(size=4), of="vjp")
+    assert found.inputs["x"].tolist() == [0, 0]
+    assert found.inputs["g"].tolist() == [1, 0]
+
+
+def test_the_domain_is_kept() -> None:
+    found = witness_of(
+        lambda x: np.sum(np.log(x)), lambda x: -1 / x, np.array([2.0, 3.0]), domain={"x": (0, None)}
+    )
+    assert numbers_of(found) == {Fraction(1)}
+
+
+@pytest.mark.parametrize("tries", [0, 1, 5])
+def test_at_the_deadline_the_best_so_far_is_kept(tries: int) -> None:
+    graph = ask(squares, lambda x: x, {"x": np.ones(3)}, 0, "gradient").truth
+    (node,) = graph.inputs
+    start = {node: np.array([Fraction(7), Fraction(5), Fraction(3)])}
+    seen: list[Any] = []
+
+    def still_wrong(point: Any) -> Any:
+        if len(seen) == tries:
+            raise OutOfTime("over")
+        seen.append(point)
+        return point if point[node].any() else None
+
+    point, best = simplest_point(graph, start, {}, still_wrong)
+    assert (best is None) == (tries < 2)
+    assert point is (best if best is not None else start)
+    assert tries < 5 or set(point[node]) <= set(SIMPLE)
+
+
+def test_smaller_examples_come_smallest_first() -> None:
+    shapes = [e["W"].shape for e in smaller_examples({"W": np.ones((6, 5)), "x": np.ones(5)})]
+    assert shapes[0] == (2, 2)
+    assert (3, 2) in shapes
+    assert shapes.index((3, 3)) > shapes.index((3, 2))
+    assert not list(smaller_examples({"x": np.ones((2, 1))}))
+
+
+def test_zeros_that_hide_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    simplest = shrinking.simplest_point
+    monkeypatch.setattr("symdiff.checking.witnesses.simplest_point", lambda *a: simplest(*a[:4]))
+    with pytest.raises(AssertionError):
+        test_a_cotangent_is_not_all_zero()

@@ -1,47 +1,226 @@
-"""Is the claim right on a smaller domain that was not given? One-hot labels, symmetric matrices, positive numbers."""
+"""Is the claim right under an assumption that was not given? On a smaller domain, or for matrices that commute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from symdiff.checking.domains import Domain
+from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
+from symdiff.checking.sampling import Point
+from symdiff.evaluation.exact import Objects
+from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 from symdiff.verdicts import Mistake
 
-Agrees: TypeAlias = Callable[[Options, int], bool]
+Chosen: TypeAlias = str | tuple[Any, Any]
 _MANY = 12  # points of a set may meet a claim by accident: a one_hot matrix is symmetric now and then
 
 
-def assumption(question: Question, options: Options, agrees: Agrees, derived: str | None) -> Mistake | None:
-    """The first set in which the claim is right; ``agrees`` tries the claim with other options."""
-    for name, sets in _narrower(question, options).items():
-        for chosen in sets:
-            domain: Domain = dict(options.domain) | {name: chosen}
-            if not agrees(replace(options, domain=domain), _MANY):
-                continue
-            words = chosen if isinstance(chosen, str) else "positive"
-            written = f'"{chosen}"' if isinstance(chosen, str) else str(chosen)
-            kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
-            repair = f'domain={{"{name}": {written}}}, or {derived}'
-            return Mistake(
-                kind, f"right only if {name} is {words}, which was not given", repair, alternatives=other
-            )
+def assumption(question: Question, target: int, options: Options, explained: bool) -> Mistake | None:
+    """The first assumption under which the claim is right; what needs no name only if nothing else explains it."""
+    assert question.claimed is not None
+    truth, claim = question.truth.outputs[target], question.claimed[target]
+    derived = formula_text(question.truth.store, truth)
+    for name, chosen in _sets(question, options, explained):
+        narrow = replace(options, domain=dict(options.domain) | {name: chosen})
+        if agree(question, truth, claim, probes(question, narrow, _MANY)):
+            return _of_a_set(name, chosen, derived)
+    ordinary = probes(question, options, _MANY)
+    for special in _SPECIAL:
+        if (explained and special.kind != "symmetry") or (question.of == "value" and not special.kind):
+            continue
+        for nodes in special.where(question, options):
+            moved = [special.at(point, nodes) for point in ordinary]
+            if moved and agree(question, truth, claim, moved):
+                names = ", ".join(_name(question, n) for n in nodes)
+                other = ("assumption",) if special.kind == "symmetry" else ()
+                detail = f"right only if {names} {special.words}, which was not given"
+                return Mistake(special.kind, detail, derived, alternatives=other)
     return None
 
 
-def _narrower(question: Question, options: Options) -> dict[str, list[str | tuple[Any, Any]]]:
+def _of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
+    words = chosen if isinstance(chosen, str) else "positive"
+    written = f'"{chosen}"' if isinstance(chosen, str) else str(chosen)
+    kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
+    repair = f'domain={{"{name}": {written}}}, or {derived}'
+    detail = f"right only if {name} is {words}, which was not given"
+    return Mistake(kind, detail, repair, alternatives=other)
+
+
+def _sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
     """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
     moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
-    result: dict[str, list[str | tuple[Any, Any]]] = {}
     for node in question.forward.inputs:
         op, shape = question.truth.store.op(node), question.truth.shape(node)
         if not isinstance(op, Input) or op.kind != "real" or op.name in options.domain:
             continue
-        square = len(shape) > 1 and shape[-1] == shape[-2]
-        held = [] if op.name in moving or not shape else ["simplex", "one_hot", "boolean"]
-        result[op.name] = (["symmetric"] if square else []) + held + [(0, None)]
-    return result
+        if len(shape) > 1 and shape[-1] == shape[-2]:
+            yield op.name, "symmetric"
+        if op.name not in moving and shape:
+            yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
+        if not (explained and question.kinks):
+            positive: Domain = {op.name: (0, None)}
+            yield op.name, positive[op.name]
+
+
+@dataclass(frozen=True)
+class Special:
+    """A property of some inputs: how it is called, which inputs may have it, and points that do."""
+
+    kind: str
+    words: str
+    where: Callable[[Question, Options], Iterator[tuple[Node, ...]]]
+    change: Callable[[Sequence[Objects]], list[Objects]]
+
+    def at(self, point: Point, nodes: Sequence[Node]) -> Point:
+        """A point at which the inputs have the property."""
+        return {**point, **dict(zip(nodes, self.change([point[n] for n in nodes]), strict=True))}
+
+
+def _name(question: Question, node: Node) -> str:
+    op = question.truth.store.op(node)
+    return op.name if isinstance(op, Input) else str(node)
+
+
+def _free(question: Question, options: Options) -> list[Node]:
+    store = question.truth.store
+    ops = {n: store.op(n) for n in question.truth.inputs}
+    return [
+        n
+        for n, op in ops.items()
+        if isinstance(op, Input) and op.kind == "real" and op.name not in options.domain
+    ]
+
+
+def _square(question: Question, options: Options) -> list[Node]:
+    shapes = {n: question.truth.shape(n) for n in _free(question, options)}
+    return [n for n, shape in shapes.items() if len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1]
+
+
+def _all_square(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    nodes = _square(question, options)
+    if len(nodes) > 1:
+        yield tuple(nodes)
+
+
+def _each_square(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    yield from ((n,) for n in _square(question, options))
+
+
+def _arguments(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    """Each array of the function, then all of one shape together."""
+    nodes = [n for n in question.forward.inputs if n in _free(question, options) and question.truth.shape(n)]
+    yield from ((n,) for n in nodes)
+    shapes = {question.truth.shape(n) for n in nodes}
+    for shape in shapes:
+        alike = tuple(n for n in nodes if question.truth.shape(n) == shape)
+        if len(alike) > 1:
+            yield alike
+
+
+def _symmetric(arrays: Sequence[Objects]) -> list[Objects]:
+    return [np.asarray(a + a.T, dtype=object) for a in arrays]
+
+
+def _diagonal(arrays: Sequence[Objects]) -> list[Objects]:
+    """Matrices that are symmetric and commute, whatever their sizes."""
+    found = []
+    for a in arrays:
+        kept = a.copy()
+        for place in np.ndindex(a.shape):
+            if place[0] != place[1]:
+                kept[place] = Fraction(0)
+        found.append(kept)
+    return found
+
+
+def _commuting(arrays: Sequence[Objects]) -> list[Objects]:
+    """Polynomials of the first matrix of each size."""
+    first: dict[tuple[int, ...], Objects] = {}
+    found = []
+    for k, a in enumerate(arrays):
+        base = first.setdefault(a.shape, a)
+        found.append(base if base is a else np.asarray(base @ base + (k + 2) * base, dtype=object))
+    return found
+
+
+def _unit(arrays: Sequence[Objects]) -> list[Objects]:
+    """Rows of length one, with rational entries: a point of the plane seen from the pole."""
+    return [_projected(a, a.shape[:-1]) for a in arrays]
+
+
+def _unit_whole(arrays: Sequence[Objects]) -> list[Objects]:
+    return [_projected(a.reshape(-1), ()).reshape(a.shape) for a in arrays]
+
+
+def _projected(a: Objects, lead: tuple[int, ...]) -> Objects:
+    found = np.empty(a.shape, dtype=object)
+    for row in np.ndindex(lead):
+        values = [Fraction(v) for v in a[row]][:-1]
+        square = sum((v * v for v in values), Fraction(0))
+        found[row] = [2 * v / (square + 1) for v in values] + [(square - 1) / (square + 1)]
+    return found
+
+
+def _signs(arrays: Sequence[Objects]) -> list[Objects]:
+    rng = random.Random(3)
+    return [
+        np.array([rng.choice((Fraction(1), Fraction(-1))) for _ in range(a.size)], dtype=object).reshape(
+            a.shape
+        )
+        for a in arrays
+    ]
+
+
+def _orthogonal(arrays: Sequence[Objects]) -> list[Objects]:
+    """Products of two reflections."""
+    found = []
+    for a in arrays:
+        n = a.shape[0]
+        eye = np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
+        result = eye
+        for row in islice(a, 2):
+            v = np.array([Fraction(x) or Fraction(1) for x in row], dtype=object)
+            result = result @ (eye - 2 * np.multiply.outer(v, v) / (v @ v))
+        found.append(np.asarray(result, dtype=object))
+    return found
+
+
+def _centred(arrays: Sequence[Objects]) -> list[Objects]:
+    return [
+        np.asarray(a - a.sum(axis=0, keepdims=True) * Fraction(1, a.shape[0]), dtype=object) for a in arrays
+    ]
+
+
+def _summing_to_one(arrays: Sequence[Objects]) -> list[Objects]:
+    found = []
+    for a in arrays:
+        weights: Objects = np.asarray([abs(v) + Fraction(1, 8) for v in a.ravel()], dtype=object).reshape(
+            a.shape
+        )
+        found.append(np.asarray(weights / weights.sum(axis=-1, keepdims=True), dtype=object))
+    return found
+
+
+_SPECIAL = (
+    Special("symmetry", "are symmetric", _all_square, _symmetric),
+    Special("symmetry", "commute", _all_square, _commuting),
+    Special("symmetry", "are symmetric and commute", _all_square, _diagonal),
+    Special("assumption", "has rows of length 1", _arguments, _unit),
+    Special("assumption", "has length 1", _arguments, _unit_whole),
+    Special("assumption", "has entries 1 and -1", _arguments, _signs),
+    Special("assumption", "is orthogonal", _each_square, _orthogonal),
+    Special("assumption", "sums to 1", _arguments, _summing_to_one),
+    Special("assumption", "has mean 0", _arguments, _centred),
+)

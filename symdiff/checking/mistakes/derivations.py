@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from symdiff.calculus import UNALTERED, Alteration, Edge, pull_back, push_forward
+from symdiff.calculus import UNALTERED, Alteration, Edge, Rule, pull_back, push_forward
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
+
+
+def _nothing(bar: Node, rule: Rule) -> None:
+    """Nothing flows through the edge."""
 
 
 class Derivation:
@@ -103,6 +107,22 @@ class Derivation:
             return found
         at = self.target if self.question.of == "jvp" else 0
         return push_forward(self.store, own, self.sinks, altered=altered)[at]
+
+    def skipping(self, node: Node, origin: Node, carry: Callable[[Node], Node]) -> Node:
+        """The derivative in which what reaches ``node`` goes to ``origin`` as ``carry`` says, past what is between."""
+        into: dict[Edge, Alteration] = {(node, k): _nothing for k in range(len(self.store.operands(node)))}
+        without = self.altered(into)
+        if self.is_backward:
+            lead = self.store.shape(self.sinks[0])[: self.lead]
+            (bar,) = pull_back(self.store, self.seeds, [node], lead)
+            carried = carry(bar)
+            if origin == self.x:
+                return alg.add(self.store, without, carried)
+            (rest,) = pull_back(self.store, {origin: carried}, [self.x], lead)
+            return alg.add(self.store, without, rest)
+        (dot,) = push_forward(self.store, self.seeds, [origin])
+        at = self.target if self.question.of == "jvp" else 0
+        return alg.add(self.store, without, push_forward(self.store, {node: carry(dot)}, self.sinks)[at])
 
     @property
     def _has_lead(self) -> bool:

@@ -1,26 +1,26 @@
-"""Which mistake explains a wrong claim? All suspects that fit the numbers, confirmed in balls; the most specific wins."""
+"""Which mistake explains a wrong claim? Suspects that fit the numbers, confirmed in balls; the most specific wins."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.comparing import compare, values
+from symdiff.checking.comparing import values
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.mistakes import (
     factors,
+    forms,
     formula_edits,
     operands,
     paths,
     positions,
     reductions,
+    spans,
     terms,
     variants,
     wholes,
@@ -29,23 +29,22 @@ from symdiff.checking.mistakes.assumptions import assumption
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.kinds import rank
+from symdiff.checking.mistakes.probing import agree, is_moderate, is_smooth, probes
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
-from symdiff.checking.sampling import Point, points
+from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import signs, thresholds
-from symdiff.checking.witnesses import Found, by_node
+from symdiff.checking.witnesses import Found
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import time_limit
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
-from symdiff.ir.sizes import same_shape
 from symdiff.verdicts import Mistake
 
 _POINTS = 4
-_LARGEST = 1e4
 _SECONDS = 6.0
 
 Source: TypeAlias = Callable[[], Iterator[Suspect]]
@@ -61,15 +60,11 @@ def diagnose(found: Found, options: Options) -> Mistake:
     ordinary = probes(question, options)
     if agree(question, truth, claim, ordinary):
         return _special(found)
-    own = [found.point] if _is_moderate(found.point) and _is_smooth(question, found.point) else []
+    own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
-    assumed = assumption(
-        question,
-        options,
-        lambda narrow, count: agree(question, truth, claim, probes(question, narrow, count)),
-        formula_text(question.truth.store, truth),
-    )
+    whole = [s for s in fitting if s.strength == 2]
+    assumed = None if whole else assumption(question, target, options, any(s.strength for s in fitting))
     return _chosen(question, target, fitting, assumed)
 
 
@@ -108,13 +103,18 @@ def diagnose_values(
         known[claim] = value.astype(float)
     trial = _Trial(question, screen, None)
     trial.run([partial(make, question, target, screen) for make in WHOLES])
-    if not any(s.strength == 2 and s.kind in ("sign", "factor", "missing_path") for s in trial.found):
-        derivation = Derivation(question, target)
-        trial.run([partial(make, derivation, screen) for make in DERIVED] if question.of != "value" else [])
+    if not any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
+        _derive(trial, Derivation(question, target))
     return _chosen(question, target, trial.found, None)
 
 
-WHOLES = (wholes.multiples, wholes.turned, wholes.of_another, wholes.the_function_itself)
+WHOLES = (
+    wholes.multiples,
+    wholes.turned,
+    wholes.of_another,
+    wholes.the_function_itself,
+    wholes.entries_elsewhere,
+)
 DERIVED = (
     paths.shares,
     paths.inner,
@@ -123,17 +123,19 @@ DERIVED = (
     paths.stale,
     paths.early,
     variants.exchanged_arguments,
-    variants.other_forms,
-    variants.other_functions,
-    variants.other_scales,
+    spans.skipped,
+    spans.diagonal_only,
 )
+OTHERS = (variants.other_forms, variants.other_functions, variants.of_activations, variants.other_scales)
 EDITED = (
     terms.weights,
     operands.transposed,
+    forms.in_another_form,
     reductions.missing,
     reductions.superfluous,
     reductions.other_axis,
     positions.shifted,
+    positions.counted,
     operands.exchanged,
     operands.replaced,
     operands.other_masks,
@@ -150,13 +152,23 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
     derivation, editing = Derivation(question, target), Editing(question, target, screen)
     trial = _Trial(question, screen, points_)
     trial.run([partial(make, question, target, screen) for make in WHOLES])
-    if any(s.strength == 2 and s.kind in ("sign", "factor", "missing_path") for s in trial.found):
+    if any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
         return trial.found
-    derived = [partial(make, derivation, screen) for make in DERIVED] if question.of != "value" else []
-    trial.run([*(partial(make, editing) for make in EDITED), *derived])
+    trial.run([partial(make, editing) for make in EDITED])
+    _derive(trial, derivation)
     if not any(s.strength for s in trial.found):
         trial.run([partial(make, editing) for make in GUESSES])
     return trial.found
+
+
+def _derive(trial: _Trial, derivation: Derivation) -> None:
+    """Wrong derivations; other functions only where no step of this one explains the claim."""
+    if derivation.question.of == "value":
+        return
+    trial.run([partial(make, derivation, trial.screen) for make in DERIVED])
+    for make in OTHERS:
+        if not any(s.strength for s in trial.found):
+            trial.run([partial(make, derivation, trial.screen)])
 
 
 class _Trial:
@@ -175,6 +187,8 @@ class _Trial:
                     for suspect in source():
                         self._try(suspect)
             except OutOfTime:
+                continue
+            except Exception:  # an edit that makes no sense may fail in any way: then it is no explanation
                 continue
 
     def _try(self, suspect: Suspect) -> None:
@@ -224,7 +238,7 @@ def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
         return True
     if assumed.kind == "symmetry" and any(s.kind == "transpose" and s.strength for s in ordered):
         return False
-    if ordered[0].strength == 2 or "positive" in assumed.detail:
+    if ordered[0].strength == 2:
         return False
     return rank(assumed.kind) < rank(ordered[0].kind)
 
@@ -247,29 +261,3 @@ def _special(found: Found) -> Mistake:
     kind = "edge" if tied or found.comparison.outcome == "differ on a kink" else "threshold"
     derived = formula_text(store, question.truth.outputs[found.target])
     return Mistake(kind, f"right at ordinary points, wrong {where}", repair=derived)
-
-
-def probes(question: Question, options: Options, count: int = _POINTS) -> list[Point]:
-    """Points at which the derivative is finite and no tie is near."""
-    stream = points(question.truth, by_node(question), options.domain, options.seed + 1)
-    chosen = (p for p in islice(stream, 20 + 2 * count) if _is_moderate(p) and _is_smooth(question, p))
-    return list(islice(chosen, count))
-
-
-def _is_smooth(question: Question, point: Point) -> bool:
-    if is_on_kink(question.truth.store, question.kinks, point):
-        return False
-    found = values(question.truth.store, question.truth.outputs, point)
-    return found is not None and all(ball.is_finite() for array in found for ball in array.ravel())
-
-
-def _is_moderate(point: Point) -> bool:
-    return all(abs(float(v)) <= _LARGEST for array in point.values() for v in np.ravel(array))
-
-
-def agree(question: Question, left: Node, right: Node, probes_: list[Point]) -> bool:
-    """Whether two nodes agree in balls at all points."""
-    store = question.truth.store
-    if not probes_ or not same_shape(store.shape(left), store.shape(right)):
-        return False
-    return left == right or all(compare(store, [left], [right], p)[0].outcome == "equal" for p in probes_)

@@ -1,4 +1,4 @@
-"""How is a claim edited? Another operand at one edge or another node everywhere; rebuilt where numbers say that it mends."""
+"""How is a claim edited? Another operand at one edge, another node everywhere; rebuilt where the numbers are right."""
 
 from __future__ import annotations
 

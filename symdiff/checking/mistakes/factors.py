@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing, Site, fitted
 from symdiff.checking.mistakes.masks import Masks
+from symdiff.checking.mistakes.spans import between
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import partial
@@ -78,9 +81,26 @@ def known(editing: Editing) -> Iterator[Factor]:
             factor = alg.apply(store, local.formula, own)
             if factor not in seen:
                 seen.add(factor)
-                is_mask = bool(kink_gaps(op.formula))
-                kind = "threshold" if is_mask else "chain"
-                yield Factor(kind, "the mask" if is_mask else "the inner derivative", factor)
+                yield _inner(factor, bool(kink_gaps(op.formula)))
+    yield from (f for f in _of_activations(editing) if f.node not in seen)
+
+
+def _inner(factor: Node, is_mask: bool) -> Factor:
+    if is_mask:
+        return Factor("threshold", "the mask", factor)
+    return Factor("chain", "the inner derivative", factor)
+
+
+def _of_activations(editing: Editing) -> Iterator[Factor]:
+    """The derivatives of activations that are several operations: a clip, a sigmoid written out."""
+    store, question = editing.store, editing.question
+    if question.of == "value":
+        return
+    for part in between(Derivation(question, editing.target)):
+        if part.is_elementwise and part.steps > 1:
+            one = {part.end: alg.constant(store, 1, store.shape(part.end))}
+            (factor,) = pull_back(store, one, [part.origin])
+            yield _inner(factor, part.has_kink)
 
 
 def _as_real(store: Store, node: Node) -> Node:
@@ -93,8 +113,8 @@ def dropped(editing: Editing) -> Iterator[Suspect]:
     """A factor is there that should not be: the cotangent twice, an inner derivative twice."""
     store = editing.store
     kinds = {factor.node: factor.kind for factor in known(editing)}
-    for node in editing.nodes:
-        op, operands = store.op(node), store.operands(node)
+    for site in (Site(editing.claim), *editing.real_sites):
+        op, operands = store.op(site.node), store.operands(site.node)
         if not isinstance(op, Contract) or len(operands) < 2:
             continue
         for slot, operand in enumerate(operands):
@@ -106,8 +126,9 @@ def dropped(editing: Editing) -> Iterator[Suspect]:
                 return f"the factor {formula_text(store, operand, 60)} is too many"
 
             strength = 1 if operand in kinds else 0
-            kind = kinds.get(operand, "chain")
-            yield from editing.mended(kind, detail, nodes={node: other}, strength=strength)
+            yield from editing.mended(
+                kinds.get(operand, "chain"), detail, *site.put(other), strength=strength
+            )
 
 
 def _without(store: Store, op: Contract, operands: tuple[Node, ...], slot: int) -> Node | None:

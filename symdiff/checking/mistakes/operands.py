@@ -15,7 +15,7 @@ from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ADD, SUBTRACT
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Contract, Input, Map, Pad, Slice
+from symdiff.ir.ops import Contract, Input, Map, Pad, Reshape, Slice
 from symdiff.ir.sizes import same_shape
 
 _POOL = 120
@@ -31,6 +31,7 @@ def transposed(editing: Editing) -> Iterator[Suspect]:
         for order in _turns(store, node):
             turned = alg.transpose(store, node, order)
             yield from editing.mended(kind, partial(_turned_text, store, node, order), *site.put(turned))
+    yield from _before_a_reshape(editing)
     for node in editing.nodes:
         op = store.op(node)
         if isinstance(op, Contract) and len(op.inputs) == 2 and op.summed and len(op.output) > 1:
@@ -39,6 +40,32 @@ def transposed(editing: Editing) -> Iterator[Suspect]:
                 factors = [(b, op.inputs[0]), (a, op.inputs[1])]
                 other = alg.contract(store, factors, op.output, op.coefficient, dict(enumerate(op.sizes)))
                 yield from editing.mended("symmetry", partial(_commuted, store, node), nodes={node: other})
+
+
+def _before_a_reshape(editing: Editing) -> Iterator[Suspect]:
+    """Axes that should have been exchanged before an array was laid out anew, or after it."""
+    store = editing.store
+    for node in editing.nodes:
+        op = store.op(node)
+        if not isinstance(op, Reshape):
+            continue
+        (x,) = store.operands(node)
+        detail = partial(_unturned, store, node)
+        for order in _orders(len(store.shape(x))):
+            turned = alg.reshape(store, alg.transpose(store, x, order), op.shape)
+            yield from editing.mended("transpose", detail, nodes={node: turned})
+        for order in _orders(len(op.shape)):
+            back = tuple(order.index(k) for k in range(len(order)))
+            laid = alg.reshape(store, x, tuple(op.shape[k] for k in order))
+            yield from editing.mended("transpose", detail, nodes={node: alg.transpose(store, laid, back)})
+
+
+def _orders(rank: int) -> list[tuple[int, ...]]:
+    return [o for o in permutations(range(rank)) if o != tuple(range(rank))] if 1 < rank < 5 else []
+
+
+def _unturned(store: Store, node: Node) -> str:
+    return f"axes are not exchanged where {formula_text(store, node, 60)} lays the entries out anew"
 
 
 def _turned_text(store: Store, node: Node, order: tuple[int, ...]) -> str:
@@ -91,7 +118,9 @@ def _exchanged(editing: Editing, a: Node, b: Node, strength: int) -> Iterator[Su
 def replaced(editing: Editing) -> Iterator[Suspect]:
     """Another quantity of the same shape should stand here."""
     store, masks = editing.store, Masks(editing.question)
-    pool = editing.pool[-_POOL:]
+    is_value = editing.question.of == "value"  # there the function's own quantities would be copied in
+    pool = (editing.nodes + list(editing.question.truth.inputs)) if is_value else editing.pool
+    pool = pool[-_POOL:]
     for site in editing.sites:
         node = site.node
         if not (store.operands(node) or isinstance(store.op(node), Input)):

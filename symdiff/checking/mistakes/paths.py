@@ -10,7 +10,7 @@ from symdiff.calculus import Alteration, Edge, Rule
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
-from symdiff.checking.mistakes.ratios import ratio, words
+from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import SymdiffError
@@ -28,36 +28,42 @@ def _nothing(bar: Node, rule: Rule) -> None:
 
 
 def shares(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
-    """The share of one edge is missing, has the wrong sign, or a wrong factor."""
+    """The share of one path is missing; or, if none is, one has the wrong sign or a wrong factor."""
     store, claim = derivation.store, screen.claim
     quiet = _quiet(derivation, screen)
+    weighed: list[tuple[float, Edge, Node]] = []
     for edges in _together(store, [e for e in derivation.edges() if e not in quiet])[:_MOST]:
         without = derivation.altered({**quiet, **dict.fromkeys(edges, _nothing)})
-        edge = edges[0]
-        if without == screen.truth:
-            continue
-        c = _weight(screen, without)
+        c = None if without == screen.truth else _weight(screen, without)
         if c is None or abs(c - 1) < 1e-9:
             continue
-        at = _short(store, edge)
         if abs(c) < 1e-9:
-            yield _missing(derivation, screen, without, f"what flows from {at} is left out", edge[0])
-        elif not alg.is_zero(store, without):
+            detail = f"what flows from {_short(store, edges[0])} is left out"
+            yield _missing(derivation, screen, without, detail, edges[0][0])
+            return
+        if not alg.is_zero(store, without):
+            weighed.append((c, edges[0], without))
+    for c, edge, without in weighed:
+        what = "the wrong sign" if abs(c + 1) < 1e-9 else f"the factor {words(c)} too much"
+        detail = f"the term that flows from {_short(store, edge)} has {what}"
+        scaled = _scaled(store, alg.subtract(store, screen.truth, without), c)
+        if scaled is not None:
             kind = "sign" if abs(c + 1) < 1e-9 else "factor"
-            what = "the wrong sign" if kind == "sign" else f"the factor {words(c)} too much"
-            detail = f"the term that flows from {at} has {what}"
-            share = alg.subtract(store, screen.truth, without)
-            scaled = _scaled(store, share, c)
-            if scaled is not None:
-                yield Suspect(kind, detail, claim, alg.add(store, without, scaled), place=edge[0])
+            right = alg.add(store, without, scaled)
+            yield Suspect(kind, detail, claim, right, place=edge[0], strength=int(is_simple(c)))
 
 
 def _together(store: Store, edges: list[Edge]) -> list[list[Edge]]:
-    """Edges from one quantity into one operation count as one path: both factors of a square."""
+    """Edges from one quantity into one operation count as one path: both factors of a square; else also alone."""
     found: dict[tuple[Node, Node], list[Edge]] = {}
     for node, slot in edges:
         found.setdefault((node, store.operands(node)[slot]), []).append((node, slot))
-    return list(found.values())
+    groups = list(found.values())
+    for group in list(groups):
+        op = store.op(group[0][0])
+        if len(group) > 1 and isinstance(op, Contract) and len({op.inputs[slot] for _, slot in group}) > 1:
+            groups += [[edge] for edge in group]
+    return groups
 
 
 def _scaled(store: Store, node: Node, c: float) -> Node | None:
@@ -142,10 +148,10 @@ def inner(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         if isinstance(store.op(node), Named) or store.shape(node) != store.shape(operand):
             continue
         kind, what = _kind_of_step(store, edge)
-        at = f"{formula_text(store, node, 60)} by {formula_text(store, operand, 40)}"
         for change, words_ in ((_passed, "is missing"), (_twice, "is applied twice")):
             found = _altered(derivation, {edge: change})
-            if found is not None and found != screen.truth:
+            if found is not None and found != screen.truth and screen.agree(found, claim):
+                at = f"{formula_text(store, node, 60)} by {formula_text(store, operand, 40)}"
                 yield Suspect(kind, f"{what} {at} {words_}", claim, found, place=node)
 
 
@@ -187,10 +193,9 @@ def upstream(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     for node in list(dict.fromkeys(later))[:_MOST]:
         one = {node: alg.constant(store, 1, store.shape(node))}
         found = derivation.altered(seeds=one)
-        if not alg.is_zero(store, found):
-            detail = (
-                f"the cotangent of {formula_text(store, node, 60)} is ignored: this starts from ones there"
-            )
+        if not alg.is_zero(store, found) and screen.agree(found, claim):
+            name = formula_text(store, node, 60)
+            detail = f"the cotangent of {name} is ignored: this starts from ones there"
             yield Suspect("upstream", detail, claim, found, place=node)
 
 
@@ -203,6 +208,8 @@ def early(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     later.sort(key=lambda n: not isinstance(store.op(n), Named))  # names of the author read best
     for node in list(dict.fromkeys(later))[:_MOST]:
         bar = Derivation.altered(_by(derivation, node))
+        if not screen.agree(bar, screen.claim):
+            continue
         by = formula_text(store, x, 40)
         detail = f"this is the derivative by {formula_text(store, node, 60)}: its own derivative by {by} is missing"
         yield Suspect("chain", detail, screen.claim, bar, place=node, strength=0)

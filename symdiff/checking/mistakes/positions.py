@@ -7,13 +7,15 @@ from dataclasses import replace
 from functools import partial
 
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.mistakes.editing import Editing
+from symdiff.checking.mistakes.editing import Editing, Site
 from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import SymdiffError
 from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ARGUMENTS, formula
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Concatenate, Gather, Index, Op, Pad, Slice, Span, Table, table
+from symdiff.ir.ops import Concatenate, Gather, Index, Op, Pad, ScatterAdd, Slice, Span, Table, table
+from symdiff.ir.sizes import Shape
 
 _STEPS = (1, -1, 2, -2)
 
@@ -36,6 +38,40 @@ def shifted(editing: Editing) -> Iterator[Suspect]:
                     yield from editing.mended("swapped", partial(_parts, store, node), nodes={node: new})
 
 
+def _tables(editing: Editing) -> list[Site]:
+    """Constant arrays of the claim: a one-hot row in the wrong place."""
+    store = editing.store
+    return [
+        site for site in editing.sites if isinstance(store.op(site.node), Table) and store.shape(site.node)
+    ]
+
+
+def counted(editing: Editing) -> Iterator[Suspect]:
+    """Whole numbers that are used as positions, counted from one more or one less."""
+    store = editing.store
+    for site in editing.sites:
+        if store.kind(site.node) != "integer":
+            continue
+        for step in (1, -1):
+            moved = _added(store, site.node, step)
+            if moved is not None:
+                detail = partial(_words, store, site.node, f"is off by one ({-step:+d})")
+                yield from editing.mended("index", detail, *site.put(moved))
+
+
+def _added(store: Store, node: Node, step: int) -> Node | None:
+    op = store.op(node)
+    if isinstance(op, Table):
+        return store.add(table(op.array + step))
+    if isinstance(op, Index) and op.relation == "position":
+        return store.add(replace(op, offset=op.offset + step))
+    try:
+        new = alg.apply(store, formula(ARGUMENTS[0] + step, 1), [node])
+    except (SymdiffError, ValueError, TypeError):
+        return None
+    return new if store.kind(new) == "integer" else None
+
+
 def _words(store: Store, node: Node, what: str) -> str:
     return f"{formula_text(store, node, 60)} {what}"
 
@@ -52,7 +88,7 @@ def _is_applied_mask(editing: Editing, node: Node) -> bool:
 def turned(editing: Editing) -> Iterator[Suspect]:
     """A quantity that should be rolled by one along an axis, or reversed."""
     store = editing.store
-    for site in editing.real_sites:
+    for site in (*editing.real_sites, *_tables(editing)):
         node = site.node
         shape = store.shape(node)
         if not shape or len(shape) > 3:
@@ -61,7 +97,7 @@ def turned(editing: Editing) -> Iterator[Suspect]:
             if not isinstance(size, int) or size < 2:
                 continue
 
-            for step in (1, -1) if size > 2 else (1,):
+            for step in (1, -1, 2, -2) if size > 3 else (1, -1) if size > 2 else (1,):
                 yield from editing.mended(
                     "index",
                     partial(_words, store, node, f"is off by one along axis {axis}"),
@@ -97,35 +133,35 @@ def _reversed(store: Store, node: Node, axis: int) -> Node:
 def _shifts(store: Store, node: Node) -> Iterator[tuple[str, Node]]:
     op, operands = store.op(node), store.operands(node)
     for step in _STEPS:
-        new = _shift(store, op, operands, step)
-        if new is not None and store.shape(new) == store.shape(node) and new != node:
-            yield f"is off by {abs(step)}", new
+        for new in _shift(store, op, operands, step):
+            if store.shape(new) == store.shape(node) and new != node:
+                yield f"is off by {abs(step)}", new
 
 
-def _shift(store: Store, op: Op, operands: tuple[Node, ...], step: int) -> Node | None:
-    try:
-        match op:
-            case Slice(spans):
-                for axis, span in enumerate(spans):
-                    moved = _moved(span, step, store.shape(operands[0])[axis])
-                    if moved is not None:
-                        return alg.slice_(store, operands[0], [*spans[:axis], moved, *spans[axis + 1 :]])
-            case Pad(spans, shape):
-                for axis, span in enumerate(spans):
-                    moved = _moved(span, step, shape[axis])
-                    if moved is not None:
-                        return alg.pad(store, operands[0], [*spans[:axis], moved, *spans[axis + 1 :]], shape)
-            case Index():
-                return store.add(replace(op, offset=op.offset + step))
-            case Gather(axis):
-                index = store.op(operands[1])
-                size = store.shape(operands[0])[axis]
-                if isinstance(index, Table) and isinstance(size, int):
-                    other = store.add(table((index.array + step) % size))
-                    return alg.gather(store, operands[0], other, axis)
-    except (SymdiffError, ValueError, TypeError):
-        return None
-    return None
+def _shift(store: Store, op: Op, operands: tuple[Node, ...], step: int) -> Iterator[Node]:
+    match op:
+        case Slice(spans):
+            for moved in _spans(spans, step, store.shape(operands[0])):
+                yield alg.slice_(store, operands[0], moved)
+        case Pad(spans, shape):
+            for moved in _spans(spans, step, shape):
+                yield alg.pad(store, operands[0], moved, shape)
+        case Index():
+            yield store.add(replace(op, offset=op.offset + step))
+        case Gather(axis) | ScatterAdd(axis):
+            index = store.op(operands[1])
+            size = store.shape(operands[0])[axis] if isinstance(op, Gather) else op.size
+            if isinstance(index, Table) and isinstance(size, int):
+                other = store.add(table((index.array + step) % size))
+                yield store.add(op, (operands[0], other))
+
+
+def _spans(spans: tuple[Span, ...], step: int, shape: Shape) -> Iterator[list[Span]]:
+    """The spans with one of them a step further."""
+    for axis, span in enumerate(spans):
+        moved = _moved(span, step, shape[axis])
+        if moved is not None:
+            yield [*spans[:axis], moved, *spans[axis + 1 :]]
 
 
 def _moved(span: Span, step: int, size: object) -> Span | None:

@@ -61,6 +61,16 @@ def words(value: float) -> str:
     return decimal if number.denominator > 64 and len(decimal) < 7 else str(number)
 
 
+def is_simple(value: float) -> bool:
+    """Whether people put such a number in by mistake: a whole number, its reciprocal, a root of one.
+
+    >>> is_simple(-2), is_simple(1 / 3), is_simple(3 / 4)
+    (True, True, False)
+    """
+    known = exact(value)
+    return known is not None and 1 in (abs(known[0].numerator), known[0].denominator)
+
+
 def of_sizes(value: float, sizes: Sequence[int]) -> str:
     """How a factor depends on the lengths of axes, as far as one can tell: ``(the size 3)``; empty otherwise."""
     for n in sorted({s for s in sizes if s > 2}):

@@ -222,12 +222,14 @@ def _repeats(op: Contract, at: int, flip: dict[int, int]) -> Size:
 
 
 def _relabelled(store: Store, op: Contract, old: Node, new: Node, slot: int, flip: dict[int, int]) -> Labels:
-    """The labels of an operand that lost another axis than before; axes kept with length 1 are aligned as NumPy does."""
+    """The labels of an operand that lost another axis than before; axes of length 1 are aligned as NumPy does."""
     labels, rank = op.inputs[slot], len(op.output)
     if old == new or len(set(op.output)) < rank:
         return labels
     if len(labels) < rank:
         return tuple(op.output[flip.get(p, p)] for p in sorted(map(op.output.index, labels)))
+    if store.shape(old) == store.shape(new):
+        return labels
     aligned = op.output[rank - len(labels) :] if len(labels) <= rank else labels
     shape = store.shape(new)
     return tuple(

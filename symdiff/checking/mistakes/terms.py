@@ -9,7 +9,7 @@ import numpy as np
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing, Site
 from symdiff.checking.mistakes.masks import Masks
-from symdiff.checking.mistakes.ratios import of_sizes, ratio, words
+from symdiff.checking.mistakes.ratios import is_simple, of_sizes, ratio, words
 from symdiff.checking.mistakes.screening import size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.mistakes.wholes import scaled
@@ -43,7 +43,8 @@ def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
             return f"{name} should be multiplied by {words(c)}{of_sizes(c, _sizes(editing))}"
         return f"the term {name} is too many" if kind == "extra_term" else f"{name} has the wrong sign"
 
-    yield from editing.mended(_of_a_mask(editing, site, kind), detail, *where, place=node)
+    strength = 1 if kind == "extra_term" else int(is_simple(c))
+    yield from editing.mended(_of_a_mask(editing, site, kind), detail, *where, place=node, strength=strength)
 
 
 def _of_a_mask(editing: Editing, site: Site, kind: str) -> str:

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
-from functools import cache
 
-import numpy as np
-import sympy as sp
-
+from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes import forms
 from symdiff.checking.mistakes.derivations import Derivation
-from symdiff.checking.mistakes.functions import FAMILIES, FUNCTIONS, SCALES, Scalar
-from symdiff.checking.mistakes.screening import Screen, close, size
+from symdiff.checking.mistakes.forms import as_formula
+from symdiff.checking.mistakes.functions import FUNCTIONS, SCALES
+from symdiff.checking.mistakes.screening import Screen
+from symdiff.checking.mistakes.spans import Between, between
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import SymdiffError
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import ARGUMENTS, Formula, formula, partial
+from symdiff.ir.formulas import Formula, partial
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import rebuild
-from symdiff.ir.ops import Contract, Input, Map
+from symdiff.ir.ops import Input, Map
 from symdiff.ir.sizes import same_shape
 
 _MOST = 40
-
-
-@cache
-def _formula(scalar: Scalar) -> Formula:
-    return formula(scalar(ARGUMENTS[0]), 1)
 
 
 def other_functions(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
@@ -38,7 +32,7 @@ def other_functions(derivation: Derivation, screen: Screen) -> Iterator[Suspect]
         op = store.op(node)
         assert isinstance(op, Map)
         for name, scalar in FUNCTIONS.items():
-            f = _formula(scalar)
+            f = as_formula(scalar)
             if f is op.formula:
                 continue
             detail = f"this is the derivative of {name}, not of {formula_text(store, node, 60)}"
@@ -53,7 +47,7 @@ def other_functions(derivation: Derivation, screen: Screen) -> Iterator[Suspect]
 
 def _is_scale(f: Formula) -> bool:
     """Whether a step only changes the scale on which a quantity is given: its logarithm, its square."""
-    return f in {_formula(scalar) for scalar in SCALES.values()}
+    return f in {as_formula(scalar) for scalar in SCALES.values()}
 
 
 def other_scales(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
@@ -63,7 +57,7 @@ def other_scales(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     nodes = [n for n in forward.nodes if store.kind(n) == "real" and (n in moving or n in forward.inputs)]
     for node in nodes[-_MOST:]:
         for name, scalar in SCALES.items():
-            found = _exchanged(derivation, node, alg.apply(store, _formula(scalar), [node]))
+            found = _exchanged(derivation, node, alg.apply(store, as_formula(scalar), [node]))
             if found is not None and found != screen.truth:
                 detail = f"right if {name} of {formula_text(store, node, 60)} stood in the function"
                 yield Suspect("convention", detail, claim, found, place=node)
@@ -124,88 +118,46 @@ def _weighed(derivation: Derivation, node: Node, factor: Node) -> Node | None:
 
 
 def other_forms(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
-    """A function of a family that is known in several forms, taken in another form."""
+    """A function that is known in several forms, taken in another form."""
+    for form in forms.other_forms(screen, derivation.question.forward.nodes):
+        found = _exchanged(derivation, form.node, form.other)
+        if found is not None:
+            yield Suspect("convention", f"right for {form.words}", screen.claim, found, place=form.node)
+
+
+def of_activations(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
+    """An activation of several operations taken for another function; throughout, or in its derivative only."""
     store = derivation.store
-    for node, operand, family, form in _recognised(derivation, screen):
-        for other, scalar in FAMILIES[family].items():
-            if other != form:
-                found = _exchanged(derivation, node, alg.apply(store, _formula(scalar), [operand]))
-                if found is not None:
-                    detail = f"right for the {family} in {other}; the function has {form}"
-                    yield Suspect("convention", detail, screen.claim, found, place=node)
-    yield from _moments(derivation, screen)
-    yield from _inner_constants(derivation, screen)
-
-
-def _recognised(derivation: Derivation, screen: Screen) -> Iterator[tuple[Node, Node, str, str]]:
-    """The nodes that are a known function of another node, by their values."""
-    store = derivation.store
-    nodes = [n for n in derivation.question.forward.nodes if store.kind(n) == "real"]
-    for node in nodes[-_MOST:]:
-        for operand in (n for n in store.ancestors([node]) if n != node and n in nodes):
-            if not same_shape(store.shape(operand), store.shape(node)):
-                continue
-            for family, forms in FAMILIES.items():
-                for form, scalar in forms.items():
-                    if _is(screen, node, operand, scalar):
-                        yield node, operand, family, form
-
-
-def _is(screen: Screen, node: Node, operand: Node, scalar: Scalar) -> bool:
-    f = alg.apply(screen.store, _formula(scalar), [operand])
-    for k in range(len(screen)):
-        left, right = screen.value(k, node), screen.value(k, f)
-        if not np.all(np.isfinite(left)) or not close(left, right, max(size(left), 1e-300)):
-            return False
-    return any(
-        np.ptp(screen.value(k, operand)) > 0 or screen.value(k, operand).size == 1 for k in range(len(screen))
-    )
-
-
-def _moments(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
-    """A mean over n taken over n - 1, or the other way round."""
-    store = derivation.store
-    for node in derivation.question.forward.nodes:
-        op = store.op(node)
-        if not isinstance(op, Contract) or not op.summed or not isinstance(op.coefficient, Fraction):
+    for part in between(derivation):
+        if not part.is_elementwise or part.steps < 2:
             continue
-        n = 1
-        for label in op.summed:
-            n *= int(op.sizes[label])
-        for old, new in ((n, n - 1), (n - 1, n)):
-            if new > 0 and old > 0 and abs(op.coefficient) == Fraction(1, old):
-                other = alg.scale(store, node, Fraction(old, new))
-                found = _exchanged(derivation, node, other)
-                if found is not None:
-                    detail = f"right for a mean over {new} entries; the function divides by {old}"
-                    yield Suspect("convention", detail, screen.claim, found, place=node)
+        for name, scalar in FUNCTIONS.items():
+            f = as_formula(scalar)
+            new = alg.apply(store, f, [part.origin])
+            detail = f"this is the derivative of {name}, not of {formula_text(store, part.end, 60)}"
+            for found in (_exchanged(derivation, part.end, new), _locally(derivation, part, f)):
+                if found is not None and found != screen.truth:
+                    yield Suspect("wrong_function", detail, screen.claim, found, place=part.end)
 
 
-def _inner_constants(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
-    """A small constant inside a root or outside of it."""
+def _locally(derivation: Derivation, part: Between, f: Formula) -> Node | None:
+    """The derivative with that of another function over several steps."""
     store = derivation.store
-    for node in derivation.question.forward.nodes:
-        op = store.op(node)
-        if not isinstance(op, Map):
-            continue
-        for f in _moved_constants(op.formula):
-            found = _exchanged(derivation, node, alg.apply(store, f, store.operands(node)))
-            if found is not None:
-                detail = f"right with the constant of {formula_text(store, node, 60)} on the other side of the root"
-                yield Suspect("convention", detail, screen.claim, found, place=node)
+    new = alg.apply(store, f, [part.origin])
+    one = {new: alg.constant(store, 1, store.shape(new))}
+    if new == part.origin:
+        return None
+    (factor,) = pull_back(store, one, [part.origin])
 
+    def carry(bar: Node) -> Node:
+        every = tuple(range(len(store.shape(bar))))
+        own = every[len(every) - len(store.shape(factor)) :]
+        return alg.contract(store, [(bar, every), (factor, own)], every)
 
-@cache
-def _moved_constants(f: Formula) -> tuple[Formula, ...]:
-    found = []
-    for part in f.expression.atoms(sp.Pow):
-        if part.exp.is_Rational and abs(part.exp) == sp.Rational(1, 2) and part.base.is_Add:
-            constant = part.base.as_coeff_Add()[0]
-            if constant != 0:
-                rest = part.base - constant
-                new = (sp.sqrt(rest) + constant) ** (1 if part.exp > 0 else -1)
-                found.append(formula(f.expression.xreplace({part: new}), f.arity))
-    return tuple(found)
+    try:
+        return derivation.skipping(part.end, part.origin, carry)
+    except (SymdiffError, ValueError, TypeError, KeyError, IndexError):
+        return None
 
 
 def exchanged_arguments(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations
 
+import numpy as np
 import sympy as sp
 
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.ratios import exact, of_sizes, ratio, words
 from symdiff.checking.mistakes.screening import Screen, size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import table
 from symdiff.ir.sizes import same_shape
 
 
@@ -24,8 +27,8 @@ def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspe
     every = range(len(screen))
     if all(size(screen.value(k, claim)) == 0 for k in every):
         zero = alg.constant(store, 0, store.shape(truth))
-        derived = formula_text(store, truth)
-        yield Suspect("missing_path", "zero: every path is missing", claim, zero, repair=derived, strength=2)
+        kind, detail = _why_zero(question, target, screen)
+        yield Suspect(kind, detail, claim, zero, repair=formula_text(store, truth), strength=2)
         return
     c = ratio([(screen.value(k, claim), screen.value(k, truth)) for k in every])
     if c is None or abs(c) < 1e-9 or abs(c - 1) < 1e-12:
@@ -54,6 +57,19 @@ def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspe
     else:
         mended = scaled(store, claim, 1 / c)
         yield Suspect("factor", detail, truth, mended, repair, mended=True, strength=2, loose=known is None)
+
+
+def _why_zero(question: Question, target: int, screen: Screen) -> tuple[str, str]:
+    """What a derivative of zeros has overlooked."""
+    if question.of in ("hessian", "hvp"):
+        return "second_order", "zero: the first derivative is taken for a constant"
+    if question.of == "vjp":
+        derivation = Derivation(question, target)
+        ones = {y: alg.constant(screen.store, 1, screen.store.shape(y)) for y in derivation.sinks}
+        plain = derivation.altered(seeds=ones)
+        if all(size(screen.value(k, plain)) <= 1e-9 * screen.scale(k) for k in range(len(screen))):
+            return "upstream", "zero: right for a cotangent of ones only, which a plain sum sends"
+    return "missing_path", "zero: every path is missing"
 
 
 def scaled(store: Store, node: Node, c: float) -> Node:
@@ -98,6 +114,29 @@ def of_another(question: Question, target: int, screen: Screen) -> Iterator[Susp
             yield Suspect("swapped", detail, claim, theirs, repair="exchange the two results", strength=2)
 
 
+def entries_elsewhere(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The entries of the derivative in other places, the same at every point."""
+    store, truth, claim = screen.store, screen.truth, screen.claim
+    shape = store.shape(truth)
+    if not same_shape(shape, store.shape(claim)) or not len(screen) or not shape:
+        return
+    places: list[int] = []
+    right = np.stack([screen.value(k, truth).ravel() for k in range(len(screen))])
+    left = np.stack([screen.value(k, claim).ravel() for k in range(len(screen))])
+    scale = max(size(right), size(left), 1e-300)
+    for column in left.T:
+        near = np.flatnonzero(np.all(np.abs(right - column[:, None]) <= 1e-9 * scale, axis=0))
+        if len(near) != 1 or not near.size:
+            return
+        places.append(int(near[0]))
+    if len(set(places)) < 2 or places == sorted(places):
+        return
+    flat = alg.reshape(store, truth, (len(places),))
+    moved = alg.gather(store, flat, store.add(table(np.array(places))), 0)
+    detail = "the entries of the derivative stand in other places"
+    yield Suspect("index", detail, claim, alg.reshape(store, moved, shape), strength=2)
+
+
 def the_function_itself(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
     """The value in the place of the derivative."""
     if question.of == "value":
@@ -105,5 +144,9 @@ def the_function_itself(question: Question, target: int, screen: Screen) -> Iter
     for output in question.forward.outputs:
         if same_shape(screen.store.shape(output), screen.store.shape(screen.claim)):
             yield Suspect(
-                "wrong_function", "this is the function itself, not its derivative", screen.claim, output
+                "wrong_function",
+                "this is the function itself, not its derivative",
+                screen.claim,
+                output,
+                strength=2,
             )

@@ -235,6 +235,19 @@ def test_table() -> None:
     )
 
 
+def test_a_narrow_table_cuts_nothing() -> None:
+    stream = io.StringIO()
+    page = Page("", (row(UNDECIDED, name="a_name_that_is_longer_than_its_column_can_be", source="t. 1"),))
+    terminal.table(Console(file=stream, width=60), page)
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    columns = ((0, 23), (24, 34), (35, 51), (51, 60))
+    whole = ["".join(line[left:right].strip() + " " for line in lines[1:]) for left, right in columns]
+    assert whole[0].replace(" ", "") == "a_name_that_is_longer_than_its_column_can_be"
+    said = "The zero test ran out of time after 5 s. t. 1"
+    assert [" ".join(text.split()) for text in whole[1:]] == ["undecided", said, "0.25 s"]
+
+
 def test_table_of_printed_values() -> None:
     stream = io.StringIO()
     terminal.printed_table(Console(file=stream, width=40), PAGE)

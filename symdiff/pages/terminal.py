@@ -57,10 +57,13 @@ def refutations(page: Page, verbose: bool = False, width: int = WIDTH) -> str:
 
 
 def table(console: Console, page: Page, show_all: bool = True) -> None:
-    """Print the claims, file by file: name, verdict, for which inputs or why not, source, seconds."""
+    """Print the claims, file by file: name, verdict, for which inputs or why not, source, seconds.
+
+    In a narrow window the source stands below the inputs.
+    """
     widths = (
-        _width([row.name for row in page.rows], 32),
-        _width([row.source or "" for row in page.rows], 24),
+        _width([row.name for row in page.rows], min(32, console.width // 3)),
+        _width([row.source or "" for row in page.rows], 24) if console.width >= _MOST else 0,
     )
     for file, rows in page.files:
         shown = [row for row in rows if show_all or not row.verdict.ok]
@@ -92,12 +95,18 @@ def _claims(rows: list[ClaimRow], names: int, sources: int) -> Table:
     grid.add_column(width=names + 2, overflow="fold")
     grid.add_column(width=9, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
-    grid.add_column(width=sources, overflow="fold", style="dim")
+    if sources:
+        grid.add_column(width=sources, overflow="fold", style="dim")
     grid.add_column(width=8, justify="right", no_wrap=True, style="dim")
     for row in rows:
-        status = row.verdict.status
-        said = Text(gist(row.verdict)), Text(row.source or ""), Text(f"{row.seconds:.2f} s")
-        grid.add_row(Text(f"  {row.name}"), Text(status, style=_COLOURS[status]), *said)
+        status, source = row.verdict.status, row.source or ""
+        said = [Text(gist(row.verdict))]
+        if sources:
+            said.append(Text(source))
+        elif source:
+            said[0].append(f"\n{source}", style="dim")
+        seconds = Text(f"{row.seconds:.2f} s")
+        grid.add_row(Text(f"  {row.name}"), Text(status, style=_COLOURS[status]), *said, seconds)
     return grid
 
 

@@ -108,6 +108,18 @@ class Derivation:
         at = self.target if self.question.of == "jvp" else 0
         return push_forward(self.store, own, self.sinks, altered=altered)[at]
 
+    def share(self, edge: Edge) -> Node | None:
+        """What flows through one edge to the target, as short as it can be said; None where cotangents have rows."""
+        if not self.is_backward or self.lead:
+            return None
+        node, slot = edge
+        operands = self.store.operands(node)
+        others = frozenset((node, k) for k in range(len(operands)) if k != slot)
+        (bar,) = pull_back(self.store, self.seeds, [node])
+        (term,) = pull_back(self.store, {node: bar}, [operands[slot]], blocked=others)
+        (found,) = pull_back(self.store, {operands[slot]: term}, [self.x])
+        return found
+
     def skipping(self, node: Node, origin: Node, carry: Callable[[Node], Node]) -> Node:
         """The derivative in which what reaches ``node`` goes to ``origin`` as ``carry`` says, past what is between."""
         into: dict[Edge, Alteration] = {(node, k): _nothing for k in range(len(self.store.operands(node)))}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from symdiff.checking.comparing import values
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes import (
+    curvature,
     factors,
     forms,
     formula_edits,
@@ -28,6 +29,7 @@ from symdiff.checking.mistakes import (
 from symdiff.checking.mistakes.assumptions import assumption
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing
+from symdiff.checking.mistakes.formula_edits import EXCHANGED
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.probing import agree, is_moderate, is_smooth, probes
 from symdiff.checking.mistakes.screening import Screen
@@ -63,9 +65,17 @@ def diagnose(found: Found, options: Options) -> Mistake:
     own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
-    whole = [s for s in fitting if s.strength == 2]
-    assumed = None if whole else assumption(question, target, options, any(s.strength for s in fitting))
+    whole = any(s.strength == 2 for s in fitting)
+    assumed = None if whole else _assumed(question, target, options, fitting)
     return _chosen(question, target, fitting, assumed)
+
+
+def _assumed(question: Question, target: int, options: Options, fitting: list[Suspect]) -> Mistake | None:
+    try:
+        with time_limit(_SECONDS / 2):
+            return assumption(question, target, options, any(s.strength for s in fitting))
+    except OutOfTime:
+        return None
 
 
 def _screen(
@@ -117,12 +127,14 @@ WHOLES = (
 )
 DERIVED = (
     paths.shares,
+    paths.shifted,
     paths.inner,
     paths.upstream,
     paths.constants,
     paths.stale,
     paths.early,
     variants.exchanged_arguments,
+    curvature.linearised,
     spans.skipped,
     spans.diagonal_only,
 )
@@ -130,7 +142,6 @@ OTHERS = (variants.other_forms, variants.other_functions, variants.of_activation
 EDITED = (
     terms.weights,
     operands.transposed,
-    forms.in_another_form,
     reductions.missing,
     reductions.superfluous,
     reductions.other_axis,
@@ -156,6 +167,8 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
         return trial.found
     trial.run([partial(make, editing) for make in EDITED])
     _derive(trial, derivation)
+    if not any(s.strength for s in trial.found):
+        trial.run([partial(forms.in_another_form, editing)])
     if not any(s.strength for s in trial.found):
         trial.run([partial(make, editing) for make in GUESSES])
     return trial.found
@@ -227,6 +240,12 @@ def _chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mi
 def _order(suspect: Suspect, fitting: list[Suspect]) -> int:
     """The place of a kind; along another axis is said of a sum whose operand could be transposed instead."""
     kinds = {s.kind for s in fitting if s.strength == suspect.strength}
+    if suspect.bypass and suspect.kind == "chain" and "missing_path" in kinds:
+        return rank("missing_path") + 1
+    if suspect.kind == "threshold" and any(
+        s.detail.endswith(EXCHANGED) and s.kind == "swapped" for s in fitting
+    ):
+        return rank("swapped") + 1
     if suspect.kind == "transpose" and "wrong_axis" in kinds:
         return rank("wrong_axis") + 1
     return rank(suspect.kind)
@@ -238,7 +257,7 @@ def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
         return True
     if assumed.kind == "symmetry" and any(s.kind == "transpose" and s.strength for s in ordered):
         return False
-    if ordered[0].strength == 2:
+    if ordered[0].strength == 2 or (assumed.kind == "assumption" and ordered[0].kind in ("sign", "factor")):
         return False
     return rank(assumed.kind) < rank(ordered[0].kind)
 

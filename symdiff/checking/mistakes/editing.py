@@ -26,14 +26,19 @@ _NO_EDGES: dict[Edge, Node] = {}
 
 @dataclass(frozen=True)
 class Site:
-    """A quantity of the claim, at one of its uses or at all of them."""
+    """A quantity of the claim, at some of its uses or, without ``edges``, at all of them."""
 
     node: Node
-    edge: Edge | None = None
+    edges: tuple[Edge, ...] = ()
+
+    @property
+    def edge(self) -> Edge | None:
+        """The use, if it is only one."""
+        return self.edges[0] if len(self.edges) == 1 else None
 
     def put(self, new: T) -> tuple[dict[Edge, T], dict[Node, T]]:
         """Another quantity here, as edges and nodes that change."""
-        return ({self.edge: new}, {}) if self.edge is not None else ({}, {self.node: new})
+        return (dict.fromkeys(self.edges, new), {}) if self.edges else ({}, {self.node: new})
 
 
 class Editing:
@@ -116,9 +121,20 @@ class Editing:
 
     @cached_property
     def sites(self) -> list[Site]:
-        """Each quantity with each of its uses in the claim, and with all of them at once."""
+        """Each quantity with each of its uses in the claim, with all of them, and with those on the way back."""
         several = [n for n in self.nodes if self.uses[n] != 1 and n != self.claim]
-        return [Site(self.operand(edge), edge) for edge in self.edges] + [Site(node) for node in several]
+        found = [Site(self.operand(edge), (edge,)) for edge in self.edges]
+        for node in several:
+            found.append(Site(node))
+            own = tuple(e for e in self.edges if self.operand(e) == node and e[0] not in self._forward)
+            if 1 < len(own) < self.uses[node]:
+                found.append(Site(node, own))
+        return found
+
+    @cached_property
+    def _forward(self) -> set[Node]:
+        """The quantities of the function: what the claim computes on the way forward."""
+        return set(self.store.ancestors(self.question.forward.outputs))
 
     @cached_property
     def real_sites(self) -> list[Site]:

@@ -18,6 +18,9 @@ from symdiff.ir.formulas import Formula, formula
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Literal, Map
 
+EXCHANGED = "the branches are exchanged"
+_REVERSED = "the comparison is the wrong way round"
+
 
 def rewritten(editing: Editing) -> Iterator[Suspect]:
     """Each elementwise step of the claim with one change of its formula."""
@@ -29,6 +32,8 @@ def rewritten(editing: Editing) -> Iterator[Suspect]:
         if not isinstance(op, Map):
             continue
         for kind, detail, strength, changed in (*variants(op.formula), *_other_bounds(op.formula, bounds)):
+            if detail == _REVERSED and _chooses(editing, node):
+                kind = "swapped"
             if kind == "wrong_function" and set(store.operands(node)) & set(added):
                 kind, strength = "upstream", 1
             try:
@@ -41,6 +46,16 @@ def rewritten(editing: Editing) -> Iterator[Suspect]:
                     return f"in {formula_text(store, node, 80)} {detail}"
 
                 yield from editing.mended(kind, words, nodes={node: new}, strength=strength)
+
+
+def _chooses(editing: Editing, node: Node) -> bool:
+    """Whether a comparison chooses between two quantities, of which none is a constant."""
+    store = editing.store
+    for user, slot in editing.edges:
+        op, operands = store.op(user), store.operands(user)
+        if editing.operand((user, slot)) == node and isinstance(op, Map) and len(operands) == 3:
+            return all(alg.constant_value(store, n) is None for k, n in enumerate(operands) if k != slot)
+    return False
 
 
 @cache
@@ -83,7 +98,7 @@ def _changes(part: sp.Basic, f: Formula) -> Iterator[tuple[str, str, sp.Basic]]:
     if isinstance(part, sp.Piecewise):
         yield from _branches(part)
     if isinstance(part, (sp.Gt, sp.Lt, sp.Ge, sp.Le)):
-        yield "threshold", "the comparison is the wrong way round", type(part)(part.rhs, part.lhs)
+        yield "threshold", _REVERSED, type(part)(part.rhs, part.lhs)
 
 
 def _branches(part: sp.Piecewise) -> Iterator[tuple[str, str, sp.Basic]]:
@@ -93,7 +108,7 @@ def _branches(part: sp.Piecewise) -> Iterator[tuple[str, str, sp.Basic]]:
         order = [*values[:k], values[k + 1], values[k], *values[k + 2 :]]
         pairs = list(zip(order, conditions, strict=True))
         kind = "threshold" if any(value.is_number for value in order[:2]) else "swapped"
-        yield kind, "the branches are exchanged", sp.Piecewise(*pairs)
+        yield kind, EXCHANGED, sp.Piecewise(*pairs)
     for value in dict.fromkeys(values):
         yield "threshold", "there should be no branch", value
 

@@ -121,14 +121,18 @@ def replaced(editing: Editing) -> Iterator[Suspect]:
     is_value = editing.question.of == "value"  # there the function's own quantities would be copied in
     pool = (editing.nodes + list(editing.question.truth.inputs)) if is_value else editing.pool
     pool = pool[-_POOL:]
+    needs = {n: frozenset(store.ancestors([n])) for n in pool}
     for site in editing.sites:
         node = site.node
         if not (store.operands(node) or isinstance(store.op(node), Input)):
             continue
         for other in pool:
+            above = needs[other]
             if other == node or store.kind(other) != store.kind(node):
                 continue
             if not same_shape(store.shape(other), store.shape(node)) or _is_a_term(store, node, other):
+                continue
+            if any(edge[0] in above for edge in site.edges if masks.decides(edge)):
                 continue
             kind, strength = _kind(store, masks, site, other)
             where = _outside(editing, site, other)
@@ -142,7 +146,7 @@ def replaced(editing: Editing) -> Iterator[Suspect]:
 def _outside(editing: Editing, site: Site, other: Node) -> tuple[dict[Edge, Node], dict[Node, Node]]:
     """The places to change; not those from which the other quantity is computed itself."""
     needed = set(editing.store.ancestors([other]))
-    if site.edge is not None or site.node not in needed:
+    if site.edges or site.node not in needed:
         return site.put(other)
     uses = [edge for edge in editing.edges if editing.operand(edge) == site.node and edge[0] not in needed]
     return dict.fromkeys(uses, other), {}
@@ -200,7 +204,7 @@ def _is_near(store: Store, node: Node, other: Node) -> bool:
 def _is_after(store: Store, later: Node, earlier: Node, steps: int = 3) -> bool:
     """Whether elementwise steps lead from one quantity to the other."""
     op = store.op(later)
-    if steps == 0 or not isinstance(op, (Map, Contract)):
+    if steps == 0 or not isinstance(op, (Map, Contract)) or len(store.operands(later)) != 1:
         return False
     if isinstance(op, Contract) and not op.is_elementwise:
         return False

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 
-from symdiff.calculus import Alteration, Edge, Rule
+from symdiff.calculus import Alteration, Edge, Rule, pull_back
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.positions import moved
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import SymdiffError
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import partial
+from symdiff.ir.formulas import partial as derivative
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Contract, Map, Maximum, Named
+from symdiff.ir.ops import Contract, Gather, Map, Maximum, Named, Pad, ScatterAdd, Slice
 
 _MOST = 160
 _PAIRS = 40
@@ -39,7 +41,8 @@ def shares(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
             continue
         if abs(c) < 1e-9:
             detail = f"what flows from {_short(store, edges[0])} is left out"
-            yield _missing(derivation, screen, without, detail, edges[0][0])
+            share = derivation.share(edges[0]) if len(edges) == 1 else None
+            yield _missing(derivation, screen, without, detail, edges[0][0], share)
             return
         if not alg.is_zero(store, without):
             weighed.append((c, edges[0], without))
@@ -81,14 +84,22 @@ def _weight(screen: Screen, without: Node) -> float | None:
     return ratio(pairs)
 
 
-def _missing(derivation: Derivation, screen: Screen, without: Node, detail: str, place: Node) -> Suspect:
-    """The claim is the derivative without a path; what is missing is its repair."""
+def _missing(
+    derivation: Derivation, screen: Screen, without: Node, detail: str, place: Node, share: Node | None = None
+) -> Suspect:
+    """The claim is the derivative without a path; what is missing is its repair, if that is shorter."""
     store = derivation.store
-    missing = formula_text(store, alg.subtract(store, screen.truth, without))
-    repair = (
-        f"yours - {missing[1:]}" if missing.startswith("-") and " + " not in missing else f"yours + {missing}"
-    )
+    repair = None
+    if share is not None and screen.agree(alg.add(store, without, share), screen.truth):
+        missing = formula_text(store, share)
+        if len(missing) < len(formula_text(store, screen.truth)):
+            repair = f"yours - {missing[1:]}" if _is_negative(missing) else f"yours + {missing}"
     return Suspect("missing_path", detail, screen.claim, without, repair, place)
+
+
+def _is_negative(text: str) -> bool:
+    """Whether a text is minus one product, which can be subtracted as it stands."""
+    return text.startswith("-") and " + " not in text and " - " not in text
 
 
 def _quiet(derivation: Derivation, screen: Screen) -> dict[Edge, Alteration]:
@@ -98,6 +109,46 @@ def _quiet(derivation: Derivation, screen: Screen) -> dict[Edge, Alteration]:
         (node, 0): _nothing for node in derivation.nodes if isinstance(store.op(node), Maximum)
     }
     return quiet if quiet and screen.agree(derivation.altered(quiet), screen.truth) else {}
+
+
+def shifted(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
+    """Entries are taken from, or sent to, the place beside their own."""
+    store = derivation.store
+    for node, slot in derivation.edges()[:_MOST]:
+        name = formula_text(store, node, 60)
+        for change in _shifts(store, node, slot):
+            found = _altered(derivation, {(node, slot): change})
+            if found is not None and found != screen.truth:
+                yield Suspect(
+                    "index", f"off by one on the way through {name}", screen.claim, found, place=node
+                )
+
+
+def _shifts(store: Store, node: Node, slot: int) -> Iterator[Alteration]:
+    """The rule of one step with an entry beside the right one."""
+    op, operands = store.op(node), store.operands(node)
+    if isinstance(op, (Slice, Pad, Gather, ScatterAdd)):
+        for other in moved(store, node):
+            yield partial(_through, store, other)
+    if isinstance(op, Contract):
+        for k, operand in enumerate(operands):
+            if k != slot:
+                for new in moved(store, operand):
+                    beside = store.add(op, (*operands[:k], new, *operands[k + 1 :]))
+                    yield partial(_through_slot, store, beside, slot)
+
+
+def _through(store: Store, other: Node, bar: Node, rule: Rule) -> Node:
+    """The cotangent through another operation on the same operand."""
+    return _through_slot(store, other, 0, bar, rule)
+
+
+def _through_slot(store: Store, other: Node, slot: int, bar: Node, rule: Rule) -> Node:
+    operands = store.operands(other)
+    lead = len(store.shape(bar)) - len(store.shape(other))
+    blocked = frozenset((other, k) for k in range(len(operands)) if k != slot)
+    (found,) = pull_back(store, {other: bar}, [operands[slot]], store.shape(bar)[:lead], blocked)
+    return found
 
 
 def constants(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
@@ -152,7 +203,10 @@ def inner(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
             found = _altered(derivation, {edge: change})
             if found is not None and found != screen.truth and screen.agree(found, claim):
                 at = f"{formula_text(store, node, 60)} by {formula_text(store, operand, 40)}"
-                yield Suspect(kind, f"{what} {at} {words_}", claim, found, place=node)
+                strength = 1 if isinstance(store.op(node), Map) else 0
+                yield Suspect(
+                    kind, f"{what} {at} {words_}", claim, found, place=node, strength=strength, bypass=True
+                )
 
 
 def _kind_of_step(store: Store, edge: Edge) -> tuple[str, str]:
@@ -191,6 +245,8 @@ def upstream(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         yield Suspect("upstream", detail, claim, derivation.altered(seeds=ones))
     later = [node for node, _ in derivation.edges() if node not in derivation.sinks]
     for node in list(dict.fromkeys(later))[:_MOST]:
+        if alg.constant_value(store, _by(derivation, node).altered()) == 1:
+            continue
         one = {node: alg.constant(store, 1, store.shape(node))}
         found = derivation.altered(seeds=one)
         if not alg.is_zero(store, found) and screen.agree(found, claim):
@@ -207,12 +263,12 @@ def early(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     later = [node for node, _ in derivation.edges() if store.shape(node) == store.shape(x)]
     later.sort(key=lambda n: not isinstance(store.op(n), Named))  # names of the author read best
     for node in list(dict.fromkeys(later))[:_MOST]:
-        bar = Derivation.altered(_by(derivation, node))
+        bar = _by(derivation, node).altered()
         if not screen.agree(bar, screen.claim):
             continue
         by = formula_text(store, x, 40)
         detail = f"this is the derivative by {formula_text(store, node, 60)}: its own derivative by {by} is missing"
-        yield Suspect("chain", detail, screen.claim, bar, place=node, strength=0)
+        yield Suspect("chain", detail, screen.claim, bar, place=node, strength=0, bypass=True)
 
 
 def _by(derivation: Derivation, node: Node) -> Derivation:
@@ -229,7 +285,7 @@ def stale(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         op = store.op(node)
         if not isinstance(op, Map):
             continue
-        local = partial(op.formula, slot)
+        local = derivative(op.formula, slot)
         if local.formula is None:
             continue
         operands = store.operands(node)

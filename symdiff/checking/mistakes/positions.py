@@ -130,6 +130,15 @@ def _reversed(store: Store, node: Node, axis: int) -> Node:
     return alg.slice_(store, node, spans)
 
 
+def moved(store: Store, node: Node) -> Iterator[Node]:
+    """The same operation on the entries beside."""
+    op, operands = store.op(node), store.operands(node)
+    for step in _STEPS:
+        yield from (
+            n for n in _shift(store, op, operands, step) if store.shape(n) == store.shape(node) and n != node
+        )
+
+
 def _shifts(store: Store, node: Node) -> Iterator[tuple[str, Node]]:
     op, operands = store.op(node), store.operands(node)
     for step in _STEPS:

@@ -16,7 +16,7 @@ from symdiff.errors import SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import rebuild
-from symdiff.ir.ops import ArgMax, Coefficient, Contract, Labels, Maximum, Op
+from symdiff.ir.ops import ArgMax, Coefficient, Contract, Labels, Map, Maximum, Op
 from symdiff.ir.sizes import Shape, Size, same_shape
 
 Axes = tuple[int, ...]
@@ -198,7 +198,8 @@ def _refitted(
     """An operation on operands some of which lost another axis than before."""
     moved = [new.get(n, n) for n in operands]
     if not isinstance(op, Contract):
-        return rebuild(store, op, moved)
+        shape = next((store.shape(new[n]) for n in operands if n in new), ())
+        return rebuild(store, op, [_spread(store, m, shape) for m in moved] if isinstance(op, Map) else moved)
     factors = [
         (m, _relabelled(store, op, n, m, k, flip))
         for k, (n, m) in enumerate(zip(operands, moved, strict=True))
@@ -208,6 +209,18 @@ def _refitted(
     fresh = {k: 1 for _, labels in factors for k in labels if k not in sizes and k >= len(op.sizes)}
     rest = {k: op.sizes[k] for _, labels in factors for k in labels if k not in sizes and k < len(op.sizes)}
     return alg.contract(store, factors, op.output, op.coefficient, {**sizes, **fresh, **rest})
+
+
+def _spread(store: Store, node: Node, shape: Shape) -> Node:
+    """A repeated number at another shape; anything else as it is."""
+    op = store.op(node)
+    if same_shape(store.shape(node), shape) or not isinstance(op, Contract):
+        return node
+    if any(store.shape(n) for n in store.operands(node)):
+        return node
+    factors = [(n, ()) for n in store.operands(node)]
+    labels = tuple(range(len(shape)))
+    return alg.contract(store, factors, labels, op.coefficient, dict(enumerate(shape)))
 
 
 def _repeats(op: Contract, at: int, flip: dict[int, int]) -> Size:

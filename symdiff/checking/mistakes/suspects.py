@@ -26,3 +26,4 @@ class Suspect:
     strength: int = (
         1  # 2 explains the claim as a whole, 0 is a guess that needs no mistake people are known for
     )
+    bypass: bool = False  # a step is skipped: said only where no path is missing

@@ -14,6 +14,7 @@ from symdiff.checking.mistakes.screening import size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.mistakes.wholes import scaled
 from symdiff.ir import algebra as alg
+from symdiff.ir.ops import Literal
 
 _MOST = 240
 _TRIED = (-1.0, 2.0, 0.5)
@@ -23,9 +24,11 @@ _FLAT = 1e-8
 def weights(editing: Editing) -> Iterator[Suspect]:
     """For each use of a quantity: the number by which it should have been multiplied."""
     store = editing.store
+    sizes = sorted({n for n in _sizes(editing) if n > 1})[:3]
+    tried = [*_TRIED, *(c for n in sizes for c in (n, 1 / n, n**0.5, n**-0.5))]
     for site in [s for s in editing.sites if store.kind(s.node) == "real"][:_MOST]:
         found = _solved(editing, site)
-        for c in [found] if found is not None else _TRIED:
+        for c in [found] if found is not None else tried:
             yield from _weighed(editing, site, c)
 
 
@@ -43,13 +46,19 @@ def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
             return f"{name} should be multiplied by {words(c)}{of_sizes(c, _sizes(editing))}"
         return f"the term {name} is too many" if kind == "extra_term" else f"{name} has the wrong sign"
 
-    strength = 1 if kind == "extra_term" else int(is_simple(c))
-    yield from editing.mended(_of_a_mask(editing, site, kind), detail, *where, place=node, strength=strength)
+    decides = site.edge is not None and Masks(editing.question).decides(site.edge)
+    likely = kind == "extra_term" or is_simple(c) or _is_known(editing, c)
+    strength = int(likely and not (decides and kind == "sign"))  # then the branches are exchanged
+    chosen = "threshold" if decides else kind
+    yield from editing.mended(chosen, detail, *where, place=node, strength=strength)
 
 
-def _of_a_mask(editing: Editing, site: Site, kind: str) -> str:
-    """A sign or factor of what only decides a comparison moves its threshold."""
-    return "threshold" if site.edge and Masks(editing.question).decides(site.edge) else kind
+def _is_known(editing: Editing, c: float) -> bool:
+    """Whether a number, or its reciprocal, stands in the function or in the claim."""
+    store = editing.store
+    ops = map(store.op, store.ancestors([*editing.question.forward.outputs, editing.claim]))
+    values = [abs(op.value) for op in ops if isinstance(op, Literal)]
+    return any(abs(abs(c) - v) < 1e-9 * v or abs(abs(c) * v - 1) < 1e-9 for v in values if v)
 
 
 def _sizes(editing: Editing) -> list[int]:

@@ -175,7 +175,7 @@ def exchanged_arguments(derivation: Derivation, screen: Screen) -> Iterator[Susp
                 found = _derived(derivation, tuple(place.get(y, y) for y in question.forward.outputs))
                 if found is not None and found != screen.truth:
                     detail = f"this is the derivative with {_name(store, a)} and {_name(store, b)} exchanged"
-                    yield Suspect("swapped", detail, screen.claim, found, strength=2)
+                    yield Suspect("swapped", detail, screen.claim, found)
 
 
 def _name(store: Store, node: Node) -> str:

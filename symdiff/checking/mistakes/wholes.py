@@ -111,7 +111,19 @@ def of_another(question: Question, target: int, screen: Screen) -> Iterator[Susp
         theirs = question.truth.outputs[other]
         if other != target and theirs != truth and same_shape(store.shape(theirs), store.shape(claim)):
             detail = f"this is the derivative by {name}"
-            yield Suspect("swapped", detail, claim, theirs, repair="exchange the two results", strength=2)
+            if _is_later(question, target, other):
+                detail += f": its own derivative by {question.targets[target]} is missing"
+                yield Suspect("chain", detail, claim, theirs, strength=2)
+            else:
+                yield Suspect("swapped", detail, claim, theirs, repair="exchange the two results", strength=2)
+
+
+def _is_later(question: Question, target: int, other: int) -> bool:
+    """Whether one quantity that was asked for is computed from another."""
+    forward, names = question.forward, question.targets
+    if question.of not in ("gradient", "vjp"):
+        return False
+    return forward.node(names[target]) in forward.store.ancestors([forward.node(names[other])])
 
 
 def entries_elsewhere(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
@@ -134,7 +146,7 @@ def entries_elsewhere(question: Question, target: int, screen: Screen) -> Iterat
     flat = alg.reshape(store, truth, (len(places),))
     moved = alg.gather(store, flat, store.add(table(np.array(places))), 0)
     detail = "the entries of the derivative stand in other places"
-    yield Suspect("index", detail, claim, alg.reshape(store, moved, shape), strength=2)
+    yield Suspect("index", detail, claim, alg.reshape(store, moved, shape))
 
 
 def the_function_itself(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:

@@ -13,6 +13,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import special
 
+from symdiff.checking.effort import work
 from symdiff.checking.questions import Question
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.arithmetics import SYMPY
@@ -26,7 +27,7 @@ from symdiff.ir.ops import Contract, Input, Map, Maximum, Reshape
 _Z = sp.Symbol("z", real=True)
 _CLOSE = 1e-6
 _BETTER = 1e-2  # of the claim's own error
-_MOST_OPERATIONS = 60
+_MOST_OPERATIONS, _MOST_WORK = 60, 400  # of the entry's formula, and of the whole claim
 _PLACES = (sp.Rational(3, 7), sp.Rational(-5, 4), sp.Rational(9, 8))
 
 FORMS: tuple[sp.Expr, ...] = (
@@ -138,8 +139,11 @@ def _entry(
     question: Question, target: int, index: tuple[int, ...], symbols: Mapping[Node, Objects]
 ) -> sp.Expr | None:
     assert question.claimed is not None
+    store, claim = question.truth.store, question.claimed[target]
+    if work(store, [claim]) > _MOST_WORK:
+        return None
     try:
-        (array,) = evaluate(question.truth.store, [question.claimed[target]], symbols, SYMPY)
+        (array,) = evaluate(store, [claim], symbols, SYMPY)
     except (SymdiffError, TypeError, ValueError, ZeroDivisionError):
         return None
     entry = array[index]

@@ -45,8 +45,9 @@ def compare_on_kink(
 def wrong_on_kink(
     question: Question, targets: tuple[int, ...], point: Point, *, excused: bool = True
 ) -> dict[int, Comparison]:
-    """The targets in which a claim is no derivative at a special point, alone or all together.
+    """The targets in which a claim is no derivative at a special point.
 
+    Each has its own verdict: that they are no derivative together, where each is one alone, is only noted.
     A claim without a value is wrong where the derivative has one limit from all sides, unless it is ``excused``.
     """
     assert question.claimed is not None
@@ -60,13 +61,15 @@ def wrong_on_kink(
         return {}
     place, given = Surroundings(question, targets, point), joined(balls)
     standing = stand(place, given) if np.isfinite(given).all() else "doubtful"
+    if len(targets) > 1 and standing not in ("inside", "no derivative"):
+        alone = [wrong_on_kink(question, (k,), point, excused=excused) for k in targets]
+        found = {k: comparison for part in alone for k, comparison in part.items()}
+        if not found and standing == "wrong":
+            note(place, given, "apart")
+        return found
     note(place, given, standing)
     if standing in ("inside", "no derivative"):
         return {}
-    if len(targets) > 1:
-        alone = [wrong_on_kink(question, (k,), point, excused=excused) for k in targets]
-        found = {k: comparison for part in alone for k, comparison in part.items()}
-        return found or ({} if standing != "wrong" else _shown(place, balls, given))
     if not np.isfinite(given).all():
         return {} if excused else _without_value(place, balls[0])
     return _shown(place, balls, given) if standing == "wrong" else {}

@@ -17,7 +17,7 @@ from symdiff.checking.sampling import Point
 from symdiff.checking.selections import selections
 from symdiff.ir.graph import Node
 
-Standing: TypeAlias = Literal["inside", "wrong", "doubtful", "no derivative"]
+Standing: TypeAlias = Literal["inside", "apart", "wrong", "doubtful", "no derivative"]
 Kind: TypeAlias = Literal[
     "smooth", "removable", "kink", "jump", "infinite slope", "edge of the domain", "unknown"
 ]
@@ -75,7 +75,11 @@ def note_smooth(question: Question, point: Point) -> None:
     known = notes(question)
     tied = tuple(tied_nodes(question.truth.store, question.kinks, point))
     if len(known) < _MOST and not any(n.tied == tied and n.generic for n in known):
-        known.append(Note(tied, _is_generic(Surroundings(question, (), point)), "smooth", "inside"))
+        place = Surroundings(question, tuple(range(len(question.targets))), point)
+        for direction in islice(slanted(place), 2):
+            place.look(direction)
+        kind = _kind(place)
+        known.append(Note(tied, _is_generic(place), "smooth" if kind == "nothing" else kind, "inside"))
 
 
 def _is_generic(place: Surroundings) -> bool:
@@ -87,12 +91,13 @@ def _is_generic(place: Surroundings) -> bool:
 def _kind(place: Surroundings) -> Kind | Literal["nothing"]:
     outcomes = {limit.outcome for limit in place.limits}
     has_value = place.here is not None and all(np.isfinite(v).all() for v in place.here[1])
-    if not has_value and not place.finite:
-        return "edge of the domain" if "infinite slope" in outcomes else "nothing"
+    if not has_value and not place.finite and "infinite slope" not in outcomes:
+        return "nothing"
     if "jump" in outcomes:
         return "jump"
     if "infinite slope" in outcomes:
-        return "infinite slope" if has_value else "edge of the domain"
+        settles = all(x.value for x in place.limits if x.outcome == "infinite slope")
+        return "infinite slope" if settles else "edge of the domain"
     if "no telling" in outcomes:
         return "unknown"
     if not place.finite or "outside" in outcomes:

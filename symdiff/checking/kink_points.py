@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 
@@ -15,7 +16,7 @@ from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError, Undetermined
 from symdiff.evaluation.arithmetics import Arithmetic, compiled
-from symdiff.evaluation.exact import Objects, evaluate, lift
+from symdiff.evaluation.exact import Objects, as_objects, evaluate, lift
 from symdiff.ir import literals
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
@@ -23,19 +24,37 @@ from symdiff.ir.ops import ArgMax, Map, Maximum
 _MOST_NODES = 4
 _MOST_WORK = 1_500
 _MOST_ENTRIES = 12
+_LARGEST = 3
 
 
-def on_kinks(question: Question, base: Point) -> Iterator[Point]:
-    """Points near ``base`` at which one comparison of the function is tied, where that takes one rational step."""
+def on_kinks(question: Question, base: Point, fits: Callable[[Point], bool]) -> Iterator[Point]:
+    """Points near ``base`` that fit, at which one comparison of the function is tied, one rational step away.
+
+    Every entry is a binary fraction, so that a ball holds it exactly; with powers of two the step is one mostly.
+    """
     store, forward = question.truth.store, question.forward
     moving = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
     moving = [node for node in moving if node in base]
-    yield from islice(_coincident(store, forward.outputs, moving, base), 2)
+    yield from filter(fits, islice(_coincident(store, forward.outputs, moving, base), 2))
     for node in question.kinks[:_MOST_NODES]:
         if work(store, [node]) <= _MOST_WORK:
-            point = next(_tied(store, node, moving, base), None)
-            if point is not None:
-                yield point
+            found = (
+                point
+                for start in (_rounded(store, base), base)
+                for point in _tied(store, node, moving, start)
+            )
+            yield from islice(filter(fits, found), 1)
+
+
+def _rounded(store: Store, base: Point) -> Point:
+    """The same point with each real entry next to a power of two."""
+
+    def power(value: Fraction) -> Fraction:
+        size = max(-_LARGEST, min(_LARGEST, round(math.log2(abs(value))))) if value else 0
+        return (Fraction(2) ** size) * ((value > 0) - (value < 0))
+
+    each = np.frompyfunc(power, 1, 1)
+    return {n: as_objects(each(v)) if store.kind(n) == "real" else v for n, v in base.items()}
 
 
 def _coincident(store: Store, outputs: Sequence[Node], moving: list[Node], base: Point) -> Iterator[Point]:
@@ -59,8 +78,9 @@ def _tied(store: Store, node: Node, moving: list[Node], base: Point) -> Iterator
         for first, second in zip(start, there, strict=True) if there is not None else ():
             if first != second:
                 step = first / (first - second)
+                is_binary = int(step.q) & (int(step.q) - 1) == 0
                 point = _with(base, argument, place, Fraction(int(step.p), int(step.q)))
-                if is_on_kink(store, [node], point):
+                if is_binary and is_on_kink(store, [node], point):
                     yield point
                     break
 

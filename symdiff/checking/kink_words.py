@@ -28,7 +28,7 @@ def kink_text(question: Question) -> str | None:
     seen = notes(question)
     done = {node for n in seen if n.kind == "smooth" and n.generic for node in n.tied}
     told: dict[str, None] = {}
-    for note in sorted(seen, key=lambda n: (len(n.tied), not n.generic)):
+    for note in sorted(seen, key=lambda n: (n.standing != "apart", len(n.tied), not n.generic)):
         open_ = [node for node in note.tied if node not in done]
         if note.kind == "smooth" or (note.tied and not open_):
             continue
@@ -89,6 +89,8 @@ def _standing(store: Store, note: Note) -> str:
         return "; the claim has no value there, which is excused"
     if note.standing == "doubtful":
         return f"{_claimed(note)}, which the rules allow and the limits do not: undecided there"
+    if note.standing == "apart":
+        return f"{_claimed(note)}: every argument's part is right alone, but they are no derivative together"
     if note.convention is not None:
         return f"; the claim takes {note.convention}"
     if note.silent is not None and note.given == 0 and _is_root(store, note.silent[0]):

@@ -38,7 +38,7 @@ _DOWN = [-size for size in _UP]
 
 @dataclass(frozen=True)
 class Limit:
-    """What the derivative tends to in one direction, and the values of the function."""
+    """What the derivative tends to in one direction, and the function, if it tends to anything."""
 
     outcome: Outcome
     derivative: Numbers
@@ -139,7 +139,8 @@ def _judged(rows: Sequence[Row], here: Sequence[Numbers]) -> Limit:
     first = rows[0][0]
     if not _near(first, derivative):
         grows = np.max(np.abs(derivative)) > 1.2 * np.max(np.abs(first))
-        return Limit("infinite slope" if grows else "no telling", derivative)
+        settles = all(map(_near, rows[0][1], value))
+        return Limit("infinite slope" if grows else "no telling", derivative, value if settles else ())
     return Limit("finite", derivative, value)
 
 

@@ -180,11 +180,10 @@ class Probing:
 
     def _kinks(self) -> Iterator[Point]:
         """Points on one kink of the function at a time."""
-        question = self.question
+        question, domain = self.question, self.options.domain
         base = next(self._stream())
-        for point in on_kinks(question, base) if question.wrt else ():
-            if is_inside(question.truth, point, self.options.domain, base):
-                yield point
+        if question.wrt:
+            yield from on_kinks(question, base, lambda point: is_inside(question.truth, point, domain, base))
 
     def _ties(self) -> Iterator[Point]:
         """Points exactly on the branches that are no kinks of the function."""

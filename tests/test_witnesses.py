@@ -90,6 +90,42 @@ def test_the_domain_is_kept() -> None:
     assert numbers_of(found) == {Fraction(1)}
 
 
+def test_the_function_has_a_value_there() -> None:
+    def entropy(p: Any, y: Any) -> Any:
+        return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+    found = witness_of(entropy, lambda p, y: -y / p, (np.array([0.25, 0.5]), np.array([0.0, 1.0])))
+    assert all(0 < p < 1 for p in found.inputs["p"])
+
+
+def test_differences_by_one_of_several_intermediates() -> None:
+    def network(W: Any, x: Any) -> Any:
+        z = sd.name(W @ x, "z")
+        a = sd.name(np.tanh(z), "a")
+        return np.sum(a**3)
+
+    def backward(W: Any, x: Any) -> Any:
+        a = np.tanh(W @ x)
+        return 3 * a**2, 3 * a**2
+
+    verdict = sd.check(network, backward, (RNG.normal(size=(2, 2)), RNG.normal(size=2)), wrt=("a", "z"))
+    assert verdict.witness is not None
+    assert verdict.witness.argument == "z"
+    exact = [float(np.tanh(1) ** 2 * (1 - np.tanh(1) ** 2) * 3), 0.0]
+    assert [entry.measured for entry in verdict.witness.entries] == pytest.approx(exact)
+
+
+def test_on_a_kink_a_difference_is_no_evidence() -> None:
+    def relu(x: Any) -> Any:
+        return np.sum(np.maximum(x, 0))
+
+    verdict = sd.check(relu, lambda x: 1.0 * (x >= 0), np.array([0.5, 0.0]), convention="torch")
+    assert verdict.status == "refuted"
+    assert verdict.witness is not None
+    assert 0 in verdict.witness.inputs["x"]
+    assert not any(entry.measured for entry in verdict.witness.entries)
+
+
 @pytest.mark.parametrize("tries", [0, 1, 5])
 def test_at_the_deadline_the_best_so_far_is_kept(tries: int) -> None:
     graph = ask(squares, lambda x: x, {"x": np.ones(3)}, 0, "gradient").truth

@@ -53,8 +53,9 @@ class _Quotients:
         self.question, self.forward, self.target = question, forward, target
         self.nodes = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
         self.added = question.truth.inputs[len(forward.inputs) :]
-        held = [n for n in self.nodes if n not in at]
-        self.at = dict(zip(held, evaluate(forward.store, held, at, MPMATH), strict=True)) | at
+        self.at = at
+        between = [n for n in self.nodes if n not in at]
+        self.base = dict(zip(between, evaluate(forward.store, between, at, MPMATH), strict=True)) | at
 
     def entry(self, place: Place) -> Any:
         """The quotient that belongs to one entry of the target."""
@@ -94,11 +95,11 @@ class _Quotients:
         return result
 
     def _value(self, moves: Sequence[tuple[int, Moves]], seeds: Mapping[int, Objects]) -> Any:
-        """The weighted sum of the outputs after some moves of a step each."""
+        """The weighted sum of the outputs after some moves of a step each; an intermediate is held where it moves."""
         step, moved = MPMATH.number(_STEP), dict(self.at)
         for sign, move in moves:
             for node, direction in move.items():
-                moved[node] = moved[node] + sign * step * direction
+                moved[node] = moved.get(node, self.base[node]) + sign * step * direction
         outputs = [self.forward.outputs[k] for k in seeds]
         arrays = evaluate(self.forward.store, outputs, moved, MPMATH)
         pairs = zip(seeds.values(), arrays, strict=True)

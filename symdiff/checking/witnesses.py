@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from symdiff.checking.comparing import Comparison, Outcome, compare
+from symdiff.checking.comparing import Comparison, Outcome, compare, values
 from symdiff.checking.edges import compare_on_kink
 from symdiff.checking.entries import entries_at
 from symdiff.checking.kinks import is_on_kink
@@ -52,12 +52,23 @@ def shrink(found: Found, options: Options) -> Found:
         found = _shorter(found, options)
     question, target, outcome = found.question, found.target, found.comparison.outcome
 
+    has_value = _has_value(question, found.point)
+
     def still_wrong(point: Point) -> Comparison | None:
-        return None if options.is_late else _no_worse(wrong_at(question, point, target), outcome)
+        if options.is_late or (has_value and not _has_value(question, point)):
+            return None
+        return _no_worse(wrong_at(question, point, target), outcome)
 
     extra = question.truth.inputs[len(question.forward.inputs) :]
     point, best = simplest_point(question.truth, found.point, options.domain, still_wrong, extra)
     return Found(question, point, target, best) if best is not None else found
+
+
+def _has_value(question: Question, point: Point) -> bool:
+    """Whether the function itself is finite: where it has no value, its derivative is nobody's concern."""
+    forward = question.forward
+    found = values(forward.store, forward.outputs, point)
+    return found is not None and all(ball.is_finite() for array in found for ball in array.ravel())
 
 
 def _shorter(found: Found, options: Options) -> Found:

@@ -62,7 +62,7 @@ def _called(fn: str) -> str:
 
 def _note(ball: str, cells: tuple[Any, ...], certified: bool) -> str:
     """The interval of a single number that does not show its own digits."""
-    if not ball or len(cells) > 1 or isinstance(cells[0], (int, Fraction)) or str(cells[0]) == ball:
+    if not ball or len(cells) > 1 or isinstance(cells[0], (int, float, Fraction)) or str(cells[0]) == ball:
         return ""
     return f"{'certified' if certified else 'about'} {ball}"
 

@@ -27,8 +27,7 @@ def weights(editing: Editing) -> Iterator[Suspect]:
     sizes = sorted({n for n in _sizes(editing) if n > 1})[:3]
     tried = [*_TRIED, *(c for n in sizes for c in (n, 1 / n, n**0.5, n**-0.5))]
     for site in [s for s in editing.sites if store.kind(s.node) == "real"][:_MOST]:
-        found = _solved(editing, site)
-        for c in [found] if found is not None else tried:
+        for c in _candidates(editing, site, tried):
             yield from _weighed(editing, site, c)
 
 
@@ -66,18 +65,21 @@ def _sizes(editing: Editing) -> list[int]:
     return [int(s) for n in editing.question.truth.inputs for s in store.shape(n) if isinstance(s, int)]
 
 
-def _solved(editing: Editing, site: Site) -> float | None:
-    """The one c that mends the claim, where the claim is affine in the quantity; None otherwise."""
+def _candidates(editing: Editing, site: Site, tried: list[float]) -> list[float]:
+    """The one c that mends the claim where it is affine in the quantity; elsewhere what is worth a try."""
     screen, pairs = editing.screen, []
     for k in range(len(screen)):
         value = screen.value(k, site.node)
         at = [screen.changed(k, *site.put(t * value)) for t in (0.0, 2.0)]
         claim, truth = screen.value(k, screen.claim), screen.value(k, screen.truth)
         if at[0] is None or at[1] is None or at[0].shape != truth.shape:
-            return None
+            return []
         with np.errstate(all="ignore"):
             gap = size((at[1] - claim) - (claim - at[0]))
         if not gap <= 1e-7 * max(size(claim), size(at[0]), size(at[1])):
-            return None
+            return tried
         pairs.append((truth - at[0], claim - at[0]))
-    return ratio(pairs)
+        if ratio(pairs) is None and size(pairs[-1][0]) > 0:
+            return []
+    found = ratio(pairs)
+    return [] if found is None else [found]

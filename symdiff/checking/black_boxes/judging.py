@@ -73,12 +73,13 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
 
 def _refuted(trial: Trial, found: Finding, common: dict[str, Any]) -> Verdict:
     options = trial.options
+    small = in_time(options.grace, lambda: shrink(found, options)) or found
     if found.is_undefined:
         mistake = Mistake("nan", f"the claim is {found.claimed} where the derivative is finite")
     else:
-        cause = in_time(options.grace, lambda: diagnose_finding(found, trial.samples, options))
+        at = found if found.gauge.prober.is_quick else small
+        cause = in_time(options.grace, lambda: diagnose_finding(at, trial.samples, options))
         mistake = cause or NO_TIME
-    small = in_time(options.grace, lambda: shrink(found, options)) or found
     shown = witness(small)
     certain = "a ball that excludes the claim by more than rounding"
     how = certain if shown.certified else "a difference beyond any rounding"

@@ -31,7 +31,7 @@ Bounds: TypeAlias = tuple[list[Array], list[Array]]
 
 WITHIN = 8.0  # another algorithm may round this many times as much as the bound of ours says
 OUTSIDE = 64.0  # beyond this no algorithm of comparable cost is blamed on rounding without a test
-_AFFORDABLE = 400_000  # scalar operations in ball arithmetic, about a second
+_AFFORDABLE = 50_000  # scalar operations in ball arithmetic, some tenths of a second
 _QUICK = 20_000  # of them, some tens of milliseconds
 _NARROW = 0.1  # of the largest entry: a bound that is wider judges nothing
 _BITS = 160

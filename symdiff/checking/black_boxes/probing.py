@@ -30,6 +30,7 @@ REGIMES = (*MODERATE[:2], *TIED, *MODERATE[2:], "scales")
 _ORDINARY = ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide")
 _NEIGHBOURS = 9
 _ENTRIES = 20_000
+_QUICK = 1_000
 _AT_ONCE = 2_000_000  # numbers at all nodes of the graph: some 100 MB with their bounds
 _MOST_AT_ONCE = 200
 
@@ -101,6 +102,11 @@ class Prober:
     def is_small(self) -> bool:
         """Whether the entries of all inputs can be handled one by one."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values()) <= _ENTRIES
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether exact arithmetic at a point takes no time to speak of."""
+        return sum(int(np.prod(shape)) for shape in self.shapes.values()) <= _QUICK
 
     @property
     def at_once(self) -> int:

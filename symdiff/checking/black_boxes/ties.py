@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.black_boxes.probing import TIE, Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, TIE, Batch, Probe, probe_dtype
 from symdiff.checking.comparing import Comparison
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.edges import compare_on_kink
@@ -20,10 +21,10 @@ from symdiff.checking.effort import work
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
-from symdiff.checking.sampling import Point, is_inside
+from symdiff.checking.sampling import is_inside
 from symdiff.checking.thresholds import exactly_on, thresholds
 from symdiff.evaluation.arithmetics import working_precision
-from symdiff.evaluation.exact import as_objects
+from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 
@@ -58,33 +59,44 @@ class Ties:
         return found
 
     def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:
-        """The entry at which a claim is far from every limit of the derivative, with the nearest of them."""
-        if not self.is_affordable or not self.gauge.kinks or not np.isfinite(claimed.astype(float)).all():
+        """The entry at which a claim is no derivative, with the nearest value that would be one.
+
+        A claim without a value is excused but at the caller's own example.
+        """
+        if not self.is_special(probe, target):
             return None
-        if not self.is_tied(probe):
-            return None
-        found = self._compare(probe.point, target, claimed)
-        if found is None or found.outcome not in ("differ", "differ on a kink"):
+        found = self._compare(probe, target, claimed)
+        if found is None or found.outcome not in ("differ", "differ on a kink", "claim undefined"):
             return None
         given = float(claimed[found.index])
+        if not math.isfinite(given):
+            return found.index, Certified(found.exact, given, math.inf)
         gap = abs(given - float(found.exact.mid()))
         limit = self._limit(probe, target, coarser(probe_dtype(probe), claimed.dtype))[found.index]
         return (found.index, Certified(found.exact, given, gap)) if gap > OUTSIDE * limit else None
 
-    def is_tied(self, probe: Probe) -> bool:
-        """Whether a comparison of the function is exactly tied at a probe."""
-        return is_on_kink(self.store, self.gauge.kinks, probe.point)
+    def is_special(self, probe: Probe, target: int) -> bool:
+        """Whether a comparison of the function is exactly tied at a probe, or the derivative's form has no value."""
+        if not self.is_affordable:
+            return False
+        value, _ = self.gauge.bounds(probe, target, np.dtype(float))
+        if not np.all(np.isfinite(value)):
+            return True
+        return bool(self.gauge.kinks) and is_on_kink(self.store, self.gauge.kinks, probe.point)
 
-    def _compare(self, point: Point, target: int, claimed: Array) -> Comparison | None:
+    def _compare(self, probe: Probe, target: int, claimed: Array) -> Comparison | None:
         """With the limits from all sides; with a convention there is one value on a kink too."""
-        exact = as_objects(self._fractions(claimed))
-        leaf = self._claims[target]
+        defined = np.isfinite(claimed.astype(float))
+        number, one = self._leaves[target]
+        exact = Probe({0: np.where(defined, claimed, 0).astype(claimed.dtype)}, TIE).point[0]
+        known = {number: exact, one: Probe({0: defined.astype(float)}, TIE).point[0]}
+        point = {**probe.point, **known}
         if self.options.convention is None:
-            return compare_on_kink(self._question, target, {**point, leaf: exact})
+            return compare_on_kink(self._question, target, point, excused=probe.regime != OWN)
         with working_precision(_BITS):
-            pair = balls_of(self.store, [self.gauge.outputs[target], leaf], {**point, leaf: exact})
+            pair = balls_of(self.store, [self.gauge.outputs[target], number], point)
         for index in np.ndindex(claimed.shape):
-            if pair is None:
+            if pair is None or not defined.all():
                 return None
             truth: Any = pair[0][index]
             given: Any = pair[1][index]
@@ -92,18 +104,25 @@ class Ties:
                 return Comparison("differ on a kink", index, given, truth)
         return None
 
-    def _fractions(self, claimed: Array) -> Array:
-        return Probe({0: claimed}, TIE).point[0]
-
     @cached_property
-    def _claims(self) -> tuple[Node, ...]:
-        """Leaves that stand for what the claim returned."""
+    def _leaves(self) -> list[tuple[Node, Node]]:
+        """Leaves that stand for what the claim returned: its number, and 1, or 0 where it is no number."""
         shapes = [self.store.shape(node) for node in self.gauge.outputs]
-        return tuple(self.store.add(Input(f"claimed[{k}]", shape)) for k, shape in enumerate(shapes))
+        return [
+            (self.store.add(Input(f"claimed[{k}]", s)), self.store.add(Input(f"defined[{k}]", s)))
+            for k, s in enumerate(shapes)
+        ]
 
     @cached_property
     def _question(self) -> Question:
-        return replace(self.gauge.question, claimed=self._claims)
+        """The question with a claim that has the values of the leaves, and none where those have none."""
+        store = self.store
+        claims = []
+        for number, one in self._leaves:
+            pole = alg.divide(store, one, alg.multiply(store, one, one))
+            nothing = alg.subtract(store, pole, alg.constant(store, 1, store.shape(one)))
+            claims.append(alg.add(store, number, nothing))
+        return replace(self.gauge.question, claimed=tuple(claims))
 
     def _limit(self, probe: Probe, target: int, dtype: np.dtype[Any]) -> Array:
         """What rounding explains nearby, where no comparison is tied."""

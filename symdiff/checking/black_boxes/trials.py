@@ -51,7 +51,7 @@ class Record:
     noisy: int = 0
     lost: float = 0.0
     lost_at: Probe | None = None
-    tied: int = 0
+    tied: float = 0.0
     on_tie: Finding | None = None
     loss: Loss = NO_LOSS
 
@@ -212,6 +212,8 @@ class Trial:
             if bad[row]:
                 index = measure.index(row)
                 record.wrong = found_at(self.claim, self.gauge, probe, k, index, claimed[row, ...])
+                if record.wrong is None and probe.regime == OWN:
+                    self._look_at_tie(record, k, probe, claimed[row, ...])
             else:
                 self._suspect(record, probe, k, claimed[row, ...], measure, row)
             if record.wrong is not None:
@@ -220,24 +222,25 @@ class Trial:
         self._look_at_ties(record, k, batch, claimed, measure)
 
     def _look_at_ties(self, record: Record, k: int, batch: Batch, claimed: Array, measure: Measure) -> None:
-        """Where a comparison is tied the bound says nothing: there the limits of the derivative judge."""
+        """Where a comparison is tied neither bound nor reference says much: there the limits judge."""
         for row, probe in enumerate(batch.probes):
-            if probe.regime in (OWN, TIE, *TIED) and not measure.judged[row].all():
+            is_open = bool(self.gauge.kinks) or not measure.judged[row].all()
+            if is_open and probe.regime in (OWN, TIE, *TIED) and record.tied < _TIES:
                 self._look_at_tie(record, k, probe, claimed[row, ...])
 
     def _look_at_tie(self, record: Record, k: int, probe: Probe, claimed: Array) -> bool:
         """Whether a probe is on a kink; a claim that is wrong there is noted."""
-        if not self.gauge.kinks or not self.ties.is_affordable:
-            return False
-        if record.tied >= _TIES or record.on_tie is not None:
-            return self.ties.is_tied(probe)
+        record.tied += 0.25  # a look at the comparisons costs less than one at the limits
+        is_special = self.ties.is_special(probe, k)
+        if not is_special or record.tied >= _TIES or record.on_tie is not None:
+            return is_special
         record.tied += 1
         found = self.ties.wrong_at(probe, k, claimed)
         if found is not None:
             index, exact = found
             given = float(claimed[index])
             record.on_tie = Finding(self.claim, self.gauge, probe, k, index, given, exact, self.ties)
-        return found is not None or self.ties.is_tied(probe)
+        return True
 
     def _keep(self, batch: Batch, answers: Sequence[Sequence[Array]]) -> None:
         """The first probes, with their bounds, for diagnosis and planted mistakes."""

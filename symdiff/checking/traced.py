@@ -34,7 +34,7 @@ from symdiff.verdicts import Evidence, Verdict
 
 _AGREEMENTS = 2
 _KINKS = ("away from", "no tie")
-_TOGETHER, _ALONE, _BRIEFLY = 8.0, 4.0, 0.5  # seconds
+_TOGETHER, _ALONE, _BRIEFLY = 8.0, 4.0, 2.0  # seconds
 _MANY = 400  # scalar operations: beyond, the zero test takes longer than the normal form
 _REASONS = {
     "differ": "two disjoint balls",
@@ -89,7 +89,7 @@ def _attempts(question: Question, targets: list[int], options: Options) -> dict[
     done = {k: Attempt(True, "the same graph as the derived one") for k, (t, c) in pairs.items() if t == c}
     many = work(store, [node for k, pair in pairs.items() if k not in done for node in pair]) > _MANY
     briefly: list[Road] = [partial(_by_normal_form, seconds=_BRIEFLY)] if many else []
-    roads: list[Road] = [*briefly, _by_zero_test, partial(_by_normal_form, seconds=_ALONE)]
+    roads: list[Road] = [*briefly, _by_zero_test, partial(_by_normal_form, seconds=_ALONE), _one_by_one]
     for road in roads:
         left = {k: pair for k, pair in pairs.items() if k not in done or not done[k].proved}
         if left and not options.is_late:
@@ -101,20 +101,25 @@ Pairs: TypeAlias = dict[int, tuple[Node, Node]]
 Road: TypeAlias = Callable[[Question, Pairs, Options], dict[int, Attempt]]
 
 
-def _by_zero_test(question: Question, pairs: Pairs, options: Options) -> dict[int, Attempt]:
-    """All together, which shares their work; one by one if that fails."""
+def _by_zero_test(
+    question: Question, pairs: Pairs, options: Options, *, seconds: float = _TOGETHER
+) -> dict[int, Attempt]:
+    """All together, which shares their work."""
+    truths, claims = zip(*pairs.values(), strict=True)
+    budget = min(seconds, options.seconds_left)
+    found = equal_at_shape(question.truth.store, truths, claims, facts=options.domain, seconds=budget)
+    road = f"exact zero test in {found.generators} generators"
+    return dict.fromkeys(pairs, Attempt(bool(found.equal), road, found.assumptions, found.reason))
 
-    def test(chosen: Pairs, seconds: float) -> Attempt:
-        truths, claims = zip(*chosen.values(), strict=True)
-        budget = min(seconds, options.seconds_left)
-        found = equal_at_shape(question.truth.store, truths, claims, facts=options.domain, seconds=budget)
-        road = f"exact zero test in {found.generators} generators"
-        return Attempt(bool(found.equal), road, found.assumptions, found.reason)
 
-    together = test(pairs, _TOGETHER)
-    if together.proved or len(pairs) == 1:
-        return dict.fromkeys(pairs, together)
-    return {k: test({k: pair}, _ALONE) for k, pair in pairs.items()}
+def _one_by_one(question: Question, pairs: Pairs, options: Options) -> dict[int, Attempt]:
+    """The zero test of each, where one of several may have been the hard one."""
+    if len(question.targets) == 1:
+        return {}
+    found: dict[int, Attempt] = {}
+    for k, pair in pairs.items():
+        found |= _by_zero_test(question, {k: pair}, options, seconds=min(_ALONE, 2 * _TOGETHER / len(pairs)))
+    return found
 
 
 def _by_normal_form(

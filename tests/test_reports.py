@@ -11,11 +11,24 @@ import numpy as np
 import pytest
 import sympy as sp
 from rich.console import Console
-from verdict_cases import AGREES, HALF, MANY, NOT_FINITE, PAGE, PROVED, REFUTED, TWO, UNDECIDED, array, row
+from verdict_cases import (
+    AGREES,
+    HALF,
+    MANY,
+    NOT_FINITE,
+    PAGE,
+    PROVED,
+    QUARTER,
+    REFUTED,
+    TWO,
+    UNDECIDED,
+    array,
+    row,
+)
 
 from symdiff.pages import numbers, terminal
 from symdiff.pages.rows import Page
-from symdiff.verdicts import Evidence, Mistake, Verdict
+from symdiff.verdicts import Entry, Evidence, Mistake, Verdict
 
 
 def test_refuted() -> None:
@@ -91,6 +104,20 @@ def test_sentences_are_wrapped_and_code_is_not() -> None:
         prose = [line for line in lines if "word" in line]
         assert max(map(len, prose)) <= most < max(map(len, prose)) + 6
         assert f"  You return      {'y' * 150}" in lines
+
+
+def test_a_wide_table_stands_upright() -> None:
+    assert REFUTED.witness is not None
+    entries = tuple(Entry((10, k), QUARTER, HALF if k else QUARTER, 0.5, k > 0) for k in range(3))
+    wide = replace(REFUTED, witness=replace(REFUTED.witness, argument="enc.W", entries=entries))
+    assert """
+                        yours   exact   finite diff.
+      d(enc.W)[10, 0]     1/4     1/4            0.5
+      d(enc.W)[10, 1]     1/4     1/2            0.5   wrong
+      d(enc.W)[10, 2]     1/4     1/2            0.5   wrong
+      finite diff. from softmax alone
+""" in terminal.report(wide)
+    assert "d(enc.W)[10, 0]   d(enc.W)[10, 1]   d(enc.W)[10, 2]\n" in terminal.report(wide, width=100)
 
 
 def test_no_word_of_the_trade() -> None:

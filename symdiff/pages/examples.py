@@ -43,7 +43,7 @@ def example(witness: Witness, of: str, fn: str, *, on_kink: bool = False) -> Exa
     rows = [
         Row("yours", yours, _note(balls[0], yours, witness.certified)),
         Row(
-            "convention" if on_kink and not witness.certified else "exact",
+            "nearest" if on_kink and not witness.certified else "exact",
             exact,
             _note(balls[1], exact, witness.certified),
         ),

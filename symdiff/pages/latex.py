@@ -47,9 +47,14 @@ def escape(text: object) -> str:
 
 def code(text: object) -> Markup:
     """Program text: typewriter, with places where a line may break."""
-    lines = [_BREAKS.sub(r"\1\\allowbreak{}", escape(line)) for line in str(text).split("\n")]
+    lines = [breakable(line) for line in str(text).split("\n")]
     spaced = [re.sub(r"^ +| {2,}", lambda spaces: "~" * len(spaces[0]), line) for line in lines]
     return Markup(r"\texttt{" + r"\newline ".join(spaced) + "}")
+
+
+def breakable(text: object) -> Markup:
+    """Any text, such as an address, with places where a line may break."""
+    return Markup(_BREAKS.sub(r"\1\\allowbreak{}", escape(text)))
 
 
 def number(value: Any) -> Markup:
@@ -136,6 +141,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "kind": lambda section: type(section).__name__.lower(),
         "code": code,
+        "breakable": breakable,
         "number": number,
         "text": numbers.text,
         "printed": printed,

@@ -129,7 +129,7 @@ def _block(section: Section, width: int) -> list[str]:
                 f"  {section.label}",
                 *_indented(numbers.listed(section.inputs)),
                 "",
-                *_table(section),
+                *_table(section, width),
                 "",
             ]
         case Parts(_, rows, rest):
@@ -140,24 +140,38 @@ def _block(section: Section, width: int) -> list[str]:
             assert_never(section)
 
 
-def _table(example: Example) -> list[str]:
-    """A column for each entry, a row for whose number it is, and below the entries that are wrong."""
+def _table(example: Example, width: int) -> list[str]:
+    """A column for each entry, a row for whose number it is, and below the entries that are wrong.
+
+    Where that is too wide, the entries stand below each other.
+    """
     rows = [("", list(example.columns), "")]
     rows += [(row.who, list(map(numbers.text, row.cells)), row.note) for row in example.rows]
     if any(example.wrong):
         rows.append(("", ["wrong" if wrong else "" for wrong in example.wrong], ""))
-    widths = [max(_breadth(cells[k]) for _, cells, _ in rows) for k in range(len(example.columns))]
-    return [line for row in rows for line in _row(*row, widths)]
+    lines = _aligned(rows, _WHO)
+    if max(map(len, lines)) <= width or len(example.columns) == 1:
+        return lines
+    names, *others = (cells for _, cells, _ in rows)
+    turned = [("", [who for who, _, _ in rows[1:]], "")]
+    turned += [(name, [cells[k] for cells in others], "") for k, name in enumerate(names)]
+    notes = [f"      {who} {note}" for who, _, note in rows if note]
+    return [*_aligned(turned, 3 + max(map(_breadth, names))), *notes]
 
 
-def _row(who: str, cells: list[str], note: str, widths: list[int]) -> list[str]:
+def _aligned(rows: list[tuple[str, list[str], str]], first: int) -> list[str]:
+    widths = [max(_breadth(cells[k]) for _, cells, _ in rows) for k in range(len(rows[0][1]))]
+    return [line for row in rows for line in _row(*row, widths, first)]
+
+
+def _row(who: str, cells: list[str], note: str, widths: list[int], first: int) -> list[str]:
     """The lines of a row; a cell may have several."""
     parts = [cell.splitlines() or [""] for cell in cells]
     lines = []
     for k in range(max(map(len, parts))):
         texts = [(part[k] if k < len(part) else "").rjust(w) for part, w in zip(parts, widths, strict=True)]
         head, tail = (who, note) if k == 0 else ("", "")
-        lines.append(f"      {head:{_WHO}}{'   '.join(texts)}{f'   {tail}' if tail else ''}".rstrip())
+        lines.append(f"      {head:{first}}{'   '.join(texts)}{f'   {tail}' if tail else ''}".rstrip())
     return lines
 
 

@@ -20,8 +20,8 @@ from symdiff.checking.sampling import points
 from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node
-from symdiff.errors import InputError, ShapeError, explain
-from symdiff.ir.sizes import parse_shape, substitute, symbols_of
+from symdiff.errors import InputError, ShapeError, SymdiffError, explain
+from symdiff.ir.sizes import parse_shape, same_shape, substitute, symbols_of
 from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
 
@@ -39,7 +39,8 @@ def judge_every_shape(
 ) -> dict[str, Verdict]:
     """Refuted at the first instance that is wrong; proved if a proof for symbolic sizes and the instances agree."""
     general = ask(fn, claim, examples, wrt, of)
-    proofs = _proofs(general, options)
+    wrong = _is_wrong(fn, claim, examples, wrt, of, options)
+    proofs = [Proof(False)] * len(general.targets) if wrong else _proofs(general, options)
     settled = all(proof.proved for proof in proofs)
     judged: list[dict[str, Verdict]] = []
     instance = general
@@ -68,6 +69,29 @@ def judge_every_shape(
         name: _lifted(general, k, [parts[name] for parts in judged], proofs[k])
         for k, name in enumerate(general.targets)
     }
+
+
+def _is_wrong(
+    fn: Callable[..., Any],
+    claim: Callable[..., Any],
+    examples: dict[str, Any],
+    wrt: Wrt,
+    of: Of,
+    options: Options,
+) -> bool:
+    """Whether a few probes at the smallest instance refute: then no proof need be searched."""
+    try:
+        sizes = next(_instances(examples, small=True))
+        question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
+    except SymdiffError:
+        return False
+    store, truths = question.truth.store, question.truth.outputs
+    if question.claimed is None:
+        return False
+    same = [same_shape(store.shape(c), store.shape(t)) for c, t in zip(question.claimed, truths, strict=True)]
+    probing = Probing(question, options, [k for k, good in enumerate(same) if good])
+    probing.easily()
+    return not all(same) or any(record.wrong is not None for record in probing.records)
 
 
 def _everywhere(instance: Question, target: int, proof: Proof, options: Options) -> Proof:

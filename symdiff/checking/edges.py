@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -17,6 +18,7 @@ import numpy as np
 from symdiff import calculus
 from symdiff.checking.cells import cells
 from symdiff.checking.comparing import Comparison, values
+from symdiff.checking.conventions import followed
 from symdiff.checking.effort import work
 from symdiff.checking.hulls import CLOSE, Numbers, is_inside, nearest
 from symdiff.checking.kink_notes import Standing, note
@@ -32,6 +34,7 @@ from symdiff.ir.graph import Node
 _MOST_WORK = 5_000
 _BITS = 200
 _REFINEMENTS = 12
+_SHORT = 60  # the largest denominator of a limit that is read as a fraction
 _MARGIN = 0.02  # a hull of sampled limits may miss a corner; a claim must be further out than that
 
 
@@ -99,6 +102,20 @@ def stand(place: Surroundings, given: Numbers) -> Standing:
     return "inside" if allowed == "yes" and pieces is not None and pieces.independent else "doubtful"
 
 
+def follows(question: Question, target: int, point: Point, library: str) -> bool:
+    """Whether a claim takes at a tie what a function of this library takes there: ``jnp.abs`` has slope 1 at 0."""
+    assert question.claimed is not None
+    with working_precision(_BITS):
+        balls = values(question.truth.store, [question.claimed[target]], point)
+    chosen = selections(question, (target,), point) if balls is not None else None
+    if balls is None or chosen is None:
+        return False
+    convention = followed(chosen, joined(balls))
+    names = {"torch": ("torch.",), "jax": ("jnp.", "jax.")}.get(library, ())
+    taken = "" if convention is None else convention.who
+    return "clamp" not in taken and any(name in taken for name in names)
+
+
 def _walk(place: Surroundings, directions: Iterator[Direction], given: Numbers | None = None) -> bool:
     """Look in these directions, until the value itself is met; False if one shows that there is no derivative."""
     for direction in directions:
@@ -153,8 +170,7 @@ def _without_value(place: Surroundings, balls: Objects) -> dict[int, Comparison]
     for index in np.ndindex(balls.shape):
         ball: Any = balls[index]
         if not ball.is_finite() and (entries is None or not mpmath.isfinite(entries[index])):
-            limit = flint.arb(float(limits[index]))
-            return {target: Comparison("claim undefined", index, ball, limit)}
+            return {target: Comparison("claim undefined", index, ball, _plain(float(limits[index])))}
     return {}
 
 
@@ -176,5 +192,12 @@ def _shown(place: Surroundings, balls: Sequence[Objects], given: Numbers) -> dic
     k = int(np.searchsorted(sizes, worst, side="right"))
     start = int(sizes[k]) - balls[k].size
     index = tuple(int(i) for i in np.unravel_index(worst - start, balls[k].shape))
-    exact = flint.arb(float(point[worst]))
+    exact = _plain(float(point[worst]))
     return {place.targets[k]: Comparison("differ on a kink", index, balls[k][index], exact)}
+
+
+def _plain(limit: float) -> flint.arb:
+    """A limit to the digits that are known of it: a short fraction if it is next to one."""
+    short = Fraction(limit).limit_denominator(_SHORT)
+    near = abs(float(short) - limit) <= CLOSE * (1 + abs(limit))
+    return flint.arb(flint.fmpq(short.numerator, short.denominator)) if near else flint.arb(limit)

@@ -67,7 +67,8 @@ def note(place: Surroundings, given: Numbers, standing: Standing) -> None:
         chosen = selections(place.question, place.targets, place.point)
     convention = followed(chosen, given) if chosen is not None else None
     silent = _silent(place) if place.is_singular else None
-    known.append(Note(tied, generic, kind, standing, low, high, own, convention, silent))
+    if tied or silent is None or all(n.silent is None or n.silent[0] != silent[0] for n in known):
+        known.append(Note(tied, generic, kind, standing, low, high, own, convention, silent))
 
 
 def note_smooth(question: Question, point: Point) -> None:
@@ -90,7 +91,7 @@ def _is_generic(place: Surroundings) -> bool:
 
 def _kind(place: Surroundings) -> Kind | Literal["nothing"]:
     outcomes = {limit.outcome for limit in place.limits}
-    has_value = place.here is not None and all(np.isfinite(v).all() for v in place.here[1])
+    has_value = place.here is None or all(np.isfinite(v).all() for v in place.here[1])
     if not has_value and not place.finite and "infinite slope" not in outcomes:
         return "nothing"
     if "jump" in outcomes:

@@ -17,6 +17,7 @@ from symdiff.ir.ops import ArgMax, Map, Maximum
 
 _SHOWN = 4
 _LONGEST = 60
+_NOTHING = 1e-20  # what rounding leaves of a zero
 
 
 def kink_text(question: Question) -> str | None:
@@ -108,7 +109,7 @@ def _is_root(store: Store, node: Node) -> bool:
 
 
 def _plain(value: float) -> str:
-    return f"{value + 0.0:.6g}"
+    return f"{value if abs(value) > _NOTHING else 0.0:.6g}"
 
 
 def _places(store: Store, node: Node) -> list[str]:

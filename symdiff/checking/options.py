@@ -12,7 +12,8 @@ from symdiff.verdicts import Mistake
 NO_TIME = Mistake("unknown", "the time was over before a cause was found")
 
 
-# ReLU'(0) = 0, |x|'(0) = 0, ties of a maximum share the derivative equally: torch and JAX agree on these.
+# ReLU'(0) = 0, ties of a maximum share the derivative equally: torch and JAX agree on these. |x|'(0) is 0 in torch
+# and 1 in JAX, and maximum(x, 0) has slope 1/2 in both: see checking.conventions.
 CONVENTIONS = ("torch", "jax", "shared")
 
 

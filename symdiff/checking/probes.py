@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from symdiff.checking.comparing import MANY, Comparison, compare
-from symdiff.checking.edges import wrong_on_kink
+from symdiff.checking.edges import follows, wrong_on_kink
 from symdiff.checking.effort import work
 from symdiff.checking.kink_notes import note_smooth
 from symdiff.checking.kink_points import on_kinks
@@ -93,11 +93,22 @@ class Probing:
         if any(answer.outcome == "equal" for answer in answers):
             self.seen.append(point)
         for k, answer in zip(waiting, answers, strict=True):
-            if not (answer.outcome == "claim undefined" and self._excuses(chosen)):
+            excused = answer.outcome == "claim undefined" and self._excuses(chosen)
+            if not excused and not (answer.outcome == "differ" and self._follows(k, point)):
                 self._note(k, answer, point)
         silent = [k for k, answer in zip(waiting, answers, strict=True) if answer.outcome == "no answer"]
         if silent:
             self._look_specially(silent, point, chosen)
+
+    def _follows(self, k: int, point: Point) -> bool:
+        """Whether a claim differs from our convention on a kink only, and as the library does that was asked for."""
+        question, library = self.question, self.options.convention
+        if library is None or not is_on_kink(question.truth.store, question.kinks, point):
+            return False
+        if not follows(question, k, point, library):
+            return False
+        self.special.append(point)
+        return True
 
     def _look_specially(self, targets: list[int], point: Point, chosen: bool) -> None:
         """On a kink or at a gap of the derivative's formula: the limits from all sides decide."""

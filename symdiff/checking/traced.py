@@ -38,7 +38,7 @@ _TOGETHER, _ALONE, _BRIEFLY = 8.0, 4.0, 2.0  # seconds
 _MANY = 400  # scalar operations: beyond, the zero test takes longer than the normal form
 _REASONS = {
     "differ": "two disjoint balls",
-    "differ on a kink": "far from every limit of the derivative",
+    "differ on a kink": "no mean of the limits of the derivative",
     "claim undefined": "the claim has no value there",
 }
 
@@ -229,6 +229,7 @@ def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
         mistake=mistake,
         evidence=Evidence(("certified balls at a rational point",) if shown.certified else (), points=1),
         snippet=snippet(small.question, shown.inputs, shown.argument),
+        kink=kink_text(found.question) if found.comparison.outcome == "differ on a kink" else None,
         **what_else(found, small, mistake, options),
     )
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from typing import Any
+
+import flint
 
 from symdiff.checking.comparing import Comparison, Outcome, compare, values
 from symdiff.checking.edges import compare_on_kink
@@ -127,7 +130,10 @@ def witness(found: Found) -> Witness:
     question, comparison = found.question, found.comparison
     assert question.claimed is not None
     store, target = question.truth.store, found.target
-    exact = exact_entry(store, question.truth.outputs[target], found.point, comparison.index)
+    on_kink = comparison.outcome == "differ on a kink"  # the formula has one value there, the derivative many
+    truth = question.truth.outputs[target]
+    at = (found.point, comparison.index)
+    exact = _fraction(comparison.exact) if on_kink else exact_entry(store, truth, *at)
     undefined = (
         comparison.outcome == "claim undefined"
     )  # exp(log(-1)) is no real number, though it would simplify
@@ -143,10 +149,14 @@ def witness(found: Found) -> Witness:
         exact=exact if exact is not None else balls[1],
         certified=comparison.outcome == "differ",
         enclosures=balls,
-        entries=()
-        if comparison.outcome == "differ on a kink"
-        else entries_at(question, target, found.point, comparison.index),
+        entries=() if on_kink else entries_at(question, target, found.point, comparison.index),
     )
+
+
+def _fraction(ball: Any) -> Fraction | None:
+    """The short fraction that a limit is, if it is one."""
+    short = Fraction(float(ball.mid())).limit_denominator(60)
+    return short if ball.contains(flint.fmpq(short.numerator, short.denominator)) else None
 
 
 def _ball(value: Any) -> str:

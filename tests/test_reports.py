@@ -28,7 +28,7 @@ from verdict_cases import (
 
 from symdiff.pages import numbers, terminal
 from symdiff.pages.rows import Page
-from symdiff.verdicts import Entry, Evidence, Mistake, Verdict
+from symdiff.verdicts import Entry, Evidence, Mistake, Verdict, Witness
 
 
 def test_refuted() -> None:
@@ -118,6 +118,13 @@ def test_a_wide_table_stands_upright() -> None:
       finite diff. from softmax alone
 """ in terminal.report(wide)
     assert "d(enc.W)[10, 0]   d(enc.W)[10, 1]   d(enc.W)[10, 2]\n" in terminal.report(wide, width=100)
+
+
+def test_an_exact_number_shows_its_digits() -> None:
+    witness = Witness({"x": HALF}, "x", (), 1.0, sp.sin(1), True, ("1.0", "[0.8414709848078965 +/- 2e-20]"))
+    lines = terminal.report(replace(REFUTED, witness=witness)).splitlines()
+    assert "      yours            1.0" in lines
+    assert "      exact         sin(1)   certified 0.841470984808" in lines
 
 
 def test_no_word_of_the_trade() -> None:

@@ -68,5 +68,7 @@ def _note(ball: str, cells: tuple[Any, ...], certified: bool) -> str:
 
 
 def _trimmed(ball: str) -> str:
-    """``0.250000000000`` as ``0.25``."""
+    """``0.250000000000`` as ``0.25``, and ``[0.8414709848078965 +/- 2e-20]`` as ``0.841470984808``."""
+    found = re.fullmatch(r"\[(\S+) \+/- \S+\]", ball)
+    ball = f"{float(found[1]):.12g}" if found else ball
     return re.sub(r"(\.\d*?)0+(?=$|e)", r"\1", ball).removesuffix(".")

@@ -14,7 +14,7 @@ import symdiff as sd
 from symdiff.checking import sources
 from symdiff.checking.arguments import parameters
 from symdiff.checking.questions import Of, Question, ask
-from symdiff.checking.sources import definition, quoted, returned
+from symdiff.checking.sources import Definition, definition, quoted, returned
 
 X = np.array([1.0, 2.0])
 
@@ -111,17 +111,22 @@ def test_what_is_not_plain_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
     assert returned(question(plain), 0) is None
 
 
-def test_the_definition_of_what_stands_alone() -> None:
+def test_the_definition_of_what_no_import_reaches() -> None:
     other = 3.0
-    assert definition(lambda x: np.tanh(x), "fn") == "fn = lambda x: np.tanh(x)"
-    assert definition(lambda x: total(x, x), "fn") is None
+    assert definition(lambda x: np.tanh(x), "fn") == Definition("fn = lambda x: np.tanh(x)", ())
+    assert definition(lambda x: total(x, x), "fn") == Definition("fn = lambda x: total(x, x)", ("total",))
     assert definition(lambda x: other * x, "fn") is None
-    assert definition(plain, "plain") is None  # its annotation names Any
     assert definition(np.tanh, "tanh") is None
+
+    def local(x):  # type: ignore[no-untyped-def]
+        return 2 * x
+
+    text = "def local(x):  # type: ignore[no-untyped-def]\n    return 2 * x"
+    assert definition(local, "local") == Definition(text, ())
 
 
 def test_a_snippet_of_lambdas_runs() -> None:
-    snippet = sd.check(lambda x: np.sum(x**2), lambda x: 3 * x, X).snippet
+    snippet = sd.check(lambda x: total(x, x), lambda x: 3 * x, X).snippet
     assert snippet is not None
     *lines, last = snippet.splitlines()
     names: dict[str, Any] = {}

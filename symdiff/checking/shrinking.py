@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from symdiff.checking.domains import Domain, ends
+from symdiff.checking.domains import Domain, exact_ends
 from symdiff.checking.sampling import Point
 from symdiff.errors import OutOfTime
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input
 
 T = TypeVar("T")
+Ends: TypeAlias = tuple[Fraction | None, Fraction | None]
 SIMPLE = tuple(
     Fraction(n, d)
     for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-1, 2), (-2, 1), (3, 1), (-3, 1), (1, 4))
@@ -69,19 +70,19 @@ def _is_free(graph: Graph, node: Node, domain: Domain) -> bool:
     return op.kind == "real" and not isinstance(domain.get(op.name), str)
 
 
-def _interval(graph: Graph, node: Node, domain: Domain) -> tuple[Any, Any]:
+def _interval(graph: Graph, node: Node, domain: Domain) -> Ends:
     op = graph.store.op(node)
     assert isinstance(op, Input)
     rule = domain.get(op.name)
-    return ends(rule) if isinstance(rule, tuple) else (None, None)
+    return exact_ends(rule) if isinstance(rule, tuple) else (None, None)
 
 
-def _inside(value: Fraction, interval: tuple[Any, Any]) -> bool:
+def _inside(value: Fraction, interval: Ends) -> bool:
     low, high = interval
-    return (low is None or value > Fraction(low)) and (high is None or value < Fraction(high))
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _set_all(node: Node, value: Fraction, interval: tuple[Any, Any]) -> Move:
+def _set_all(node: Node, value: Fraction, interval: Ends) -> Move:
     def move(point: Point) -> Point | None:
         if not _inside(value, interval) or all(_rank(v) <= _rank(value) for v in point[node].ravel()):
             return None
@@ -92,7 +93,7 @@ def _set_all(node: Node, value: Fraction, interval: tuple[Any, Any]) -> Move:
     return move
 
 
-def _set_entry(node: Node, place: tuple[int, ...], value: Fraction, interval: tuple[Any, Any]) -> Move:
+def _set_entry(node: Node, place: tuple[int, ...], value: Fraction, interval: Ends) -> Move:
     def move(point: Point) -> Point | None:
         now = point[node][place]
         if not _inside(value, interval) or _rank(now) <= _rank(value):

@@ -32,6 +32,14 @@ class Returned:
     place: str
 
 
+@dataclass(frozen=True)
+class Definition:
+    """The source of a function, and the names of its module that it needs."""
+
+    text: str
+    needs: tuple[str, ...]
+
+
 def returned(question: Question, target: int) -> Returned | None:
     """The expression that the claim returns for a target; None where its source does not show it plainly."""
     code = _code(question.claim)
@@ -60,27 +68,26 @@ def quoted(question: Question, where: str | None) -> str | None:
     return None
 
 
-def definition(function: Callable[..., Any], name: str) -> str | None:
-    """A function's own source, under a name, if it is short and needs nothing but NumPy; otherwise None."""
+def definition(function: Callable[..., Any], name: str) -> Definition | None:
+    """A function's own source, under a name, if it is short and closes over nothing; otherwise None."""
     code = _code(function)
     source = _source(code)
     tree = _syntax(source, code)
-    if tree is None or code.co_freevars or not _needs_numpy_only(inspect.unwrap(function), tree):
+    text = (ast.get_source_segment(source, tree) or "") if tree is not None else ""
+    if tree is None or code.co_freevars or not 0 < len(text) <= _LONGEST_SOURCE:
         return None
-    text = ast.get_source_segment(source, tree) or ""
-    if not 0 < len(text) <= _LONGEST_SOURCE:
-        return None
+    needs = _needs(inspect.unwrap(function), tree)
     if isinstance(tree, ast.Lambda):
-        return f"{name} = {' '.join(text.split())}"
-    return textwrap.dedent(" " * tree.col_offset + text) if name == tree.name else None
+        return Definition(f"{name} = {' '.join(text.split())}", needs)
+    return Definition(textwrap.dedent(" " * tree.col_offset + text), needs) if name == tree.name else None
 
 
-def _needs_numpy_only(function: Any, tree: _Function) -> bool:
+def _needs(function: Any, tree: _Function) -> tuple[str, ...]:
+    """The names of its module that a function uses, beside those of NumPy and symdiff."""
     known = getattr(function, "__globals__", {})
-    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     given = {"np": np, "sd": sys.modules.get("symdiff")}
-    is_alone = all(known[name] is given.get(name) for name in used if name in known)
-    return is_alone and not (isinstance(tree, ast.FunctionDef) and tree.args.defaults)
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return tuple(sorted(n for n in used if n in known and known[n] is not given.get(n)))
 
 
 def _code(function: Callable[..., Any]) -> Any:

@@ -125,17 +125,20 @@ def snippet(question: Question, inputs: dict[str, Any], argument: str) -> str:
 
 
 def _definitions(functions: Mapping[str, Any]) -> list[str]:
-    """The lines that import functions from their modules, or repeat what no import reaches and stands alone."""
+    """The lines that import functions from their modules, or repeat those that no import reaches."""
     names: dict[str, list[str]] = {}
     written = []
     for name, function in functions.items():
         module = _module(function)
         if module and getattr(function, "__qualname__", name) == name == called(function, ""):
             names.setdefault(module, []).append(name)
-        else:
-            written.append(definition(function, name))
-    imported = [f"from {module} import {', '.join(own)}" for module, own in names.items()]
-    return [*imported, *(text for text in written if text is not None)]
+            continue
+        found = definition(function, name)
+        if found is not None and (module or not found.needs):
+            names.setdefault(module, []).extend(found.needs)
+            written.append(found.text)
+    lines = [f"from {module} import {', '.join(dict.fromkeys(own))}" for module, own in names.items() if own]
+    return [*lines, *written]
 
 
 def _module(function: Any) -> str:

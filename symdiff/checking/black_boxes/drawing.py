@@ -11,20 +11,34 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Interval = tuple[float | None, float | None]
 _SPECIAL = np.array([0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1.0])
+_AT_ENDS = np.array([0.0, 1.0, 0.25, 0.5, 0.75])
+_GRID = 2.0**20  # parts of one that floats of every length add up without rounding
 ALIKE = ("equal", "pairs")  # regimes in which the entries of one array know of each other
 _REACH = {"wide": 4.0, "mixed": 4.0, "large": 64.0, "scales": 4096.0, "small": 2.0**-8}
 
 
 def numbers(regime: str, count: int, shape: tuple[int, ...], interval: Interval, rng: Any) -> Array:
-    """``count`` arrays of one regime, inside an interval."""
+    """``count`` arrays of one regime, inside an interval; two regimes hold its ends."""
     low, high = interval
     if low is None and high is None:
         return np.asarray(_free(regime, (count, *shape), rng))
-    part = rng.integers(1, 64, (count, *shape)) / 64
+    part = _part(regime, (count, *shape), rng)
     if low is not None and high is not None:
-        return np.asarray(low + (high - low) * part)
+        return np.asarray(np.where(part == 1, high, low + (high - low) * part))
     distance = part * _REACH.get(regime, 1.0)
     return np.asarray(low + distance if low is not None else (high or 0.0) - distance)
+
+
+def _part(regime: str, shape: tuple[int, ...], rng: Any) -> Array:
+    """How far into an interval the numbers lie."""
+    match regime:
+        case "special":
+            return np.asarray(rng.choice(_AT_ENDS, shape))
+        case "zeros":
+            ends = rng.integers(0, 2, (shape[0], *(1 for _ in shape[1:])))
+            return np.asarray(np.broadcast_to(ends, shape))
+        case _:
+            return np.asarray(rng.integers(1, 64, shape) / 64)
 
 
 def by_regime(regimes: Sequence[str], draw: Callable[[str, int], Array], shape: tuple[int, ...]) -> Array:
@@ -95,13 +109,22 @@ def members(name: str, count: int, shape: tuple[int, ...], rng: Any) -> Array:
             return np.asarray(np.eye(shape[-1])[rng.integers(0, shape[-1], whole[:-1])])
         case "simplex":
             weights = rng.integers(1, 10, whole)
-            return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+            return _on_grid(weights / weights.sum(axis=-1, keepdims=True))
         case _:
             half = rng.integers(-8, 9, whole) / 4
             symmetric = half + half.swapaxes(-1, -2)
             if name == "symmetric":
                 return np.asarray(symmetric)
             return np.asarray(symmetric @ symmetric.swapaxes(-1, -2) + np.eye(shape[-1]))
+
+
+def _on_grid(rows: Array) -> Array:
+    """Rows that sum to one exactly, unless they are too long for that."""
+    moved = np.asarray(np.floor(rows * _GRID) / _GRID)
+    if not moved.all():
+        return rows
+    moved[..., -1] += 1 - moved.sum(axis=-1)
+    return moved
 
 
 def indices(size: int, count: int, shape: tuple[int, ...], rng: Any) -> Array:

@@ -155,6 +155,9 @@ def _doubt(trial: Trial, k: int, blind: Blindness | None) -> str:
         return f"{unseen} of {np.size(record.judged)} entries stood on a kink or out of range at every probe"
     if not trial.planting.sees_a_factor(k):
         return f"the derived bound is too wide to see a factor of 1 + {trial.planting.subtle(k):g}"
+    hidden = trial.planting.hidden(k) if blind is not None else 0
+    if hidden:
+        return f"{hidden} of {np.size(record.judged)} entries are below the tolerance at every probe"
     if blind is not None and 2 * blind.caught < blind.planted:
         return f"the probes would have caught {blind.caught} of {blind.planted} planted mistakes"
     return trial.branches.untaken

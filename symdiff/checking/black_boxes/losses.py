@@ -43,8 +43,9 @@ def loss(gauge: Gauge, probe: Probe, target: int, claimed: Array) -> Loss:
     balls = gauge.exact_values(probe) if suspicious.any() and np.isfinite(given).all() else None
     if balls is None:
         return NO_LOSS
-    known: NDArray[np.bool_] = np.array([ball.is_finite() for ball in balls[target].ravel()], dtype=bool)
-    exact = np.array([float(ball.mid()) for ball in balls[target].ravel()])
+    entries = list(balls[target].ravel())  # a derivative that may be 0 has no digits
+    known: NDArray[np.bool_] = np.array([b.is_finite() and not b.contains(0) for b in entries], dtype=bool)
+    exact = np.array([float(ball.mid()) for ball in entries])
     exact = np.where(known & np.isfinite(exact), exact, 0.0).reshape(given.shape)
     with np.errstate(all="ignore"):
         gap = np.where(exact != 0, np.abs(given - exact), 0.0)

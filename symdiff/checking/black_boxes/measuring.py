@@ -183,11 +183,11 @@ class Gauge:
         return judged, np.max(ulps.reshape(len(ulps), -1), axis=1, initial=0.0)
 
     def _undefined(self, batch: Batch, target: int, defined: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where the claim is no number; what our own program overflows far from the caller's inputs is excused."""
+        """Where the claim is no number; far from the caller's inputs and at the ends of a domain that is excused."""
         result = ~defined
         for row in np.flatnonzero(result.reshape(len(result), -1).any(axis=1)).tolist():
             probe = batch.probes[row]
-            if probe.regime in FAR:
+            if probe.regime in FAR or (probe.regime != OWN and self.prober.is_at_end(probe)):
                 result[row] = False
             elif probe.regime != OWN:
                 result[row] &= np.isfinite(self.floats(probe)[target])

@@ -26,6 +26,7 @@ _MOST_PATHS = 8
 _MOST_WORK = 300_000
 _MOST_EXACT = 5_000
 _BITS = 96
+_TINY = 1e-290  # above the smallest bound there is
 _SUBTLE = {np.dtype(np.float64): 1e-6}
 _COARSE = 1e-3
 
@@ -140,26 +141,41 @@ class Planting:
 
     # What the probes cannot show ----------------------------------------------------------------------------
 
-    def _warnings(self, target: int) -> Iterator[str]:
-        yield from self._examples()
-        most = largest = None
+    def hidden(self, target: int) -> int:
+        """How many entries are below the bounds at every probe, and yet not 0."""
+        unseen = ~self._seen(target)
+        if not unseen.any():
+            return 0
+        probe = next((p for batch in self.batches for p in batch.probes if p.regime in MODERATE), None)
+        balls = self.gauge.exact_values(probe) if probe is not None else None
+        if balls is None:
+            return 0
+        zero = [ball.is_finite() and ball.contains(0) for ball in balls[target].ravel()]
+        return int(np.sum(unseen & ~np.array(zero, dtype=bool).reshape(unseen.shape)))
+
+    def _seen(self, target: int) -> NDArray[np.bool_]:
+        """The entries that are larger than the bound at some probe; those that are 0 by their form count as seen."""
+        found: NDArray[np.bool_] = np.zeros(self.gauge.shape(target), dtype=bool)
+        blurred = found.copy()
         for batch in self.batches:
             value, limit = self._truth(batch, target)
             with np.errstate(all="ignore"):
-                seen = (np.abs(value) > limit).any(axis=0)
-                size = np.nanmax(np.abs(value), axis=0, initial=0.0)
-            most = seen if most is None else most | seen
-            largest = size if largest is None else np.fmax(largest, size)
-            if most.all():
-                return
-        if most is None or largest is None or not most.size:
+                found = found | (np.abs(value) > limit).any(axis=0)
+                blurred = blurred | ((value != 0) | (limit > _TINY)).any(axis=0)
+            if found.all():
+                break
+        return found | ~blurred
+
+    def _warnings(self, target: int) -> Iterator[str]:
+        yield from self._examples()
+        seen, name = self._seen(target), self.gauge.question.targets[target]
+        if seen.all():
             return
-        name = self.gauge.question.targets[target]
-        if not most.any() and not _is_nothing(self.gauge, target):
+        hidden = self.hidden(target)
+        if hidden:
+            yield f"{hidden} of {seen.size} entries by {name} are below the tolerance at every probe"
+        elif not seen.any():
             yield f"the derivative by {name} is 0 at every probe: a claim that returns 0 looks right"
-        elif np.any(~most & (largest > 0)):
-            count = int(np.sum(~most & (largest > 0)))
-            yield f"{count} of {most.size} entries by {name} are below the tolerance at every probe"
 
     def _examples(self) -> Iterator[str]:
         """What the caller's own example cannot show."""
@@ -184,11 +200,6 @@ def _blind(name: str, array: Array) -> Iterator[str]:
         yield f"your example {name} has equal entries"
     elif array.ndim == 2 and array.shape[0] == array.shape[1] and np.array_equal(array, array.T):
         yield f"your example {name} is symmetric: it cannot tell a matrix from its transpose"
-
-
-def _is_nothing(gauge: Gauge, target: int) -> bool:
-    """Whether the derivative is zero by its form: the function does not depend on the argument."""
-    return alg.is_zero(gauge.store, gauge.outputs[target])
 
 
 def _hardest(value: Array, limit: Array) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.drawing import ALIKE, by_regime, indices, members, numbers
+from symdiff.checking.domains import holds
 from symdiff.checking.indices import index_sizes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, leaf_values
@@ -119,8 +120,24 @@ class Prober:
     def own(self) -> Probe:
         """The caller's example, with a random cotangent or direction where one is needed."""
         drawn = self._drawn(["mixed"]).probes[0].values
-        values = {n: self._like(n, self.examples[n]) if n in self.examples else v for n, v in drawn.items()}
+        values = {n: self._like(n, self.examples[n]) if self._belongs(n) else v for n, v in drawn.items()}
         return Probe(values, OWN)
+
+    def _belongs(self, node: Node) -> bool:
+        """Whether there is an example, and it is in its set: a part of a one-hot row may be zero."""
+        rule = self.options.domain.get(self._input(node).name)
+        is_set = node in self.examples and isinstance(rule, str)
+        return holds(str(rule), np.asarray(self.examples[node])) if is_set else node in self.examples
+
+    def is_at_end(self, probe: Probe) -> bool:
+        """Whether an entry of a probe is a finite end of its interval."""
+        for node, value in probe.values.items():
+            rule = self.options.domain.get(self._input(node).name)
+            if isinstance(rule, tuple) and any(
+                np.any(value == end) for end in _ends(rule) if end is not None
+            ):
+                return True
+        return False
 
     def generated(self, count: int) -> Batch:
         """The next probes of an endless stream through the regimes."""
@@ -144,8 +161,12 @@ class Prober:
     def _nudged(self, node: Node, value: Any, step: float) -> Any:
         if node in self._held or not self._is_free(node):
             return value
-        part = 1 + step * self.rng.uniform(-1, 1, np.shape(value))
-        return self._like(node, np.asarray(value, dtype=float) * part)
+        start = np.asarray(value, dtype=float)
+        moved = start * (1 + step * self.rng.uniform(-1, 1, start.shape))
+        rule = self.options.domain.get(self._input(node).name)
+        low, high = _ends(rule) if isinstance(rule, tuple) else (None, None)
+        is_out = (moved < (-np.inf if low is None else low)) | (moved > (np.inf if high is None else high))
+        return self._like(node, np.where(is_out, 2 * start - moved, moved))
 
     def far(self, magnitudes: Sequence[float]) -> Batch:
         """Very small and very large numbers, and numbers beyond some magnitudes."""
@@ -194,7 +215,7 @@ class Prober:
         if node in self._held:
             return np.stack([np.asarray(self.examples[node])] * count)
         if op.kind == "boolean" or isinstance(rule, str):
-            return members("boolean" if op.kind == "boolean" else str(rule), count, shape, self.rng)
+            return members(rule if isinstance(rule, str) else "boolean", count, shape, self.rng)
         interval = _ends(rule) if isinstance(rule, tuple) else (None, None)
         if node not in self.examples:  # a cotangent or direction enters linearly: short rationals
             return numbers("mixed", count, shape, interval, self.rng)

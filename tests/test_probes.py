@@ -288,8 +288,8 @@ def test_numbers_become_simple() -> None:
     big = [Fraction(37, 8), Fraction(-5, 4), 17]
     assert shrunk(lambda x: True, {"x": big}) == {"x": [0, 0, 0]}
     assert shrunk(lambda x: x[1] != 0, {"x": big}) == {"x": [0, 1, 0]}
-    assert shrunk(lambda x: (x > 1).any(), {"x": big}) == {"x": [0, 0, 2]}
-    assert shrunk(lambda x: x[0] + x[1] != 0, {"x": big}) == {"x": [0, 1, 0]}
+    assert shrunk(lambda x: (x > 1).any(), {"x": big}) == {"x": [2, 0, 0]}
+    assert shrunk(lambda x: x[0] + x[1] != 0, {"x": big}) == {"x": [1, 0, 0]}
     assert shrunk(lambda x: sum(x) > 20, {"x": big})["x"][2] == 17
 
 
@@ -300,9 +300,9 @@ def test_arguments_are_shrunk_together() -> None:
 
 
 def test_shrinking_stays_in_the_domain() -> None:
-    assert shrunk(lambda x: True, {"x": [5, 7]}, {"x": (0, None)}) == {"x": [1, 1]}
-    assert shrunk(lambda x: True, {"x": [HALF, HALF]}, {"x": (0, 1)}) == {"x": [HALF, HALF]}
-    assert shrunk(lambda x: True, {"x": [-7]}, {"x": (None, 0)}) == {"x": [-1]}
+    assert shrunk(lambda x: True, {"x": [5, 7]}, {"x": (1, None)}) == {"x": [1, 1]}
+    assert shrunk(lambda x: True, {"x": [HALF, HALF]}, {"x": (0.25, 0.5)}) == {"x": [HALF, HALF]}
+    assert shrunk(lambda x: True, {"x": [-7]}, {"x": (None, -1)}) == {"x": [-1]}
     assert shrunk(lambda x: True, {"x": [0, 1, 0]}, {"x": "one_hot"}) == {"x": [0, 1, 0]}
 
 
@@ -329,7 +329,7 @@ def test_axes_become_short() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "test"),
     [
-        ("value > Fraction(low)", "value >= Fraction(low)", test_shrinking_stays_in_the_domain),
+        ("value >= low", "value > low", test_shrinking_stays_in_the_domain),
         ("_rank(now) <= _rank(value)", "_rank(now) > _rank(value)", test_numbers_become_simple),
         ("not isinstance(domain.get(op.name), str)", "True", test_shrinking_stays_in_the_domain),
         ("slice(sizes.get(size, size)) for", "slice(2) for", test_axes_become_short),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symdiff.checking.arguments import Wrt, is_symbolic, parameters
+from symdiff.checking.belonging import settled
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.domains import Domain, check_domain
 from symdiff.checking.every_shape import judge_every_shape
@@ -61,6 +62,7 @@ def check(
         return _joined(judge_every_shape(fn, claim, named, wrt, of, options))
     question = ask(fn, claim, named, wrt, of)
     check_domain(options.domain, dict(zip(question.forward.input_names, leaf_values(question), strict=True)))
+    question = settled(question, options.domain)
     require_faithful(question)
     try:
         with time_limit(None if timeout is None else options.seconds_left):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.errors import InputError, explain
+from symdiff.ir import literals
 
 Interval: TypeAlias = tuple[Any, Any]
 Domain: TypeAlias = Mapping[str, str | Interval]
@@ -19,6 +21,7 @@ NAMES = ("one_hot", "simplex", "symmetric", "positive_definite", "boolean", "int
 _SQUARE = ("symmetric", "positive_definite")
 _ROWS = ("one_hot", "simplex")
 _CLOSE = 1e-6  # a sum or a symmetry in floats
+_ROUNDINGS = 8  # of the largest entry
 
 
 def check_sets(domain: Domain) -> None:
@@ -57,6 +60,23 @@ def ends(interval: Interval) -> tuple[Any, Any]:
     """
     low, high = (None if _is_number(end) and math.isinf(end) else end for end in interval)
     return low, high
+
+
+def exact_ends(interval: Interval) -> tuple[Fraction | None, Fraction | None]:
+    """The two ends as the numbers that were meant, None where there is none. A finite end belongs to its interval.
+
+    >>> exact_ends((0.1, None))
+    (Fraction(1, 10), None)
+    """
+    low, high = map(_exactly, ends(interval))
+    return low, high
+
+
+def _exactly(end: Any) -> Fraction | None:
+    if end is None or not isinstance(end, (float, np.floating)):
+        return None if end is None else Fraction(int(end) if isinstance(end, np.integer) else end)
+    meant = literals.read(end)
+    return Fraction(int(meant.p), int(meant.q)) if meant.is_Rational else Fraction(float(end))
 
 
 def normal(domain: Domain) -> Domain:
@@ -101,21 +121,33 @@ def _outside(kind: str | Interval, example: NDArray[Any]) -> Iterator[tuple[int,
         yield tuple(map(int, place))
 
 
+def holds(kind: str | Interval, example: NDArray[Any]) -> bool:
+    """Whether an example is in a set, up to the rounding of its floats."""
+    return bool(np.all(_inside(kind, example)))
+
+
 def _inside(kind: str | Interval, x: NDArray[Any]) -> Any:
     if isinstance(kind, tuple):
         low, high = ends(kind)
         above = np.full(x.shape, True) if low is None else x >= low
         return above if high is None else above & (x <= high)
-    if kind == "boolean":
-        return (x == 0) | (x == 1)
-    if kind == "integer":
-        return x == np.floor(x)
-    if kind == "one_hot":
-        return ((x == 0) | (x == 1)) & (x.sum(axis=-1, keepdims=True) == 1)
+    x = x.astype(int) if x.dtype.kind == "b" else x
+    few = _ROUNDINGS * float(np.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
+    close = _CLOSE if x.dtype.kind == "f" else 0.0
+    if kind in ("boolean", "integer", "one_hot"):
+        whole = np.round(x)
+        near = np.abs(x - whole) <= few * np.maximum(1, np.abs(whole))
+        if kind == "integer":
+            return near
+        near = near & ((whole == 0) | (whole == 1))
+        return near if kind == "boolean" else near & (whole.sum(axis=-1, keepdims=True) == 1)
     if kind == "simplex":
-        return (x >= 0) & (np.abs(x.sum(axis=-1, keepdims=True) - 1) <= _CLOSE)
+        length = x.shape[-1]
+        return (x >= -few) & (np.abs(x.sum(axis=-1, keepdims=True) - 1) <= max(close, few * length))
     flipped = np.swapaxes(x, -1, -2)
-    symmetric = np.abs(x - flipped) <= _CLOSE * (np.abs(x) + np.abs(flipped))
+    largest = np.max(np.abs(x), axis=(-1, -2), keepdims=True, initial=0)
+    allowed = np.maximum(close * (np.abs(x) + np.abs(flipped)), few * x.shape[-1] * largest)
+    symmetric = np.abs(x - flipped) <= allowed
     if kind == "symmetric" or not symmetric.all():
         return symmetric
     least = np.linalg.eigvalsh(x.astype(float))[..., 0]

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.arguments import Wrt
+from symdiff.checking.belonging import settled, with_leaves
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.kink_words import left_out
@@ -111,12 +112,9 @@ def _inside(question: Question, options: Options) -> Question:
     if not options.domain:
         return question
     forward = question.forward
-    assert forward.arguments is not None
     point = next(points(forward, by_node(question), options.domain, options.seed))
-    leaves = iter([_floats(point[node]) for node in forward.inputs])
-    named = zip(forward.arguments.keys, forward.arguments.children, strict=True)
-    drawn = {name: child.build([next(leaves) for _ in range(child.size)]) for name, child in named}
-    return replace(question, examples={**question.examples, **drawn})
+    drawn = with_leaves(question, [_floats(point[node]) for node in forward.inputs])
+    return settled(drawn, options.domain)
 
 
 def _floats(values: Any) -> Any:

@@ -11,6 +11,7 @@ from itertools import islice
 
 import numpy as np
 
+from symdiff.checking.belonging import own_point
 from symdiff.checking.comparing import MANY, Comparison, compare
 from symdiff.checking.edges import follows, wrong_on_kink
 from symdiff.checking.effort import work
@@ -19,7 +20,7 @@ from symdiff.checking.kink_points import on_kinks
 from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
-from symdiff.checking.sampling import Point, example_point, is_inside, points
+from symdiff.checking.sampling import Point, at_ends, is_at_end, is_inside, points
 from symdiff.checking.screening import Screen
 from symdiff.checking.thresholds import Threshold, beside, branches, exactly_on, thresholds
 from symdiff.checking.witnesses import Found, by_node
@@ -29,6 +30,7 @@ _MANY = 400  # scalar operations
 _FIRST = 40
 _THRESHOLDS = 8
 _TIES = 4
+_ENDS = 8
 _SECONDS = 6.0
 _SPECIAL = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2))
 
@@ -93,7 +95,7 @@ class Probing:
         if any(answer.outcome == "equal" for answer in answers):
             self.seen.append(point)
         for k, answer in zip(waiting, answers, strict=True):
-            excused = answer.outcome == "claim undefined" and self._excuses(chosen)
+            excused = answer.outcome == "claim undefined" and self._excuses(chosen, point)
             if not excused and not (answer.outcome == "differ" and self._follows(k, point)):
                 self._note(k, answer, point)
         silent = [k for k, answer in zip(waiting, answers, strict=True) if answer.outcome == "no answer"]
@@ -112,16 +114,19 @@ class Probing:
 
     def _look_specially(self, targets: list[int], point: Point, chosen: bool) -> None:
         """On a kink or at a gap of the derivative's formula: the limits from all sides decide."""
-        excused = self._excuses(chosen)
+        excused = self._excuses(chosen, point)
         found = wrong_on_kink(self.question, tuple(targets), point, excused=excused)
         for k, comparison in found.items():
             self.records[k].wrong = Found(self.question, point, k, comparison)
         if not found:
             self.special.append(point)
 
-    def _excuses(self, chosen: bool) -> bool:
-        """Whether a claim needs no value at a point that was chosen: not if the caller's domain holds it."""
-        return chosen and not all(name in self.options.domain for name in self.question.wrt)
+    def _excuses(self, chosen: bool, point: Point) -> bool:
+        """Whether a claim needs no value at a point that was chosen: not if the caller's domain holds it inside."""
+        domain = self.options.domain
+        if not chosen or not all(name in domain for name in self.question.wrt):
+            return chosen
+        return is_at_end(self.question.truth, point, domain)
 
     def _note(self, k: int, answer: Comparison, point: Point) -> None:
         record = self.records[k]
@@ -133,9 +138,10 @@ class Probing:
 
     def easily(self) -> None:
         """The caller's point, special points, ties of the claim's own branches, and a few random points."""
-        for point in _own(self.question):
+        for point in _own(self.question, self.options):
             self.look(point)
-        for point in (*_special(self.question, self.options), *self._ties(), *self._kinks()):
+        special = (*_special(self.question, self.options), *self._ends())
+        for point in (*special, *self._ties(), *self._kinks()):
             if self.waiting:
                 self.look(point, chosen=True)
         before = {k: self.records[k].agreed for k in self.fit}
@@ -196,6 +202,11 @@ class Probing:
         if question.wrt:
             yield from on_kinks(question, base, lambda point: is_inside(question.truth, point, domain, base))
 
+    def _ends(self) -> Iterator[Point]:
+        """Points at the finite ends of the caller's intervals."""
+        if any(isinstance(rule, tuple) for rule in self.options.domain.values()):
+            yield from islice(at_ends(self.question.truth, next(self._stream()), self.options.domain), _ENDS)
+
     def _ties(self) -> Iterator[Point]:
         """Points exactly on the branches that are no kinks of the function."""
         question = self.question
@@ -211,9 +222,9 @@ class Probing:
                     yield point
 
 
-def _own(question: Question) -> Iterator[Point]:
-    own = example_point(question.truth, by_node(question))
-    if len(own) == len(question.truth.inputs):
+def _own(question: Question, options: Options) -> Iterator[Point]:
+    own = own_point(question, options.domain)
+    if own is not None and len(own) == len(question.truth.inputs):
         yield own
 
 

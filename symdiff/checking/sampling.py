@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from symdiff.checking.domains import Domain, ends
+from symdiff.checking.domains import Domain, Interval, ends, exact_ends
 from symdiff.checking.indices import drawn, index_sizes
 from symdiff.evaluation.exact import Objects, as_objects
 from symdiff.ir.graph import Graph, Node
@@ -48,7 +48,7 @@ def _draw(graph: Graph, node: Node, domain: Domain, regime: str, rng: random.Ran
     assert isinstance(op, Input)
     shape = concrete(op.shape, f"input {op.name}")
     rule = domain.get(op.name)
-    if op.kind == "boolean" or rule == "boolean":
+    if rule == "boolean" or (op.kind == "boolean" and not isinstance(rule, str)):
         return _fill(shape, lambda: Fraction(rng.randint(0, 1)))
     if rule == "integer":
         return _fill(shape, lambda: Fraction(rng.randint(-4, 4)))
@@ -64,18 +64,53 @@ def _draw(graph: Graph, node: Node, domain: Domain, regime: str, rng: random.Ran
 
 
 def is_inside(graph: Graph, point: Point, domain: Domain, drawn: Point) -> bool:
-    """Whether a point lies in the intervals of a domain; arrays of sets such as one_hot must be as they were drawn."""
+    """Whether a point lies in the intervals of a domain, ends included; arrays of sets must be as they were drawn."""
     for node, value in point.items():
         op = graph.store.op(node)
         rule = domain.get(op.name) if isinstance(op, Input) else None
         if isinstance(rule, str) and value is not drawn[node]:
             return False
         if isinstance(rule, tuple):
-            low, high = rule
-            inside = ((low is None or v > low) and (high is None or v < high) for v in value.ravel())
+            low, high = exact_ends(rule)
+            inside = ((low is None or v >= low) and (high is None or v <= high) for v in value.ravel())
             if not all(inside):
                 return False
     return True
+
+
+def at_ends(graph: Graph, drawn: Point, domain: Domain) -> Iterator[Point]:
+    """A point with every array at its lower end, one at the upper ends; then one entry at one end at a time."""
+    known = [(node, exact_ends(rule)) for node, rule in _intervals(graph, domain) if drawn[node].size]
+    for side in (0, 1):
+        moved = {n: _filled(drawn[n], pair[side]) for n, pair in known if pair[side] is not None}
+        if moved:
+            yield {**drawn, **moved}
+    for node, pair in known:
+        for end in pair:
+            if end is not None and drawn[node].size > 1:
+                changed = drawn[node].copy()
+                changed[(-1,) * changed.ndim] = end
+                yield {**drawn, node: changed}
+
+
+def is_at_end(graph: Graph, point: Point, domain: Domain) -> bool:
+    """Whether an entry of a point is an end of its interval."""
+    known = [(node, exact_ends(rule)) for node, rule in _intervals(graph, domain)]
+    return any(value in pair for node, pair in known if node in point for value in point[node].flat)
+
+
+def _intervals(graph: Graph, domain: Domain) -> Iterator[tuple[Node, Interval]]:
+    for node in graph.inputs:
+        op = graph.store.op(node)
+        rule = domain.get(op.name) if isinstance(op, Input) and op.kind == "real" else None
+        if isinstance(rule, tuple):
+            yield node, rule
+
+
+def _filled(like: Objects, value: Fraction | None) -> Objects:
+    result = np.empty(like.shape, dtype=object)
+    result[...] = value
+    return result
 
 
 def _fill(shape: tuple[int, ...], draw: Any) -> Objects:

@@ -1,5 +1,7 @@
 """Identities between real functions: left, right, and whether they hold for positive arguments only."""
 
+# ruff: noqa: E501  (tables)
+
 from __future__ import annotations
 
 from collections.abc import Callable

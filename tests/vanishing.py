@@ -4,6 +4,8 @@ Each is a function of an array (or two); none is zero on an open set together wi
 be seen, so a function and the same function plus such a term are never equal.
 """
 
+# ruff: noqa: E501  (tables)
+
 from __future__ import annotations
 
 from collections.abc import Callable

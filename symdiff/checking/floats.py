@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,7 @@ from numpy.typing import NDArray
 from symdiff.checking.arguments import claim_call, spread
 from symdiff.checking.comparing import values
 from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.sampling import Point, example_point
 from symdiff.evaluation.arithmetics import working_precision
@@ -19,9 +24,12 @@ from symdiff.evaluation.exact import Objects
 from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
-_LOST = 1e-6
+_LOST = {"float64": 1e-4, "float32": 5e-2}  # of an entry: more digits than anybody wants to lose
+_TINY = {"float64": 1e-290, "float32": 1e-35}  # below, floats lose digits by underflow
 _MOST = 500
 _BITS = 200  # a ball of 53 bits loses as many digits as a float
+_PERTURBED = 3
+_EXCUSED = 64.0  # times what one rounding of the inputs does to the derivative itself
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,20 @@ class Trouble:
     mistake: Mistake | None = None
 
 
-def float_troubles(question: Question) -> list[Trouble | None]:
-    """NaN or infinity at the caller's inputs where a derivative is finite refutes; lost digits are reported."""
+def float_troubles(question: Question, options: Options) -> list[Trouble | None]:
+    """NaN or infinity at the caller's inputs where a derivative is finite refutes, and so do lost digits.
+
+    Digits are lost by the claim if rounding the inputs once more would not lose them too: at a minimum, where a
+    gradient is nothing but rounding, no formula is to blame.
+    """
     pairs = spread(question.fn, question.examples)
     leaves = leaf_values(question)
     troubles: list[Trouble | None] = [None] * len(question.targets)
     if question.extra is not None:
         pairs.append((question.extra, _uneven(question)))
         leaves = [*leaves, *extra_tree(question).leaves(pairs[-1][1])]
+    if options.dtype == "float32":
+        pairs, leaves = [(name, _single(value)) for name, value in pairs], [_single(v) for v in leaves]
     args, kwargs = copy.deepcopy(claim_call(question.claim, pairs))
     try:
         with np.errstate(all="ignore"):
@@ -56,29 +70,71 @@ def float_troubles(question: Question) -> list[Trouble | None]:
     with working_precision(_BITS):
         truth = values(question.truth.store, [question.truth.outputs[k] for k in small], point)
     for k, balls in zip(small, truth or [], strict=False):
-        troubles[k] = _trouble(small[k], balls) if balls.shape == small[k].shape else None
+        if balls.shape == small[k].shape:
+            excuse = partial(_sensitivity, question, k, point, balls, options)
+            troubles[k] = _trouble(small[k], balls, options.dtype, excuse)
     return troubles
 
 
-def _trouble(got: NDArray[Any], balls: Objects) -> Trouble | None:
-    scale = max((abs(float(b.mid())) for b in balls.ravel() if b.is_finite()), default=0.0)
+def _single(value: Any) -> Any:
+    """Reals in single precision, whatever their nesting."""
+    if isinstance(value, dict):
+        return {name: _single(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        parts = [_single(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return np.asarray(value, dtype=np.float32)[()] if np.asarray(value).dtype.kind == "f" else value
+
+
+def _sensitivity(question: Question, k: int, point: Point, balls: Objects, options: Options) -> Objects:
+    """How far the derivative itself moves when its inputs are rounded once more."""
+    step = Fraction(1, 2 ** (52 if options.dtype == "float64" else 23))
+    rng = random.Random(options.seed)
+    store, moved = question.truth.store, np.zeros(balls.shape)
+    for _ in range(_PERTURBED):
+        rounded = {n: _rounded(v, step, rng) if store.kind(n) == "real" else v for n, v in point.items()}
+        with working_precision(_BITS):
+            there = values(store, [question.truth.outputs[k]], rounded)
+        if there is None:
+            return np.full(balls.shape, np.inf)
+        gaps = np.frompyfunc(_gap, 2, 1)(there[0], balls)
+        moved = np.maximum(moved, np.asarray(gaps, dtype=float))
+    return moved
+
+
+def _rounded(array: Objects, step: Fraction, rng: random.Random) -> Objects:
+    return np.asarray(
+        np.frompyfunc(lambda v: v * (1 + rng.choice((-1, 1)) * step), 1, 1)(array), dtype=object
+    )
+
+
+def _gap(left: Any, right: Any) -> float:
+    return abs(float((left - right).mid())) if left.is_finite() and right.is_finite() else np.inf
+
+
+def _trouble(
+    got: NDArray[Any], balls: Objects, dtype: str, sensitivity: Callable[[], Objects]
+) -> Trouble | None:
+    """The first entry that is not finite, or has lost its digits."""
+    lost: Trouble | None = None
     for place in np.ndindex(got.shape):
         ball: Any = balls[place]
-        if not ball.is_finite():
-            continue
-        exact = float(ball.mid())
+        exact = float(ball.mid()) if ball.is_finite() else np.inf
         if not np.isfinite(exact):
             continue  # no float holds it, so no claim could
+        at = f"entry {list(place)}" if place else "the value"
         if not np.isfinite(got[place]):
-            at = f"entry {list(place)}" if place else "the value"
             detail = f"{at} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"
             return Trouble(detail, Mistake("nan", detail))
-        if abs(got[place] - exact) > _LOST * scale and abs(got[place] - exact) > _LOST * abs(exact):
-            at = f"entry {list(place)}" if place else "the value"
-            return Trouble(
+        gap = abs(got[place] - exact)
+        if gap <= _LOST[dtype] * abs(exact) or abs(exact) < _TINY[dtype]:
+            continue
+        if lost is None and gap > _EXCUSED * float(sensitivity()[place]):
+            detail = (
                 f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost"
             )
-    return None
+            lost = Trouble(detail, Mistake("cancellation", detail))
+    return lost
 
 
 def _undefined_on_kink(question: Question, got: NDArray[Any], point: Point) -> Trouble | None:

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeAlias
 
-from symdiff.checking.diagnosis import diagnose, diagnose_shape
 from symdiff.checking.effort import work
 from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.kink_words import kink_text, left_out
 from symdiff.checking.magnitudes import float_failures
+from symdiff.checking.mistakes.diagnosing import diagnose
+from symdiff.checking.mistakes.shapes import diagnose_shape
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
+from symdiff.checking.right import in_the_source, what_else
 from symdiff.checking.roads import confirm
-from symdiff.checking.right import what_else
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import Threshold
 from symdiff.checking.ties import never, unseen_tie
@@ -170,7 +171,7 @@ class _Answers:
     @cached_property
     def troubles(self) -> list[Trouble | None]:
         """What floats make of the claim at the caller's inputs, target by target."""
-        return float_troubles(self.question)
+        return float_troubles(self.question, self.options)
 
     @cached_property
     def failures(self) -> list[str | None]:
@@ -198,7 +199,9 @@ def _misshapen(question: Question, k: int) -> Verdict:
     assert question.claimed is not None
     given, wanted = (text(question.truth.shape(n)) for n in (question.claimed[k], question.truth.outputs[k]))
     reason = f"shape {given} where the derivative has {wanted}"
-    return _answer(question, k)("refuted", reason=reason, mistake=diagnose_shape(question, k))
+    mistake = diagnose_shape(question, k)
+    more = in_the_source(question, k, mistake)
+    return _answer(question, k)("refuted", reason=reason, mistake=mistake, **more)
 
 
 def _verdict(found: _Answers, k: int) -> Verdict:
@@ -207,7 +210,16 @@ def _verdict(found: _Answers, k: int) -> Verdict:
         return _refuted(record.wrong, found.options, answer)
     trouble = found.troubles[k]
     if trouble is not None and trouble.mistake is not None:
-        return answer("refuted", reason=trouble.reason, mistake=trouble.mistake, numerics=trouble.reason)
+        right = ("the formula, in exact arithmetic",) if record.agreed else ()
+        more = in_the_source(found.question, k, trouble.mistake)
+        return answer(
+            "refuted",
+            reason=trouble.reason,
+            mistake=trouble.mistake,
+            numerics=trouble.reason,
+            right=right,
+            **more,
+        )
     numerics = found.failures[k] if trouble is None else trouble.reason
     test = found.tests.get(k)
     if test is not None and test.proved and any(a.startswith(_KINKS) for a in test.assumptions):

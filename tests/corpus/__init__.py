@@ -15,7 +15,35 @@ from symdiff.checking.arguments import Wrt
 from symdiff.checking.questions import Of
 
 Claim = Callable[..., Any]
-MODULES: tuple[str, ...] = ()
+MODULES = (
+    "activations",
+    "rectifiers",
+    "classifying",
+    "binary",
+    "losses",
+    "distances",
+    "elementwise",
+    "special_points",
+    "not_finite",
+    "floats",
+    "dtypes",
+    "entries",
+    "threads_a",
+    "black_boxes",
+    "every_shape",
+    "asked",
+    "matrices",
+    "layers",
+    "norms",
+    "attention",
+    "second_order",
+    "networks",
+    "recurrent",
+    "caches",
+    "threads_b",
+    "threads_c",
+    "threads_d",
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.comparing import values
+from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes import (
     curvature,
@@ -66,6 +68,8 @@ def diagnose(found: Found, options: Options) -> Mistake:
     own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
+    if not any(s.strength for s in fitting):
+        fitting += _on_positive_numbers(question, target, options)
     whole = any(s.strength == 2 for s in fitting)
     assumed = None if whole else _assumed(question, target, options, fitting)
     return _chosen(question, target, fitting, assumed)
@@ -175,6 +179,24 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
         trial.run([partial(forms.in_another_form, editing)])
     if not any(s.strength for s in trial.found):
         trial.run([partial(make, editing) for make in GUESSES])
+    return trial.found
+
+
+def _on_positive_numbers(question: Question, target: int, options: Options) -> list[Suspect]:
+    """Other functions once more where logarithms and roots have values."""
+    assert question.claimed is not None
+    store, truth, claim = question.truth.store, question.truth.outputs[target], question.claimed[target]
+    ops = [op for op in map(store.op, question.truth.inputs) if isinstance(op, Input) and op.kind == "real"]
+    positive: Domain = {op.name: (0, None) for op in ops}
+    narrow = replace(options, domain={**positive, **options.domain})
+    screen, trusted = _screen(question, truth, claim, probes(question, narrow, 2 * _POINTS))
+    if question.of == "value" or len(screen) < 2 or screen.agree(truth, claim):
+        return []
+    trial = _Trial(question, screen, trusted)
+    for make in OTHERS:
+        trial.run([partial(make, Derivation(question, target), screen)])
+        if trial.found:
+            break
     return trial.found
 
 

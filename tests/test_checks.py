@@ -366,11 +366,16 @@ def test_what_no_float_can_hold_is_no_mistake() -> None:
     assert sd.check(np.exp, np.exp, 1000.0).status == "proved"
 
 
-def test_lost_digits_are_reported() -> None:
-    verdict = sd.check(lambda x: x - np.sin(x), lambda x: 1 - np.cos(x), 1e-7)
-    assert verdict.status == "proved"
+def test_digits_that_are_lost_at_the_inputs_refute() -> None:
+    verdict = sd.check(lambda x: x - np.sin(x), lambda x: 1 - np.cos(x), 1e-8)
+    assert verdict.status == "refuted"
+    assert verdict.mistake is not None
+    assert verdict.mistake.kind == "cancellation"
     assert verdict.numerics is not None
     assert "digits are lost" in verdict.numerics
+    elsewhere = sd.check(lambda x: x - np.sin(x), lambda x: 1 - np.cos(x), 0.5)
+    assert elsewhere.status == "proved"
+    assert elsewhere.numerics is not None
 
 
 # What is refused --------------------------------------------------------------------------------------------

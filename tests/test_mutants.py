@@ -14,7 +14,8 @@ from mutant_cases import SUBJECTS, Claim, Subject
 
 import symdiff as sd
 from symdiff import calculus
-from symdiff.checking import comparing, diagnosis, traced
+from symdiff.checking import comparing, traced
+from symdiff.checking.mistakes import diagnosing
 from symdiff.verdicts import Verdict
 
 EVERY = [*SUBJECTS, *ARRAY_SUBJECTS]
@@ -191,7 +192,7 @@ def test_a_wrong_rule_is_a_fault_of_the_program_and_never_a_verdict(subject: Sub
 
 
 def test_a_diagnosis_without_hypotheses_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "_hypotheses", lambda question, target, probes: iter(()))
+    monkeypatch.setattr(diagnosing, "_fitting", lambda question, target, screen, points: [])
     mutant = next(m for m in MUTANTS if m.name == "tanh: sign#whole")
     verdict = judged(mutant.subject, mutant.claim)
     assert verdict.mistake is not None

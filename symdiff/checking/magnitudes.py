@@ -198,7 +198,8 @@ def _failure(target: int, got: Array, balls: Any, leaves: list[Array], dtype: st
         if abs(exact) > limits.max:
             continue  # no float holds it, so no claim could
         value = float(got[place])
-        gap = abs(value - exact) / max(scale, abs(exact), least) if np.isfinite(value) else np.inf
+        off = abs(value - exact) - float(balls[place].rad())
+        gap = off / max(scale, abs(exact), least) if np.isfinite(value) else np.inf
         if gap > max(_LOST[limits.dtype.itemsize], worst[0] if worst else 0):
             kind: Kind = "overflows" if gap == np.inf else "underflows" if value == 0 else "cancels"
             worst = gap, Failure(kind, target, place, value, exact, leaves)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ import sympy as sp
 from symdiff.checking.arguments import Wrt
 from symdiff.checking.belonging import settled, with_leaves
 from symdiff.checking.black_boxes.judging import judge_black_box
+from symdiff.checking.effort import EXACT, work
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
+from symdiff.checking.instances import Sizes, beyond, larger, usual
 from symdiff.checking.kink_words import left_out
 from symdiff.checking.options import Options
 from symdiff.checking.probes import Probing
@@ -22,12 +26,13 @@ from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
-from symdiff.ir.sizes import parse_shape, same_shape, substitute, symbols_of
+from symdiff.ir.sizes import parse_shape, same_shape, substitute
 from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
 
 EVERY = "every shape"
-_SECONDS = 20.0
+_SECONDS, _FURTHER = 20.0, 4.0
+_INSTANCES, _CALLS = 16, 12
 
 
 def judge_every_shape(
@@ -45,7 +50,7 @@ def judge_every_shape(
     settled = all(proof.proved for proof in proofs)
     judged: list[dict[str, Verdict]] = []
     instance = general
-    for sizes in _instances(examples, small=settled):
+    for sizes in usual(examples, small=settled):
         try:
             question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
         except ShapeError:
@@ -53,7 +58,7 @@ def judge_every_shape(
         require_faithful(question)
         unfaithful = question.reason if question.claimed is None else claim_is_faithful(question)
         if unfaithful:
-            return _only_called(question.without_claimed(unfaithful), options)
+            return _only_called(question.without_claimed(unfaithful), general, options)
         judged.append(judge_traced(question, options, probes_only=settled))
         instance = instance if instance is not general else question
         if any(verdict.status == "refuted" for verdict in judged[-1].values()):
@@ -65,6 +70,9 @@ def judge_every_shape(
         raise InputError(
             explain("check at every shape", facts, "Give shapes that fit the function for some sizes.")
         )
+    further = {} if settled else _wrong_further(general, options)
+    if further:
+        return further
     proofs = [_everywhere(instance, k, proof, options) for k, proof in enumerate(proofs)]
     return {
         name: _lifted(general, k, [parts[name] for parts in judged], proofs[k])
@@ -82,7 +90,7 @@ def _is_wrong(
 ) -> bool:
     """Whether a few probes at the smallest instance refute: then no proof need be searched."""
     try:
-        sizes = next(_instances(examples, small=True))
+        sizes = next(usual(examples, small=True))
         question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
     except SymdiffError:
         return False
@@ -122,10 +130,44 @@ def _floats(values: Any) -> Any:
     return array if array.ndim else float(array)
 
 
-def _only_called(question: Question, options: Options) -> dict[str, Verdict]:
-    """A claim that cannot be read is tested at one instance, which is what its verdict says."""
+def _only_called(question: Question, general: Question, options: Options) -> dict[str, Verdict]:
+    """A claim that cannot be read is tested at one instance, as its verdict says, and briefly at larger ones."""
     verdict = judge_black_box(question, options)
+    if verdict.status != "refuted":
+        few = replace(options, examples=min(options.examples, _CALLS))
+        for larger_one in _further(general, chain(larger(general.examples), beyond(general)), options):
+            found = judge_black_box(larger_one.without_claimed(question.reason), few)
+            if found.status == "refuted":
+                verdict = found
+                break
     return verdict.parts or {question.targets[0]: verdict}
+
+
+def _wrong_further(general: Question, options: Options) -> dict[str, Verdict]:
+    """What a few probes refute beyond the numbers that stand in a claim; nothing if they do not."""
+    unread = larger(general.examples) if general.claimed is None else ()
+    for question in _further(general, chain(beyond(general), unread), options):
+        if question.claimed is None or work(question.truth.store, question.claimed) > EXACT:
+            continue
+        found = judge_traced(question, options, probes_only=True)
+        if any(verdict.status == "refuted" for verdict in found.values()):
+            return found
+    return {}
+
+
+def _further(general: Question, sizes: Iterable[Sizes], options: Options) -> Iterator[Question]:
+    """The question at more sizes, as long as there is time; those that do not fit are left out."""
+    end = time.monotonic() + min(_FURTHER, options.seconds_left / 4)
+    for chosen in islice(sizes, _INSTANCES):
+        if time.monotonic() > end:
+            return
+        filled = _filled_all(general.examples, chosen)
+        try:
+            question = ask(general.fn, general.claim, filled, general.asked_wrt, general.of)
+        except Exception:  # foreign code may refuse other shapes in any way it likes
+            continue
+        if work(question.truth.store, question.truth.outputs) <= EXACT:
+            yield _inside(question, options)
 
 
 def _lifted(general: Question, target: int, verdicts: list[Verdict], proof: Proof) -> Verdict:
@@ -173,33 +215,8 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
 
-def _instances(examples: Mapping[str, Any], *, small: bool) -> Iterator[dict[sp.Symbol, int]]:
-    """Sizes all different both ways, all alike, and all 1: none of which is special in the same way.
-
-    Beside a proof ``small`` ones will do: they confirm the derivative, the proof has every size.
-    """
-    names = sorted({s for text in _strings(examples) for s in symbols_of(parse_shape(text))}, key=str)
-    count = len(names)
-    large = range(7, 7 + count) if count < 4 else range(2, 2 + count)
-    seen: list[dict[sp.Symbol, int]] = []
-    different = (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count, large)
-    for sizes in ([2] * count, [1] * count) if small else different:
-        proposal = dict(zip(names, sizes, strict=True))
-        if proposal not in seen:
-            seen.append(proposal)
-            yield proposal
-
-
 def _filled_all(examples: Mapping[str, Any], sizes: Mapping[sp.Symbol, int]) -> dict[str, Any]:
     return {name: _filled(value, sizes) for name, value in examples.items()}
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (Mapping, list, tuple)):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _strings(item)
 
 
 def _filled(value: Any, sizes: Mapping[sp.Symbol, int]) -> Any:

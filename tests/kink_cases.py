@@ -263,6 +263,9 @@ RIGHT: dict[str, Case] = {
         lambda x: np.sum(np.sqrt(x)), lambda x: np.where(x > 0, 0.5 / np.sqrt(x), 0), (np.abs(X),), {},
     ),
     "x^1.5": (lambda x: np.sum(x**1.5), lambda x: 1.5 * np.sqrt(x), (np.array([0.0, 1.0]),), {}),
+    "absolute values below the diagonal": (
+        lambda w: np.sum(np.abs(np.tril(w))), lambda w: np.sign(np.tril(w)), (np.array([[1.0, 2], [-3, 4]]),), {},
+    ),
     "sign": (lambda x: np.sum(np.sign(x)), lambda x: 0 * x, (ZERO,), {}),
     "Heaviside": (lambda x: np.sum(np.heaviside(x, 0.5)), lambda x: 0 * x, (ZERO,), {}),
     "a jump": (lambda x: np.sum(np.where(x > 0, 3.0, x)), lambda x: np.where(x > 0, 0, 1.0), (ZERO,), {}),

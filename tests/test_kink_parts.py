@@ -27,6 +27,7 @@ from symdiff.checking.arguments import parameters
 from symdiff.checking.conventions import SLOPES
 from symdiff.checking.hulls import is_inside, nearest
 from symdiff.checking.kink_points import on_kinks
+from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.limits import Surroundings, slanted
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import example_point
@@ -123,6 +124,23 @@ def test_points_are_on_one_kink_at_a_time() -> None:
     assert list(on_kinks(third, example_point(third.truth, by_node(third)), lambda point: True)) == []
 
 
+def test_what_is_tied_all_around_is_no_kink() -> None:
+    def tied(fn: Callable[..., Any], x: Any) -> bool:
+        around = place(fn, np.asarray(x, dtype=float))
+        return is_on_kink(around.question.truth.store, around.question.kinks, around.point)
+
+    for fn, x, answer in (
+        (lambda x: np.sum(np.abs(np.tril(x))), [[1, 2], [3, 4]], False),
+        (lambda x: np.sum(np.abs(np.tril(x))), [[1, 2], [0, 4]], True),
+        (lambda x: np.max(np.concatenate([x, x])), [1, 2], False),
+        (lambda x: np.max(np.concatenate([x, x])), [2, 2], True),
+        (lambda x: np.sum(np.maximum(np.maximum(x, 0), 0)), [-1], False),
+        (lambda x: np.sum(np.maximum(np.maximum(x, 0), 0)), [0], True),
+        (lambda x: np.sum(np.maximum(np.sin(x) ** 2 + np.cos(x) ** 2, 1)), [0.5], True),
+    ):
+        assert tied(fn, x) is answer
+
+
 def test_a_maximum_may_be_a_shift() -> None:
     for fn, answer in ((log_sum_exp, True), (lambda x: np.max(x) + np.log(np.sum(np.exp(x))), False)):
         question = asked(fn, X)
@@ -187,6 +205,8 @@ def says(k: int) -> Callable[[], None]:
         (selections, "options[::-1] if flipped else options", "options", test_the_rules_allow_what_some_branches_give),
         (selections, "if len(tied) == 1:", "if not tied:", test_the_rules_allow_what_some_branches_give),
         (cells, "if 2**count <= _MOST_CELLS:", "if not count:", test_cells_find_every_piece),
+        (kinks, "found[node] > near[node] % _UNSURE", "found[node] > 0", test_what_is_tied_all_around_is_no_kink),
+        (kinks, "% _UNSURE", "% 2", test_what_is_tied_all_around_is_no_kink),
         (kink_points, "if is_binary and", "if", test_points_are_on_one_kink_at_a_time),
         (conventions, "slope = pair[0] + part", "slope = pair[0] - part", says(1)),
         (kink_notes, 'if "jump" in outcomes:', 'if "hop" in outcomes:', says(9)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -11,7 +13,7 @@ import sympy as sp
 
 from symdiff.errors import Undetermined
 from symdiff.evaluation.arithmetics import BALLS, compiled, working_precision
-from symdiff.evaluation.exact import Objects, evaluate, lift
+from symdiff.evaluation.exact import Objects, as_objects, evaluate, lift
 from symdiff.ir.formulas import Formula
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
@@ -39,34 +41,61 @@ def is_on_kink(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects
 
 
 def tied_nodes(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -> list[Node]:
-    """Which of these comparisons are exactly tied at a rational point, or too close to call."""
+    """Which of these comparisons are exactly tied at a rational point, or too close to call.
+
+    What stays exactly tied all around, as the zeros of a triangle do, is no kink: there nothing changes sides.
+    """
+    found = _ties(store, nodes, point)
+    if found is None:
+        return list(nodes)
+    tied = [node for node in nodes if found[node].any()]
+    if not tied:
+        return tied
+    near = _ties(store, tied, _beside(store, point))
+    return [node for node in tied if near is None or (found[node] > near[node] % _UNSURE).any()]
+
+
+_UNSURE = 1_000_000  # a tie that is too close to call is counted as so many
+
+
+def _ties(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -> dict[Node, Any] | None:
+    """How many ties each position of each comparison has; None where its operands are not known."""
     operands = sorted({k for node in nodes for k in store.operands(node)})
     with working_precision(_BITS):
         try:
             balls = evaluate(store, operands, {k: lift(v, BALLS) for k, v in point.items()}, BALLS)
         except (Undetermined, ZeroDivisionError):
-            return list(nodes)
+            return None
         known = dict(zip(operands, balls, strict=True))
-        return [node for node in nodes if _is_tied(store, node, known)]
+        return {node: _count(store, node, known) for node in nodes}
 
 
-def _is_tied(store: Store, node: Node, known: Mapping[Node, Objects]) -> bool:
+def _beside(store: Store, point: Mapping[Node, Objects]) -> dict[Node, Objects]:
+    """A point a hair's breadth away, in no particular direction."""
+    rng = random.Random(0)
+    step = np.frompyfunc(lambda value: value + Fraction(rng.randrange(1, 2**20, 2), 2**60), 1, 1)
+    return {k: as_objects(step(v)) if store.kind(k) == "real" else v for k, v in point.items()}
+
+
+def _count(store: Store, node: Node, known: Mapping[Node, Objects]) -> Any:
     op = store.op(node)
     operands = store.operands(node)
     if isinstance(op, (Maximum, ArgMax)):
-        return _has_tied_maximum(known[operands[0]], op.axes)
+        return _tied_winners(known[operands[0]], op.axes)
     assert isinstance(op, Map)
+    counts = np.zeros(store.shape(node), dtype=int)
     for gap in kink_gaps(op.formula):
         used = [k for k in range(op.formula.arity) if gap.has(op.formula.arguments[k])]
         if used and all(store.kind(operands[k]) == "boolean" for k in used):
             continue  # a choice by a mask is no kink of its own
         function = compiled(op.formula.arguments, gap, BALLS)
-        if any(
-            value.contains(0)
-            for value in np.ravel(np.frompyfunc(function, op.formula.arity, 1)(*(known[k] for k in operands)))
-        ):
-            return True
-    return False
+        heights = np.frompyfunc(function, op.formula.arity, 1)(*(known[k] for k in operands))
+        counts = counts + np.asarray(np.frompyfunc(_tie, 1, 1)(heights), dtype=int)
+    return counts
+
+
+def _tie(height: Any) -> int:
+    return 1 if height.is_zero() else _UNSURE if height.contains(0) else 0
 
 
 @cache
@@ -98,13 +127,14 @@ def _is_filled_in(formula: Formula) -> bool:
     return all(not slope.has(sp.oo, -sp.oo, sp.zoo, sp.nan) for slope in slopes)
 
 
-def _has_tied_maximum(values: Any, axes: Sequence[int]) -> bool:
+def _tied_winners(values: Any, axes: Sequence[int]) -> Any:
+    """How many entries of each row are as large as the largest, beside itself."""
     kept = [axis for axis in range(values.ndim) if axis not in axes]
     rows = values.transpose([*kept, *axes]).reshape(
         int(np.prod([values.shape[a] for a in kept], dtype=int)), -1
     )
+    counts = []
     for row in rows:
         best = max(row, key=lambda ball: float(ball.mid()))
-        if sum(bool(value.overlaps(best)) for value in row) > 1:
-            return True
-    return False
+        counts.append(sum(_tie(value - best) for value in row if value is not best))
+    return np.array(counts, dtype=int)

@@ -75,12 +75,13 @@ def note_smooth(question: Question, point: Point) -> None:
     """Keep that the claim equals the derivative on all sides of a tie."""
     known = notes(question)
     tied = tuple(tied_nodes(question.truth.store, question.kinks, point))
-    if len(known) < _MOST and not any(n.tied == tied and n.generic for n in known):
-        place = Surroundings(question, tuple(range(len(question.targets))), point)
+    place = Surroundings(question, tuple(range(len(question.targets))), point)
+    generic = _is_generic(place)
+    if len(known) < _MOST and not any(n.tied == tied and n.generic >= generic for n in known):
         for direction in islice(slanted(place), 2):
             place.look(direction)
         kind = _kind(place)
-        known.append(Note(tied, _is_generic(place), "smooth" if kind == "nothing" else kind, "inside"))
+        known.append(Note(tied, generic, "smooth" if kind == "nothing" else kind, "inside"))
 
 
 def _is_generic(place: Surroundings) -> bool:

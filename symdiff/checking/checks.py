@@ -43,8 +43,10 @@ def check(
     can be traced it is proved or refuted as mathematics, otherwise it is tested as a black box. For ``"vjp"`` the
     claim takes one more argument, the cotangent; for ``"jvp"`` and ``"hvp"`` the direction.
 
-    ``domain`` narrows the question: ``{"y": "one_hot", "s": (0, None)}``. On a kink any value between the limits of
-    the derivative is accepted; ``convention="torch"`` or ``"jax"`` asks for theirs (ReLU'(0) = 0, ties shared).
+    ``domain`` narrows the question: ``{"y": "one_hot", "s": (0, None)}``. Finite ends belong to an interval; a claim
+    without a value there is judged inside. Examples may lie beside a set by the rounding of their floats. On a kink
+    any value between the limits of the derivative is accepted; ``convention="torch"`` or ``"jax"`` asks for theirs
+    (ReLU'(0) = 0, ties shared).
 
     Raises TracingError if ``fn`` cannot be read, InputError if the inputs do not fit.
 

@@ -17,7 +17,7 @@ from symdiff.ir.sizes import Size, parse_shape, symbols_of
 
 Sizes: TypeAlias = dict[sp.Symbol, int]
 
-_LEAST, _LARGEST = 3, 40
+_LEAST, _LARGEST = 4, 40
 _MOST = 3  # of the smallest, and of the largest
 _CALLED = (3, 5, 8, 13)
 _CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT")

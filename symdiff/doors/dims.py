@@ -52,7 +52,13 @@ class Dim:
         return str(self.expression)
 
     def __hash__(self) -> int:
-        return hash(self.expression)
+        """A set or a dict looks up by hashes, and would not find the number that a size may be."""
+        complain(
+            ShapeError,
+            f"hash({self})",
+            {"size": self},
+            "Compare the size itself instead of looking it up in a set or a dict.",
+        )
 
     def __add__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import test_kinks as whole
 from faults import planted
-from kink_cases import ZERO, X, filled, layer, log_sum_exp, norm, rectified
+from kink_functions import ZERO, X, filled, layer, log_sum_exp, norm, rectified
 
 from symdiff.checking import (
     cells,

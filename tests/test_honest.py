@@ -288,6 +288,13 @@ def test_what_fooled_a_prover_is_not_proved(name: str) -> None:
     assert_never_proved(FOOLED[name])
 
 
+def test_a_branch_for_one_value_is_not_proved_at_a_large_shape() -> None:
+    inputs = (np.linspace(-3, 3, 20_000),)
+    assert_never_proved(
+        Pair(np.cos, lambda x: np.where(x == 0.37, 5.0, np.cos(x)), inputs, "one decimal, large")
+    )
+
+
 SOUND: dict[str, Pair] = {
     pair.text: pair
     for pair in (

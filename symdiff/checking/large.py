@@ -12,10 +12,12 @@ from symdiff.checking.questions import Question, ask
 from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import points
 from symdiff.checking.shrinking import smaller_examples
+from symdiff.checking.thresholds import Threshold
+from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node
 from symdiff.checking.wording import scope
-from symdiff.proof.every_shape.proving import prove
+from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
 
 _PROBES = 20
@@ -43,14 +45,27 @@ def judge_large(question: Question, options: Options) -> dict[str, Verdict]:
     result: dict[str, Verdict] = {}
     for name, proof in zip(question.targets, proofs, strict=True):
         road = _road(question, small, exact.get(name), options) if proof.proved and floats[name].ok else ""
-        if not road:
-            reason = floats[name].reason if not floats[name].ok else f"not proved: {proof.reason}"
+        tie = _unseen_tie(question, name, proof, exact.get(name)) if road else None
+        if not road or tie is not None:
+            why = proof.reason if tie is None else never(question, tie)
+            reason = floats[name].reason if not floats[name].ok else f"not proved: {why}"
             result[name] = replace(floats[name], reason=reason)
             continue
         roads = ("the same normal form in index notation", road, *floats[name].evidence.roads)
         evidence = replace(floats[name].evidence, roads=roads, assumptions=proof.assumptions)
         result[name] = replace(floats[name], status="proved", evidence=evidence, reason="", blind=None)
     return result
+
+
+def _unseen_tie(question: Question, name: str, proof: Proof, exact: Verdict | None) -> Threshold | None:
+    """A branch for one exact value, unless there is none or smaller shapes were proved with it."""
+    if (exact is not None and exact.status == "proved") or not any(map(_is_kink, proof.assumptions)):
+        return None
+    return unseen_tie(question, question.targets.index(name), ())
+
+
+def _is_kink(assumption: str) -> bool:
+    return assumption.startswith("away from")
 
 
 def _road(question: Question, small: Question | None, exact: Verdict | None, options: Options) -> str:

@@ -213,6 +213,7 @@ def test_blindness_for_kinks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert sd.check(total, claim, np.array([1.0, -2.0])).ok
     for module in (kinks, probes, witnesses):
         monkeypatch.setattr(module, "is_on_kink", lambda store, nodes, point: False)
+    monkeypatch.setattr(probes, "tied_nodes", lambda store, nodes, point: [])
     assert not on_kink(np.abs, 0.5)
     assert sd.check(total, claim, np.array([1.0, -2.0])).status == "refuted"
 

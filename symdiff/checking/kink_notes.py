@@ -71,10 +71,9 @@ def note(place: Surroundings, given: Numbers, standing: Standing) -> None:
         known.append(Note(tied, generic, kind, standing, low, high, own, convention, silent))
 
 
-def note_smooth(question: Question, point: Point) -> None:
+def note_smooth(question: Question, point: Point, tied: tuple[Node, ...]) -> None:
     """Keep that the claim equals the derivative on all sides of a tie."""
     known = notes(question)
-    tied = tuple(tied_nodes(question.truth.store, question.kinks, point))
     place = Surroundings(question, tuple(range(len(question.targets))), point)
     generic = _is_generic(place)
     if len(known) < _MOST and not any(n.tied == tied and n.generic >= generic for n in known):

@@ -73,7 +73,7 @@ def _ties(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) ->
 def _beside(store: Store, point: Mapping[Node, Objects]) -> dict[Node, Objects]:
     """A point a hair's breadth away, in no particular direction."""
     rng = random.Random(0)
-    step = np.frompyfunc(lambda value: value + Fraction(rng.randrange(1, 2**20, 2), 2**60), 1, 1)
+    step = np.frompyfunc(lambda value: value + Fraction(2 * rng.getrandbits(19) + 1, 2**60), 1, 1)
     return {k: as_objects(step(v)) if store.kind(k) == "real" else v for k, v in point.items()}
 
 

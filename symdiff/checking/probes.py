@@ -17,7 +17,7 @@ from symdiff.checking.edges import follows, wrong_on_kink
 from symdiff.checking.effort import work
 from symdiff.checking.kink_notes import note_smooth
 from symdiff.checking.kink_points import on_kinks
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks import is_on_kink, tied_nodes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, at_ends, is_at_end, is_inside, points
@@ -82,13 +82,14 @@ class Probing:
         question, waiting = self.question, self.waiting
         assert question.claimed is not None
         store = question.truth.store
-        if self.options.convention is None and is_on_kink(store, question.kinks, point):
+        tied = tied_nodes(store, question.kinks, point) if self.options.convention is None else []
+        if tied:
             self.on_kinks += 1
             if self._screen.suspects(waiting, point):
                 self._look_specially(waiting, point, chosen)
             else:
                 self.special.append(point)
-                note_smooth(question, point)
+                note_smooth(question, point, tuple(tied))
             return
         truth = [question.truth.outputs[k] for k in waiting]
         answers = compare(store, truth, [question.claimed[k] for k in waiting], point)

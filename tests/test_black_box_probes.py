@@ -247,3 +247,19 @@ def test_a_saturated_gate_is_right_where_it_is_large() -> None:
     for seed in range(3):
         verdict = check(gated, gradient, inputs, wrt=("a", "b"), seed=seed)
         assert verdict.status == "agrees", verdict.reason
+
+
+def test_overflow_far_from_the_example_is_told_and_no_mistake() -> None:
+    def by_exponentials(x: Any) -> Any:
+        e = np.exp(2 * x)
+        return 1 - ((e - 1) / (e + 1)) ** 2
+
+    def deep(x: Any) -> Any:
+        return np.sum(np.tanh(8 * x))
+
+    verdict = check(deep, lambda x: 8 * by_exponentials(8 * x), np.array([0.5, -1.0]))
+    assert verdict.status == "agrees", verdict.reason
+    assert verdict.numerics is not None
+    assert verdict.numerics.startswith("the claim has no finite value for some inputs as large as")
+    given = {"domain": {"x": (-100, 100)}}
+    assert kind(check(deep, lambda x: 8 * by_exponentials(8 * x), np.array([0.5, -1.0]), **given)) == "nan"

@@ -26,6 +26,7 @@ from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import in_time
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, weakest
 
+_SEEN = 1e-12  # rounding of a smaller part of the largest entry is no trouble
 _FAR_FROM_LIMITS = "far from every limit of the derivative"
 
 
@@ -131,7 +132,13 @@ def _numerics(trial: Trial, record: Record) -> str | None:
     lost = record.loss
     if lost != NO_LOSS:
         return _described(lost)
-    if not record.noisy:
+    if trial.gauge.overflows is not None:
+        values = [np.asarray(v) for v in trial.gauge.overflows.values.values()]
+        largest = max(
+            (float(np.max(np.abs(v), initial=0)) for v in values if v.dtype.kind == "f"), default=0.0
+        )
+        return f"the claim has no finite value for some inputs as large as {largest:.3g}"
+    if not record.noisy or record.lost < _SEEN:
         return None
     size = f"{record.lost:.1g} of the largest entry"
     return f"rounding of the claim reaches {size}: it cancels or overflows on the way"

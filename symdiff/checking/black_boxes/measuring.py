@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.black_boxes.probing import FAR, OWN, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
 from symdiff.checking.kinks import is_on_kink
@@ -84,6 +84,7 @@ class Gauge:
             maxlen=1 if prober.at_once < _FEW else 6
         )
         self.is_large = prober.at_once < _FEW
+        self.overflows: Probe | None = None
         self.usual: list[Array] = [np.zeros(()) for _ in self.outputs]
         moderate = prober.moderate()
         if self.is_large:
@@ -160,7 +161,9 @@ class Gauge:
             value, limit = values[target], limits[target]
             defined = np.isfinite(given)
             undefined = self._undefined(batch, target, defined)
-            is_far = _column([p.regime in FAR for p in batch.probes], value)
+            is_far = (
+                _column([self.prober.is_far(p) for p in batch.probes], value) if not defined.all() else False
+            )
             usable = np.isfinite(value) & np.isfinite(limit) & defined
             off = np.abs(given - value)
             ratio = np.where(usable, off / limit, 0.0)
@@ -187,9 +190,14 @@ class Gauge:
         result = ~defined
         for row in np.flatnonzero(result.reshape(len(result), -1).any(axis=1)).tolist():
             probe = batch.probes[row]
-            if probe.regime in FAR or (probe.regime != OWN and self.prober.is_at_end(probe)):
+            if probe.regime == OWN:
+                continue
+            if self.prober.is_at_end(probe):
                 result[row] = False
-            elif probe.regime != OWN:
+            elif self.prober.is_far(probe):
+                result[row] = False
+                self.overflows = self.overflows or probe
+            else:
                 result[row] &= np.isfinite(self.floats(probe)[target])
         return result
 

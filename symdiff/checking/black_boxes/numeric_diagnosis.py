@@ -27,6 +27,7 @@ from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]
 _POINTS = 6
+_SLIGHT = 1e-5  # no mistake of a step is so small
 _MANY = 12  # points of a set may meet a claim by accident: a one_hot matrix is symmetric now and then
 _CLOSE = {8: 1e-9, 4: 1e-4}  # by bytes: the digits of a claim that a hypothesis must explain
 _GUESSED = ("unknown", "second_order", "wrong_function", "convention")  # an edit of one step says more
@@ -43,6 +44,11 @@ def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options
     branches = thresholds(question.truth.store, question.forward.outputs)
     if len(asked.points) < 2:
         return Mistake("unknown", "no known mistake explains the difference", derived)
+    if asked.gap < _SLIGHT:
+        slight = Mistake(
+            "unknown", f"off by {asked.gap:.1g} of the derivative: right but for its last digits"
+        )
+        return next(_partly(k, samples), slight)
     best = diagnose_values(question, k, asked.points, asked.claimed, asked.closeness)
     if best.kind in _GUESSED:
         best = diagnose_edit(question, k, asked.points, asked.claimed, asked.closeness) or best
@@ -104,6 +110,7 @@ class _Asked:
     claimed: list[Array]
     is_right: bool
     closeness: float
+    gap: float = 0.0  # the largest difference, beside the size of the derivative
 
 
 def _asked(found: Finding, options: Options, count: int) -> _Asked:
@@ -124,6 +131,8 @@ def _asked(found: Finding, options: Options, count: int) -> _Asked:
             continue
         result.is_right = result.is_right and is_close(claimed.astype(float), value, limit)
         result.closeness = closeness
+        size = max(float(np.max(np.abs(value), initial=0.0)), float(np.finfo(float).tiny))
+        result.gap = max(result.gap, float(np.max(np.abs(claimed.astype(float) - value), initial=0.0)) / size)
         result.points.append(probe.point)
         result.claimed.append(claimed)
     result.is_right = result.is_right and bool(result.points)

@@ -29,6 +29,7 @@ TIED = ("special", "equal", "pairs", "zeros")  # where kinks and removable poles
 FAR = ("scales", "2^-20", "2^7", "2^10")
 REGIMES = (*MODERATE[:2], *TIED, *MODERATE[2:], "scales")
 _ORDINARY = ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide")
+_NEAR = 16.0  # numbers up to here are as ordinary as the caller's
 _NEIGHBOURS = 9
 _ENTRIES = 20_000
 _QUICK = 1_000
@@ -137,6 +138,18 @@ class Prober:
                 np.any(value == end) for end in _ends(rule) if end is not None
             ):
                 return True
+        return False
+
+    def is_far(self, probe: Probe) -> bool:
+        """Whether a free input is much larger than the caller's examples, in no domain that the caller gave."""
+        if probe.regime in FAR:
+            return True
+        for node, example in self.examples.items():
+            value = np.asarray(probe.values[node])
+            if value.dtype.kind == "f" and value.size and self._input(node).name not in self.options.domain:
+                own = np.max(np.abs(np.asarray(example, dtype=float)), initial=0.0)
+                if np.max(np.abs(value)) > max(_NEAR, 4 * own):
+                    return True
         return False
 
     def generated(self, count: int) -> Batch:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes import factors, formula_edits, operands, positions, reductions, terms
-from symdiff.checking.mistakes.editing import Editing, fitted
+from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.ratios import ratio
 from symdiff.checking.mistakes.screening import Screen
@@ -28,11 +28,12 @@ from symdiff.checking.sampling import Point
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import time_limit
 from symdiff.ir import algebra as alg
+from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input, Map
 from symdiff.verdicts import Mistake
 
 Edits: TypeAlias = Callable[[Editing], Iterator[Suspect]]
-_SECONDS = 3.0
+_SECONDS = 2.0
 _LONGEST = 160
 _OPPOSITE = {
     "extra_term": "missing_path"
@@ -89,7 +90,10 @@ def _found(editing: Editing) -> list[Suspect]:
                     known = any(s.kind == kind and s.strength >= suspect.strength for s in found)
                     if not known and editing.screen.agree(suspect.left, suspect.right):
                         found.append(replace(suspect, kind=kind))
-        except OutOfTime:
+        except (
+            OutOfTime,
+            ZeroDivisionError,
+        ):  # a derivative may hold a coefficient of 0, which a claim does not
             continue
     return found
 
@@ -98,10 +102,9 @@ def _extra(editing: Editing) -> list[Suspect]:
     """The derivative and some quantity more: a constant that was kept, a term of another derivative."""
     store, screen, truth = editing.store, editing.screen, editing.claim
     shape = store.shape(truth)
-    for node in [alg.constant(store, 1, shape), *editing.pool]:
-        other = fitted(store, truth, node) if store.kind(node) == "real" else None
-        if other is None:
-            continue
+    reals = [n for n in editing.pool if store.kind(n) == "real"]
+    pool = [_broadcast(store, n, truth) for n in reals]
+    for other in [alg.constant(store, 1, shape), *(n for n in pool if n is not None)]:
         pairs = []
         for k in range(len(screen)):
             with np.errstate(all="ignore"):
@@ -110,8 +113,15 @@ def _extra(editing: Editing) -> list[Suspect]:
         term = scaled(store, other, c) if c is not None else None
         if term is not None:
             detail = f"the term {formula_text(store, term, 80)} is too many"
-            return [Suspect("extra_term", detail, screen.truth, alg.add(store, truth, term), place=node)]
+            return [Suspect("extra_term", detail, screen.truth, alg.add(store, truth, term), place=other)]
     return []
+
+
+def _broadcast(store: Store, node: Node, like: Node) -> Node | None:
+    """A node in the shape of another, as NumPy would broadcast it."""
+    own, shape = store.shape(node), store.shape(like)
+    fits = len(own) <= len(shape) and all(o in (1, s) for o, s in zip(own[::-1], shape[::-1], strict=False))
+    return alg.broadcast_to(store, node, shape) if fits else None
 
 
 def _of_a_branch(editing: Editing, suspect: Suspect) -> str | None:

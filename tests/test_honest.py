@@ -120,7 +120,7 @@ def together(pair: Pair) -> tuple[Graph, tuple[int, ...]] | None:
     """The graph of the left side, and the outputs of the right side in its store."""
     try:
         left, right = sd.trace(pair.left, *pair.inputs), sd.trace(pair.right, *pair.inputs)
-    except SymdiffError:
+    except (SymdiffError, TypeError):  # a function of sizes that cannot be read
         return None
     place = merge(right, left.store, dict(zip(right.inputs, left.inputs, strict=True)))
     return left, tuple(place[y] for y in right.outputs)

@@ -140,7 +140,7 @@ SIZED: dict[str, Function] = {
     "n = 1, 2": lambda x: of_size(x, 1, 2) * x,
     "n up to 10": lambda x: of_size(x, *range(1, 11)) * x,
     "n up to 40": lambda x: 1e-20 * of_size(x, *range(1, 41)) * x,
-    "even n": lambda x: x * (1 - np.cos(pi * x.shape[0])),
+    "odd n": lambda x: x * (x.shape[0] % 2),
     "powers of two": lambda x: (2 ** x.shape[0] - x.shape[0] - 1) * x,
     "square of the size": lambda x: (x.shape[0] ** 2 - 3 * x.shape[0] + 2) * x,
     "sum for mean": lambda x: x * x.shape[0] - x.sum(),

@@ -19,7 +19,7 @@ Y = np.array([-0.75, 1.5, 0.25])
 
 PAIRS.add(
     "arc tangent with the derivative of the hyperbolic one",
-    "wrong_function",
+    "sign",
     lambda x: np.sum(np.arctan(x)),
     wrong=lambda x: 1 / (1 - x**2),
     right=lambda x: 1 / (1 + x**2),
@@ -38,7 +38,7 @@ PAIRS.add(
 )
 PAIRS.add(
     "expm1 that returns itself",
-    "wrong_function",
+    "extra_term",
     lambda x: np.sum(np.expm1(x)),
     wrong=np.expm1,
     right=np.exp,
@@ -275,7 +275,7 @@ def shared_square_visited_twice(x: Any) -> Any:
 
 PAIRS.add(
     "a shared node sent back once for each of its uses",
-    "extra_term",
+    "factor",
     with_shared_square,
     wrong=shared_square_visited_twice,
     right=lambda x: 2 * x * (1 + 2 * x**2),

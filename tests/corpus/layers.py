@@ -159,7 +159,7 @@ PAIRS.add(
     right=lambda x, g: np.repeat(g, 2) / 2,
 )
 PAIRS.add(
-    "mean pooling, tiled for repeated", "index", mean_pool, inputs=(x6,), of="vjp",
+    "mean pooling, tiled for repeated", "transpose", mean_pool, inputs=(x6,), of="vjp",
     wrong=lambda x, g: np.tile(g, 2) / 2,
     right=lambda x, g: np.repeat(g / 2, 2),
 )

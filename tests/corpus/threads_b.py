@@ -269,7 +269,7 @@ for name, kind, thread, wrong in (
      lambda z, g: 2 * softmax_backward(z, g)),
     ("softmax backward, no dot product", "missing_path", "HomericIntelligence/Odyssey/issues/2134",
      lambda z, g: softmax(z) * g),
-    ("softmax backward, diagonal only", "missing_path", "deeplearning4j/libnd4j/issues/440",
+    ("softmax backward, diagonal only", "missing_reduction", "deeplearning4j/libnd4j/issues/440",
      lambda z, g: g * softmax(z) * (1 - softmax(z))),
 ):
     PAIRS.add(

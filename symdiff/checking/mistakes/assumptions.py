@@ -129,6 +129,16 @@ def _arguments(question: Question, options: Options) -> Iterator[tuple[Node, ...
             yield alike
 
 
+def _held(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    """Each array that is not differentiated."""
+    moving = {
+        question.forward.node(leaf) for name in question.wrt for leaf in question.forward.leaf_names(name)
+    }
+    yield from (
+        nodes for nodes in _arguments(question, options) if len(nodes) == 1 and nodes[0] not in moving
+    )
+
+
 def _symmetric(arrays: Sequence[Objects]) -> list[Objects]:
     return [np.asarray(a + a.T, dtype=object) for a in arrays]
 
@@ -219,7 +229,7 @@ _SPECIAL = (
     Special("symmetry", "are symmetric and commute", _all_square, _diagonal),
     Special("assumption", "has rows of length 1", _arguments, _unit),
     Special("assumption", "has length 1", _arguments, _unit_whole),
-    Special("assumption", "has entries 1 and -1", _arguments, _signs),
+    Special("assumption", "has entries 1 and -1", _held, _signs),
     Special("assumption", "is orthogonal", _each_square, _orthogonal),
     Special("assumption", "sums to 1", _arguments, _summing_to_one),
     Special("assumption", "has mean 0", _arguments, _centred),

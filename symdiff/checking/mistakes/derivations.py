@@ -7,6 +7,7 @@ from functools import cached_property
 
 from symdiff.calculus import UNALTERED, Alteration, Edge, Rule, pull_back, push_forward
 from symdiff.checking.questions import Question
+from symdiff.evaluation.deadlines import require_time
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 
@@ -97,6 +98,7 @@ class Derivation:
         self, altered: Mapping[Edge, Alteration] = UNALTERED, seeds: Mapping[Node, Node] | None = None
     ) -> Node:
         """The derivative with other rules on some edges, or from other cotangents."""
+        require_time()
         own = self.seeds if seeds is None else seeds
         if self.question.of == "value":
             return self.outputs[self.target]

@@ -20,6 +20,7 @@ from symdiff.checking.mistakes import (
     forms,
     formula_edits,
     operands,
+    overwritten,
     paths,
     positions,
     reductions,
@@ -36,11 +37,11 @@ from symdiff.checking.mistakes.formula_edits import EXCHANGED
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.probing import agree, is_moderate, is_smooth, probes
 from symdiff.checking.mistakes.screening import Screen
+from symdiff.checking.mistakes.special import special
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.checking.thresholds import signs, thresholds
 from symdiff.checking.witnesses import Found
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.deadlines import time_limit
@@ -64,7 +65,7 @@ def diagnose(found: Found, options: Options) -> Mistake:
     truth, claim = question.truth.outputs[target], question.claimed[target]
     ordinary = probes(question, options)
     if agree(question, truth, claim, ordinary):
-        return _special(found)
+        return special(found, options)
     own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
@@ -143,6 +144,7 @@ DERIVED = (
     repeated.saved,
     variants.exchanged_arguments,
     curvature.linearised,
+    overwritten.overwritten,
     spans.skipped,
     spans.diagonal_only,
 )
@@ -168,6 +170,8 @@ GUESSES = (factors.multiplied_by_anything, operands.exchanged_quantities)
 
 def _fitting(question: Question, target: int, screen: Screen, points_: list[Point]) -> list[Suspect]:
     """For each kind the first suspect that agrees in floats, then in balls; guesses only where nothing else fits."""
+    if not len(screen):
+        return []
     derivation, editing = Derivation(question, target), Editing(question, target, screen)
     trial = _Trial(question, screen, points_)
     trial.run([partial(make, question, target, screen) for make in WHOLES])
@@ -222,7 +226,7 @@ class _Trial:
         """All suspects of some sources."""
         for source in sources:
             try:
-                with time_limit(max(0.2, self.end - time.monotonic())):
+                with time_limit(min(_SECONDS / 4, max(0.2, self.end - time.monotonic()))):
                     for suspect in source():
                         self._try(suspect)
             except OutOfTime:
@@ -257,6 +261,9 @@ def _chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mi
             return Mistake("second_order", detail, derived)
         return Mistake("unknown", "no known mistake explains the difference", derived)
     best = ordered[0]
+    if second and (not best.strength or rank(best.kind) > rank("second_order")):
+        detail = f"the second derivative is wrong: {best.detail}"
+        return Mistake("second_order", detail, derived, place_of(question, target, best.place), tuple(kinds))
     repair = best.repair or (formula_text(store, best.right) if best.mended else derived)
     more = (assumed.kind, *assumed.alternatives) if assumed is not None else ()
     others = tuple(sorted({*kinds, *second, *more} - {best.kind}, key=rank))
@@ -293,16 +300,3 @@ def place_of(question: Question, target: int, node: Node | None) -> str | None:
     if node is None:
         return question.claim_line(target)
     return question.places.get(node) or question.truth.store.where.get(node)
-
-
-def _special(found: Found) -> Mistake:
-    """Right at ordinary points: wrong on a tie, or between two bounds."""
-    question = found.question
-    assert question.claimed is not None
-    store = question.truth.store
-    every = thresholds(store, (*question.forward.outputs, question.claimed[found.target]))
-    tied = [t for t in every if 0 in np.ravel(signs(store, t, found.point))]
-    where = f"where {formula_text(store, tied[0].node, 60)} is tied" if tied else "beyond a bound"
-    kind = "edge" if tied or found.comparison.outcome == "differ on a kink" else "threshold"
-    derived = formula_text(store, question.truth.outputs[found.target])
-    return Mistake(kind, f"right at ordinary points, wrong {where}", repair=derived)

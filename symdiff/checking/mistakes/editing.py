@@ -149,11 +149,14 @@ class Editing:
 
 
 def fitted(store: Store, node: Node, other: Node) -> Node | None:
-    """``other`` broadcast to the shape of ``node`` as NumPy would; None if that cannot be done."""
+    """``other`` broadcast to the shape of ``node`` as NumPy would, or along its first axes; None if neither fits."""
     shape, own = store.shape(node), store.shape(other)
     if same_shape(shape, own):
         return other
     pairs = zip(own[::-1], shape[::-1], strict=False)
-    if len(own) > len(shape) or any(o not in (1, s) for o, s in pairs):
-        return None
-    return alg.broadcast_to(store, other, shape)
+    if len(own) <= len(shape) and all(o in (1, s) for o, s in pairs):
+        return alg.broadcast_to(store, other, shape)
+    if 0 < len(own) < len(shape) and shape[: len(own)] == own:
+        labels = tuple(range(len(shape)))
+        return alg.contract(store, [(other, labels[: len(own)])], labels, sizes=dict(enumerate(shape)))
+    return None

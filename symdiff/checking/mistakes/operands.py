@@ -13,7 +13,7 @@ from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.screening import Edge
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import ADD, SUBTRACT
+from symdiff.ir.formulas import ADD, RECIPROCAL, SUBTRACT
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract, Input, Map, Pad, Reshape, Slice
 from symdiff.ir.sizes import same_shape
@@ -24,13 +24,14 @@ _MOST = 40
 
 def transposed(editing: Editing) -> Iterator[Suspect]:
     """One operand transposed, or the two factors of a matrix product exchanged."""
-    store, masks = editing.store, Masks(editing.question)
+    store = editing.store
     for site in editing.sites:
         node = site.node
-        kind = "threshold" if site.edge and masks.is_applied(site.edge) else "transpose"
         for order in _turns(store, node):
             turned = alg.transpose(store, node, order)
-            yield from editing.mended(kind, partial(_turned_text, store, node, order), *site.put(turned))
+            yield from editing.mended(
+                "transpose", partial(_turned_text, store, node, order), *site.put(turned)
+            )
     yield from _before_a_reshape(editing)
     for node in editing.nodes:
         op = store.op(node)
@@ -130,7 +131,7 @@ def replaced(editing: Editing) -> Iterator[Suspect]:
             above = needs[other]
             if other == node or store.kind(other) != store.kind(node):
                 continue
-            if not same_shape(store.shape(other), store.shape(node)) or _is_a_term(store, node, other):
+            if not same_shape(store.shape(other), store.shape(node)) or node in _terms(store, other):
                 continue
             if any(edge[0] in above for edge in site.edges if masks.decides(edge)):
                 continue
@@ -169,18 +170,20 @@ def other_masks(editing: Editing) -> Iterator[Suspect]:
             yield from editing.mended("threshold", detail, *site.put(factor.node))
 
 
-def _is_a_term(store: Store, node: Node, other: Node) -> bool:
-    """Whether one is a sum in which the other is a term: then a term is missing or too many."""
-    for whole, part in ((node, other), (other, node)):
-        op = store.op(whole)
-        if isinstance(op, Map) and op.formula in (ADD, SUBTRACT) and part in store.operands(whole):
-            return True
-    return False
+def _terms(store: Store, node: Node, depth: int = 4) -> set[Node]:
+    """The terms of a sum, and the terms of those."""
+    op = store.op(node)
+    if depth == 0 or not isinstance(op, Map) or op.formula not in (ADD, SUBTRACT):
+        return set()
+    own = set(store.operands(node))
+    return own.union(*(_terms(store, n, depth - 1) for n in own))
 
 
 def _kind(store: Store, masks: Masks, site: Site, other: Node) -> tuple[str, int]:
     """Which mistake it is to take one quantity for another, and how likely people are to make it."""
     node = site.node
+    if other in _terms(store, node):
+        return "extra_term", 1
     if site.edge is not None and masks.decides(site.edge):
         return "threshold", 1
     ops = store.op(node), store.op(other)
@@ -188,15 +191,16 @@ def _kind(store: Store, masks: Masks, site: Site, other: Node) -> tuple[str, int
         return "swapped", 1
     if all(isinstance(op, (Slice, Pad)) for op in ops) and store.operands(node) == store.operands(other):
         return "index", 1
-    if masks.within(node) != masks.within(other):
+    is_masked = not masks.is_mask(node) and not masks.is_mask(other)
+    if is_masked and masks.within(node) != masks.within(other):
         return "threshold", 1
-    return "stale", 1 if _is_near(store, node, other) else 0
+    return "stale", 1 if is_near(store, node, other) else 0
 
 
-def _is_near(store: Store, node: Node, other: Node) -> bool:
-    """Before and after an activation, or the same quantity at another step."""
+def is_near(store: Store, node: Node, other: Node) -> bool:
+    """Before and after an activation, or the same activation at another step."""
     a, b = store.op(node), store.op(other)
-    if a == b and not isinstance(a, Input):
+    if a == b and isinstance(a, Map) and len(store.operands(node)) == 1:
         return True
     return _is_after(store, node, other) or _is_after(store, other, node)
 
@@ -207,6 +211,8 @@ def _is_after(store: Store, later: Node, earlier: Node, steps: int = 3) -> bool:
     if steps == 0 or not isinstance(op, (Map, Contract)) or len(store.operands(later)) != 1:
         return False
     if isinstance(op, Contract) and not op.is_elementwise:
+        return False
+    if isinstance(op, Map) and op.formula is RECIPROCAL:
         return False
     operands = store.operands(later)
     return earlier in operands or any(_is_after(store, n, earlier, steps - 1) for n in operands)

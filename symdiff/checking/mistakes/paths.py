@@ -11,6 +11,7 @@ from symdiff.calculus import Alteration, Edge, Rule, pull_back
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.operands import is_near
 from symdiff.checking.mistakes.positions import moved
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
@@ -297,7 +298,8 @@ def stale(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
                 if found is not None and found != screen.truth and screen.agree(found, claim):
                     kind = "threshold" if kink_gaps(op.formula) else "stale"
                     detail = f"{formula_text(store, other, 60)} stands where {formula_text(store, right, 60)} should"
-                    yield Suspect(kind, detail, claim, found, place=node)
+                    strength = 1 if kind == "threshold" else int(is_near(store, right, other))
+                    yield Suspect(kind, detail, claim, found, place=node, strength=strength)
 
 
 def _times(store: Store, factor: Node) -> Alteration:

@@ -38,6 +38,12 @@ def shifted(editing: Editing) -> Iterator[Suspect]:
                     yield from editing.mended("swapped", partial(_parts, store, node), nodes={node: new})
 
 
+def _all_reversed(store: Store, node: Node) -> Node:
+    for axis in range(len(store.shape(node))):
+        node = _reversed(store, node, axis)
+    return node
+
+
 def _tables(editing: Editing) -> list[Site]:
     """Constant arrays of the claim: a one-hot row in the wrong place."""
     store = editing.store
@@ -93,6 +99,9 @@ def turned(editing: Editing) -> Iterator[Suspect]:
         shape = store.shape(node)
         if not shape or len(shape) > 3:
             continue
+        if len(shape) > 1:
+            detail = partial(_words, store, node, "is reversed along all axes")
+            yield from editing.mended("index", detail, *site.put(_all_reversed(store, node)))
         for axis, size in enumerate(shape):
             if not isinstance(size, int) or size < 2:
                 continue

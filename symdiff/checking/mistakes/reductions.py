@@ -9,6 +9,8 @@ from functools import partial
 from itertools import combinations
 from math import prod
 
+import numpy as np
+
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.suspects import Suspect
@@ -54,13 +56,25 @@ def missing(editing: Editing) -> Iterator[Suspect]:
             count = prod(int(shape[a]) for a in axes)
             if count == 1:
                 continue
-            summed = _repeated(store, alg.reduce_sum(store, node, axes), shape, axes)
+            total = alg.reduce_sum(store, node, axes)
+            if _is_fixed(editing, total):
+                continue  # a softmax sums to one: to sum it is to drop it
+            summed = _repeated(store, total, shape, axes)
             for what, new in (("summed", summed), ("averaged", alg.scale(store, summed, Fraction(1, count)))):
 
                 def detail(node: Node = node, axes: Axes = axes, what: str = what) -> str:
                     return f"{formula_text(store, node, 60)} is not {what} over axis {_text(axes)}"
 
                 yield from editing.mended("missing_reduction", detail, *site.put(new))
+
+
+def _is_fixed(editing: Editing, node: Node) -> bool:
+    """Whether a quantity is the same at all points."""
+    screen = editing.screen
+    first = screen.value(0, node)
+    return len(screen) > 1 and all(
+        np.allclose(screen.value(k, node), first, rtol=1e-9) for k in range(len(screen))
+    )
 
 
 def _subsets(rank: int) -> list[Axes]:
@@ -124,12 +138,51 @@ def other_axis(editing: Editing) -> Iterator[Suspect]:
                 if same_shape(store.shape(new), store.shape(node)):
                     detail = partial(_instead, store, whole, axes)
                     yield from editing.mended("wrong_axis", detail, nodes={node: new})
+    yield from _broadcasts(editing)
+    yield from _whole_sums(editing)
     rank = max((len(store.shape(n)) for n in editing.nodes), default=0)
     for wrong, right in ((a, b) for a in range(rank) for b in range(rank) if a != b):
         together = _all_at_once(editing, wrong, right)
         if together is not None and same_shape(store.shape(together), store.shape(screen.truth)):
             words = f"sums and maxima run along axis {wrong} where they should along axis {right}"
             yield Suspect("wrong_axis", words, screen.truth, together, mended=True, strength=2)
+
+
+def _broadcasts(editing: Editing) -> Iterator[Suspect]:
+    """A row of factors that is repeated along another axis."""
+    store = editing.store
+    for node in editing.nodes:
+        op, operands = store.op(node), store.operands(node)
+        if not isinstance(op, Contract) or len(set(op.output)) < len(op.output):
+            continue
+        for slot, labels in enumerate(op.inputs):
+            for other in (k for k in op.output if len(labels) == 1 and k not in labels):
+                if op.sizes[other] != op.sizes[labels[0]] or labels[0] not in op.output:
+                    continue
+                factors = [(n, op.inputs[k] if k != slot else (other,)) for k, n in enumerate(operands)]
+                new = alg.contract(store, factors, op.output, op.coefficient, dict(enumerate(op.sizes)))
+
+                def detail(x: Node = operands[slot]) -> str:
+                    return f"{formula_text(store, x, 60)} is repeated along the other axis"
+
+                yield from editing.mended("wrong_axis", detail, nodes={node: new})
+
+
+def _whole_sums(editing: Editing) -> Iterator[Suspect]:
+    """A sum over too many axes, repeated to the shape of the right one."""
+    store = editing.store
+    for node in editing.nodes:
+        op, operands = store.op(node), store.operands(node)
+        if not isinstance(op, Contract) or len(operands) != 1 or op.summed:
+            continue
+        found = read(store, operands[0])
+        for axes in _subsets(len(store.shape(found.whole))) if found is not None else ():
+            if found is None or axes == found.axes:
+                continue
+            new = alg.reduce_sum(store, found.whole, axes, found.scale)
+            if same_shape(store.shape(new), store.shape(node)):
+                detail = partial(_instead, store, found, axes)
+                yield from editing.mended("wrong_axis", detail, nodes={node: new})
 
 
 def _instead(store: Store, found: Sum, axes: Axes) -> str:

@@ -49,7 +49,8 @@ class Screen:
     def trusts(self, k: int, exact: Sequence[Array]) -> bool:
         """Whether floats show truth and claim at point ``k`` as they are: nothing cancels or overflows there."""
         pairs = zip((self.truth, self.claim), exact, strict=True)
-        return all(close(self.value(k, node), value, size(value), 1e-11) for node, value in pairs)
+        scale = max(map(size, exact))
+        return all(close(self.value(k, node), value, scale, 1e-11) for node, value in pairs)
 
     def keep(self, chosen: Sequence[int]) -> None:
         """Forget the other points."""
@@ -97,6 +98,7 @@ class Screen:
 
     def agree(self, left: Node, right: Node) -> bool:
         """Whether two nodes have one shape, and the same values at every point."""
+        require_time()
         if self.store.shape(left) != self.store.shape(right):
             return False
         try:

@@ -47,7 +47,7 @@ def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
 
     decides = site.edge is not None and Masks(editing.question).decides(site.edge)
     likely = kind == "extra_term" or is_simple(c) or _is_known(editing, c)
-    strength = int(likely and not (decides and kind == "sign"))  # then the branches are exchanged
+    strength = int(likely and not decides)  # there branches are exchanged, or nothing changes
     chosen = "threshold" if decides else kind
     yield from editing.mended(chosen, detail, *where, place=node, strength=strength)
 

@@ -33,6 +33,8 @@ _MOST_WORK = 5_000
 _THRESHOLDS = 4
 _POINTS = 3
 _BITS = 128
+_STEP = 2.0**-24
+_NEAR = 1e-5  # a smooth derivative moves less within such a step
 _STEPS = (2.0**-12, 2.0**-16, 2.0**-20)
 
 
@@ -56,6 +58,25 @@ class Ties:
             for point in islice(exactly_on(self.store, threshold, base, movable), _POINTS):
                 if is_inside(self.gauge.truth, point, self.options.domain, base):
                     found.append(replace(self.gauge.prober.at(point), regime=TIE))
+        return found
+
+    def are_limits(self, batch: Batch, target: int, claimed: Array) -> NDArray[np.bool_]:
+        """At which probes the claim has the values of the derivative a short step away: those are limits."""
+        rng, found = np.random.default_rng(0), np.zeros(len(claimed), dtype=bool)
+        if self.options.convention is not None:
+            return found
+        usual = float(np.max(self.gauge.usual[target], initial=0.0))
+        for sign in (1.0, -1.0, None, None):
+            arrays = {}
+            for node, value in batch.arrays.items():
+                turn = rng.choice([-1.0, 1.0], value.shape) if sign is None else sign
+                step = _STEP * turn * rng.uniform(0.5, 1, value.shape)
+                arrays[node] = value.astype(float) + step if value.dtype.kind == "f" else value
+            values, _ = self.gauge.bounds_over(Batch(batch.probes, arrays), np.dtype(float))
+            with np.errstate(all="ignore"):
+                gap = np.abs(values[target] - claimed).reshape(len(claimed), -1).max(axis=1, initial=0.0)
+                size = np.abs(values[target]).reshape(len(claimed), -1).max(axis=1, initial=0.0)
+            found |= gap <= _NEAR * np.maximum(size, usual)
         return found
 
     def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:

@@ -223,10 +223,18 @@ class Trial:
 
     def _look_at_ties(self, record: Record, k: int, batch: Batch, claimed: Array, measure: Measure) -> None:
         """Where a comparison is tied neither bound nor reference says much: there the limits judge."""
-        for row, probe in enumerate(batch.probes):
-            is_open = bool(self.gauge.kinks) or not measure.judged[row].all()
-            if is_open and probe.regime in (OWN, TIE, *TIED) and record.tied < _TIES:
-                self._look_at_tie(record, k, probe, claimed[row, ...])
+        every = bool(self.gauge.kinks)
+        rows = [
+            row
+            for row, probe in enumerate(batch.probes)
+            if probe.regime in (OWN, TIE, *TIED) and (every or not measure.judged[row].all())
+        ]
+        if not rows or not self.ties.is_affordable or record.tied >= _TIES:
+            return
+        plain = self.ties.are_limits(batch.at(rows), k, claimed[rows])
+        for row, is_limit in zip(rows, plain, strict=True):
+            if not is_limit and record.tied < _TIES:
+                self._look_at_tie(record, k, batch.probes[row], claimed[row, ...])
 
     def _look_at_tie(self, record: Record, k: int, probe: Probe, claimed: Array) -> bool:
         """Whether a probe is on a kink; a claim that is wrong there is noted."""

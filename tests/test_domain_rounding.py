@@ -126,9 +126,17 @@ def test_what_is_wrong_on_a_set_is_still_found(kind: str) -> None:
     y = np.array([[0.1, 0.9], [0.3, 0.7]]) if kind == "simplex" else np.eye(2)[::-1]
     wrong = sd.check(cross_entropy, lambda z, y: softmax(z) * (1 + 1e-9) - y, (y, y), domain={"y": kind})
     assert wrong.status == "refuted"
-    larger = np.kron(y, np.eye(6)) if kind != "simplex" else np.tile(y, (9, 6)) / 6
-    right = sd.check(cross_entropy, lambda z, y: softmax(z) * y.sum(-1, keepdims=True) - y, (larger, larger))
-    assert right.ok, "parts of a large example are no members"
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, bool])
+@pytest.mark.parametrize("kind", ["simplex", "one_hot"])
+def test_parts_of_a_large_example_are_no_members(kind: str, dtype: type[Any]) -> None:
+    z = RNG.normal(size=(40, 30))
+    y = (softmax(-z) if kind == "simplex" else np.eye(30)[RNG.integers(0, 30, 40)]).astype(dtype)
+    if kind == "one_hot" or dtype is not bool:
+        assert sd.check(cross_entropy, p_minus_y, (z, y), domain={"y": kind}).ok
+        wrong = sd.check(cross_entropy, lambda z, y: softmax(z) + y, (z, y), domain={"y": kind})
+        assert wrong.status == "refuted"
 
 
 @pytest.mark.parametrize(

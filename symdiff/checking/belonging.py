@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.domains import Domain, Interval, exact_ends, holds
 from symdiff.checking.questions import Question, leaf_values
-from symdiff.checking.sampling import Point, example_point
+from symdiff.checking.sampling import Point, example_point, points
 from symdiff.evaluation.exact import Objects, as_objects
 from symdiff.ir.graph import Graph
 from symdiff.ir.ops import Input
@@ -29,10 +29,27 @@ def settled(question: Question, domain: Domain) -> Question:
     if not any(isinstance(rule, str) for rule in domain.values()):
         return question
     named = zip(question.forward.input_names, leaf_values(question), strict=True)
-    return with_leaves(question, [_settled(domain.get(name), value) for name, value in named])
+    return _with_leaves(question, [_settled(domain.get(name), value) for name, value in named])
 
 
-def with_leaves(question: Question, leaves: list[Any]) -> Question:
+def drawn_inside(question: Question, domain: Domain, seed: int) -> Question:
+    """The same question with examples drawn from the domain."""
+    if not domain:
+        return question
+    forward = question.forward
+    examples = dict(zip(forward.inputs, leaf_values(question), strict=True))
+    point = next(points(forward, examples, domain, seed))
+    kinds = {node: forward.store.kind(node) for node in forward.inputs}
+    leaves = [examples[n] if kinds[n] == "integer" else _floats(point[n], kinds[n]) for n in forward.inputs]
+    return settled(_with_leaves(question, leaves), domain)
+
+
+def _floats(values: Objects, kind: str) -> Any:
+    array = values.astype(bool if kind == "boolean" else float)
+    return array if array.ndim else array.item()
+
+
+def _with_leaves(question: Question, leaves: list[Any]) -> Question:
     """The same question with other examples for its inputs."""
     tree = question.forward.arguments
     assert tree is not None

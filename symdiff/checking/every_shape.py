@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.arguments import Wrt
-from symdiff.checking.belonging import settled, with_leaves
+from symdiff.checking.belonging import drawn_inside
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.effort import EXACT, work
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
@@ -21,10 +21,8 @@ from symdiff.checking.kink_words import left_out
 from symdiff.checking.options import Options
 from symdiff.checking.probes import Probing
 from symdiff.checking.questions import Of, Question, ask
-from symdiff.checking.sampling import points
 from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
-from symdiff.checking.witnesses import by_node
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
 from symdiff.ir.sizes import parse_shape, same_shape, substitute
 from symdiff.proof.every_shape.proving import Proof, prove
@@ -52,7 +50,9 @@ def judge_every_shape(
     instance = general
     for sizes in usual(examples, small=settled):
         try:
-            question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
+            question = drawn_inside(
+                ask(fn, claim, _filled_all(examples, sizes), wrt, of), options.domain, options.seed
+            )
         except ShapeError:
             continue  # these sizes do not fit the function
         require_faithful(question)
@@ -91,7 +91,9 @@ def _is_wrong(
     """Whether a few probes at the smallest instance refute: then no proof need be searched."""
     try:
         sizes = next(usual(examples, small=True))
-        question = _inside(ask(fn, claim, _filled_all(examples, sizes), wrt, of), options)
+        question = drawn_inside(
+            ask(fn, claim, _filled_all(examples, sizes), wrt, of), options.domain, options.seed
+        )
     except SymdiffError:
         return False
     store, truths = question.truth.store, question.truth.outputs
@@ -113,21 +115,6 @@ def _everywhere(instance: Question, target: int, proof: Proof, options: Options)
     probing.easily()
     tie = unseen_tie(instance, target, probing.met)
     return proof if tie is None else Proof(False, reason=never(instance, tie))
-
-
-def _inside(question: Question, options: Options) -> Question:
-    """The same question with examples drawn from the domain."""
-    if not options.domain:
-        return question
-    forward = question.forward
-    point = next(points(forward, by_node(question), options.domain, options.seed))
-    drawn = with_leaves(question, [_floats(point[node]) for node in forward.inputs])
-    return settled(drawn, options.domain)
-
-
-def _floats(values: Any) -> Any:
-    array = values.astype(float)
-    return array if array.ndim else float(array)
 
 
 def _only_called(question: Question, general: Question, options: Options) -> dict[str, Verdict]:
@@ -167,7 +154,7 @@ def _further(general: Question, sizes: Iterable[Sizes], options: Options) -> Ite
         except Exception:  # foreign code may refuse other shapes in any way it likes
             continue
         if work(question.truth.store, question.truth.outputs) <= EXACT:
-            yield _inside(question, options)
+            yield drawn_inside(question, options.domain, options.seed)
 
 
 def _lifted(general: Question, target: int, verdicts: list[Verdict], proof: Proof) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
+from symdiff.checking.belonging import drawn_inside, own_point
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.effort import CONFIRM, EXACT, work
 from symdiff.checking.options import Options
@@ -32,7 +33,7 @@ def is_large(question: Question) -> bool:
 
 def judge_large(question: Question, options: Options) -> dict[str, Verdict]:
     """Refuted where smaller shapes or floats refute; proved in index notation if both agree; else what floats say."""
-    small = _smaller(question)
+    small = _smaller(question, options)
     exact = judge_traced(small, options) if small is not None else {}
     if any(verdict.status == "refuted" for verdict in exact.values()):
         return exact
@@ -80,15 +81,19 @@ def _road(question: Question, small: Question | None, exact: Verdict | None, opt
     return ""
 
 
-def _smaller(question: Question) -> Question | None:
-    """The same question at the first smaller shape that fits both functions and is cheap."""
+def _smaller(question: Question, options: Options) -> Question | None:
+    """The same question at the first smaller shape that fits both functions and is cheap.
+
+    A part of a member need not be one: of a row that sums to one.
+    """
     for examples in smaller_examples(question.examples):
         try:
             small = ask(question.fn, question.claim, examples, question.asked_wrt, question.of)
         except Exception:  # foreign code may refuse other shapes in any way it likes
             continue
         if small.claimed is not None and small.targets == question.targets and not is_large(small):
-            return small
+            is_member = own_point(small, options.domain) is not None
+            return small if is_member else drawn_inside(small, options.domain, options.seed)
     return None
 
 

@@ -44,6 +44,7 @@ class Ties:
     def __init__(self, gauge: Gauge, options: Options) -> None:
         self.gauge, self.options = gauge, options
         self.store = gauge.store
+        self._latest: tuple[tuple[int, ...], list[list[Array]]] | None = None
         self.is_affordable = work(self.store, gauge.outputs) <= _MOST_WORK
 
     def probes(self) -> list[Probe]:
@@ -62,22 +63,31 @@ class Ties:
 
     def are_limits(self, batch: Batch, target: int, claimed: Array) -> NDArray[np.bool_]:
         """At which probes the claim has the values of the derivative a short step away: those are limits."""
-        rng, found = np.random.default_rng(0), np.zeros(len(claimed), dtype=bool)
+        found = np.zeros(len(claimed), dtype=bool)
         if self.options.convention is not None:
             return found
         usual = float(np.max(self.gauge.usual[target], initial=0.0))
-        for sign in (1.0, -1.0, None, None):
-            arrays = {}
-            for node, value in batch.arrays.items():
-                turn = rng.choice([-1.0, 1.0], value.shape) if sign is None else sign
-                step = _STEP * turn * rng.uniform(0.5, 1, value.shape)
-                arrays[node] = value.astype(float) + step if value.dtype.kind == "f" else value
-            values, _ = self.gauge.bounds_over(Batch(batch.probes, arrays), np.dtype(float))
+        for values in self._values_beside(batch):
             with np.errstate(all="ignore"):
                 gap = np.abs(values[target] - claimed).reshape(len(claimed), -1).max(axis=1, initial=0.0)
                 size = np.abs(values[target]).reshape(len(claimed), -1).max(axis=1, initial=0.0)
             found |= gap <= _NEAR * np.maximum(size, usual)
         return found
+
+    def _values_beside(self, batch: Batch) -> list[list[Array]]:
+        """The derivatives a short step away in some directions; kept for the other targets."""
+        key = tuple(map(id, batch.probes))
+        if self._latest is None or self._latest[0] != key:
+            rng, results = np.random.default_rng(0), []
+            for sign in (1.0, -1.0, None):
+                arrays = {}
+                for node, value in batch.arrays.items():
+                    turn = rng.choice([-1.0, 1.0], value.shape) if sign is None else sign
+                    step = _STEP * turn * rng.uniform(0.5, 1, value.shape)
+                    arrays[node] = value.astype(float) + step if value.dtype.kind == "f" else value
+                results.append(self.gauge.bounds_over(Batch(batch.probes, arrays), np.dtype(float))[0])
+            self._latest = key, results
+        return self._latest[1]
 
     def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:
         """The entry at which a claim is no derivative, with the nearest value that would be one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -19,8 +19,10 @@ from symdiff.checking.kinks import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.sampling import Point, example_point
-from symdiff.evaluation.arithmetics import working_precision
-from symdiff.evaluation.exact import Objects
+from symdiff.errors import Undetermined
+from symdiff.evaluation.arithmetics import READ_BALLS, working_precision
+from symdiff.evaluation.exact import Objects, evaluate, lift
+from symdiff.ir.graph import Node
 from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
@@ -67,13 +69,22 @@ def float_troubles(question: Question, options: Options) -> list[Trouble | None]
         return [
             _undefined_on_kink(question, small[k], point) if k in small else None for k in range(len(got))
         ]
-    with working_precision(_BITS):
-        truth = values(question.truth.store, [question.truth.outputs[k] for k in small], point)
+    truth = _exact(question, [question.truth.outputs[k] for k in small], point)
     for k, balls in zip(small, truth or [], strict=False):
         if balls.shape == small[k].shape:
             excuse = partial(_sensitivity, question, k, point, balls, options)
             troubles[k] = _trouble(small[k], balls, options.dtype, excuse)
     return troubles
+
+
+def _exact(question: Question, nodes: Sequence[Node], point: Point) -> list[Objects] | None:
+    """The values in balls, with constants as they are read: intervals around rounded ones would hide lost digits."""
+    store = question.truth.store
+    with working_precision(_BITS):
+        try:
+            return evaluate(store, nodes, {k: lift(v, READ_BALLS) for k, v in point.items()}, READ_BALLS)
+        except (Undetermined, ZeroDivisionError):
+            return values(store, nodes, point)
 
 
 def _single(value: Any) -> Any:
@@ -93,8 +104,7 @@ def _sensitivity(question: Question, k: int, point: Point, balls: Objects, optio
     store, moved = question.truth.store, np.zeros(balls.shape)
     for _ in range(_PERTURBED):
         rounded = {n: _rounded(v, step, rng) if store.kind(n) == "real" else v for n, v in point.items()}
-        with working_precision(_BITS):
-            there = values(store, [question.truth.outputs[k]], rounded)
+        there = _exact(question, [question.truth.outputs[k]], rounded)
         if there is None:
             return np.full(balls.shape, np.inf)
         gaps = np.frompyfunc(_gap, 2, 1)(there[0], balls)

@@ -126,13 +126,13 @@ class Editing:
         found = [Site(self.operand(edge), (edge,)) for edge in self.edges]
         for node in several:
             found.append(Site(node))
-            own = tuple(e for e in self.edges if self.operand(e) == node and e[0] not in self._forward)
+            own = tuple(e for e in self.edges if self.operand(e) == node and e[0] not in self.forward)
             if 1 < len(own) < self.uses[node]:
                 found.append(Site(node, own))
         return found
 
     @cached_property
-    def _forward(self) -> set[Node]:
+    def forward(self) -> set[Node]:
         """The quantities of the function: what the claim computes on the way forward."""
         return set(self.store.ancestors(self.question.forward.outputs))
 

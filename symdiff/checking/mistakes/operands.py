@@ -135,7 +135,7 @@ def replaced(editing: Editing) -> Iterator[Suspect]:
                 continue
             if any(edge[0] in above for edge in site.edges if masks.decides(edge)):
                 continue
-            kind, strength = _kind(store, masks, site, other)
+            kind, strength = _kind(store, masks, site, other, editing.forward)
             where = _outside(editing, site, other)
 
             def detail(node: Node = node, other: Node = other) -> str:
@@ -179,11 +179,11 @@ def _terms(store: Store, node: Node, depth: int = 4) -> set[Node]:
     return own.union(*(_terms(store, n, depth - 1) for n in own))
 
 
-def _kind(store: Store, masks: Masks, site: Site, other: Node) -> tuple[str, int]:
+def _kind(store: Store, masks: Masks, site: Site, other: Node, forward: set[Node]) -> tuple[str, int]:
     """Which mistake it is to take one quantity for another, and how likely people are to make it."""
     node = site.node
     if other in _terms(store, node):
-        return "extra_term", 1
+        return ("stale" if {node, other} <= forward else "extra_term"), 1
     if site.edge is not None and masks.decides(site.edge):
         return "threshold", 1
     ops = store.op(node), store.op(other)

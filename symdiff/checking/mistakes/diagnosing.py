@@ -66,6 +66,9 @@ def diagnose(found: Found, options: Options) -> Mistake:
     ordinary = probes(question, options)
     if agree(question, truth, claim, ordinary):
         return special(found, options)
+    if _only_where_empty(question, truth, claim, options):
+        detail = "right where something is chosen, wrong where a mask is empty"
+        return Mistake("edge", detail, repair=formula_text(question.truth.store, truth))
     own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
@@ -74,6 +77,23 @@ def diagnose(found: Found, options: Options) -> Mistake:
     whole = any(s.strength == 2 for s in fitting)
     assumed = None if whole else _assumed(question, target, options, fitting)
     return _chosen(question, target, fitting, assumed)
+
+
+def _only_where_empty(question: Question, truth: Node, claim: Node, options: Options) -> bool:
+    """Whether a claim is wrong at just those points at which an array of zeros and ones is all zero."""
+    store, booleans = question.truth.store, []
+    for node in question.truth.inputs:
+        op = store.op(node)
+        if store.kind(node) == "boolean" or (
+            isinstance(op, Input) and options.domain.get(op.name) == "boolean"
+        ):
+            booleans.append(node)
+    if not booleans:
+        return False
+    drawn = probes(question, options, 4 * _POINTS)
+    empty = [any(not np.any(p[n]) for n in booleans) for p in drawn]
+    full = [p for p, none in zip(drawn, empty, strict=True) if not none]
+    return any(empty) and len(full) > 1 and agree(question, truth, claim, full)
 
 
 def _assumed(question: Question, target: int, options: Options, fitting: list[Suspect]) -> Mistake | None:
@@ -151,6 +171,7 @@ DERIVED = (
 OTHERS = (variants.other_forms, variants.other_functions, variants.of_activations, variants.other_scales)
 EDITED = (
     terms.weights,
+    terms.counts,
     operands.transposed,
     reductions.missing,
     reductions.superfluous,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TypeVar
 
 from symdiff.checking.mistakes.screening import Edge, Screen
@@ -18,6 +19,7 @@ from symdiff.ir.ops import Input
 from symdiff.ir.sizes import same_shape
 
 T = TypeVar("T")
+_MANY_USES = 4
 Edges = Mapping[Edge, Node]
 Nodes = Mapping[Node, Node]
 _NONE: dict[Node, Node] = {}
@@ -129,6 +131,9 @@ class Editing:
             own = tuple(e for e in self.edges if self.operand(e) == node and e[0] not in self.forward)
             if 1 < len(own) < self.uses[node]:
                 found.append(Site(node, own))
+            uses = [e for e in self.edges if self.operand(e) == node]
+            if 2 < len(uses) <= _MANY_USES:
+                found += [Site(node, pair) for pair in combinations(uses, 2) if pair != own]
         return found
 
     @cached_property

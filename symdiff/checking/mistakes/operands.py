@@ -183,7 +183,8 @@ def _kind(store: Store, masks: Masks, site: Site, other: Node, forward: set[Node
     """Which mistake it is to take one quantity for another, and how likely people are to make it."""
     node = site.node
     if other in _terms(store, node):
-        return ("stale" if {node, other} <= forward else "extra_term"), 1
+        is_saved = {node, other} <= forward or (isinstance(store.op(other), Input) and other in forward)
+        return ("stale" if is_saved else "extra_term"), 1
     if site.edge is not None and masks.decides(site.edge):
         return "threshold", 1
     ops = store.op(node), store.op(other)

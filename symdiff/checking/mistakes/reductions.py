@@ -241,6 +241,8 @@ def _turned(store: Store, node: Node, flip: dict[int, int], wrong: int, new: dic
     axes = tuple(sorted(flip.get(a, a) for a in found.axes))
     shape = store.shape(whole)
     counts = [prod(int(shape[a]) for a in each) for each in (found.axes, axes)]
+    if 0 in counts:
+        return None
     is_mean = found.scale == Fraction(1, counts[0]) and counts[0] != counts[1]
     return alg.reduce_sum(store, whole, axes, Fraction(1, counts[1]) if is_mean else found.scale)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from symdiff.checking.mistakes.screening import size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.mistakes.wholes import scaled
 from symdiff.ir import algebra as alg
-from symdiff.ir.ops import Literal
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Contract, Literal
 
 _MOST = 240
 _TRIED = (-1.0, 2.0, 0.5)
@@ -83,3 +85,30 @@ def _candidates(editing: Editing, site: Site, tried: list[float]) -> list[float]
             return []
     found = ratio(pairs)
     return [] if found is None else [found]
+
+
+def counts(editing: Editing) -> Iterator[Suspect]:
+    """One count stands for another wherever it stands: the rows where the columns should be counted."""
+    store = editing.store
+    ops = {n: op for n in editing.nodes if isinstance(op := store.op(n), Contract)}
+    found = {op.coefficient for op in ops.values() if isinstance(op.coefficient, Fraction)}
+    sizes = {n for n in _sizes(editing) if n > 1}
+    wanted = sizes | {a * b for a in sizes for b in sizes}
+    for wrong in sorted(c for c in found if abs(c) not in (0, 1)):
+        nodes = [n for n, op in ops.items() if op.coefficient == wrong]
+        for n in sorted(wanted) if len(nodes) > 1 else ():
+            for right in (Fraction(n), Fraction(1, n)):
+                c = right / abs(wrong)
+                changed = {node: alg.scale(store, node, c) for node in nodes}
+
+                def detail(wrong: Fraction = wrong, right: Fraction = right, places: int = len(nodes)) -> str:
+                    return f"{abs(wrong)} stands where {right} should, in {places} places"
+
+                if c != 1 and _independent(editing, nodes):
+                    yield from editing.mended("factor", detail, nodes=changed)
+
+
+def _independent(editing: Editing, nodes: Sequence[Node]) -> bool:
+    """Whether no two of some products are computed from one another, so that all can be exchanged at once."""
+    above = [set(editing.store.ancestors([n])) - {n} for n in nodes]
+    return not any(n in other for n in nodes for other in above)

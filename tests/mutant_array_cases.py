@@ -20,7 +20,7 @@ subject(
     {
         "transpose": lambda A, B, g: (g @ B.T, g.T @ A),
         "upstream": lambda A, B, g: (np.ones((2, 2)) @ B.T, A.T @ g),
-        "unknown#cotangent transposed": lambda A, B, g: (g.T @ B.T, A.T @ g),
+        "transpose#of the cotangent": lambda A, B, g: (g.T @ B.T, A.T @ g),
     },
     of="vjp",
     wrt=ALL,
@@ -31,9 +31,9 @@ subject(
     lambda A, B, g: (g @ B.T, A.T @ g),
     (S, T),
     {
-        "symmetry": lambda A, B, g: (g @ B, A.T @ g),
-        "unknown#order": lambda A, B, g: (B.T @ g, A.T @ g),
-        "transpose": lambda A, B, g: (B @ g.T, A.T @ g),
+        "transpose#of an operand": lambda A, B, g: (g @ B, A.T @ g),
+        "symmetry#order": lambda A, B, g: (B.T @ g, A.T @ g),
+        "transpose#of the result": lambda A, B, g: (B @ g.T, A.T @ g),
     },
     of="vjp",
     wrt=ALL,
@@ -46,7 +46,7 @@ subject(
     {
         "symmetry": lambda x, A: 2 * A @ x,
         "missing_path": lambda x, A: A @ x,
-        "unknown#elementwise": lambda x, A: 2 * np.diag(A) * x,
+        "missing_path#elementwise": lambda x, A: 2 * np.diag(A) * x,
     },
 )
 subject(
@@ -56,7 +56,7 @@ subject(
     (V[:2], M, V),
     {
         "transpose": lambda x, A, y: np.outer(y, x),
-        "unknown#by x": lambda x, A, y: np.outer(np.ones(2), y),
+        "chain#by x": lambda x, A, y: np.outer(np.ones(2), y),
     },
     wrt="A",
 )
@@ -67,7 +67,7 @@ subject(
     (M, N),
     {
         "transpose": lambda A, B: (B, A),
-        "unknown#the operands": lambda A, B: (A, B),
+        "swapped#the operands": lambda A, B: (A, B),
     },
     wrt=ALL,
 )
@@ -89,8 +89,8 @@ subject(
     {
         "factor": lambda w, X, y: X.T @ (X @ w - y),
         "sign": lambda w, X, y: 2 * X.T @ (y - X @ w),
-        "unknown#dropped term": lambda w, X, y: 2 * X.T @ X @ w,
-        "shape#forgotten matrix": lambda w, X, y: 2 * (X @ w - y),
+        "wrong_function#dropped term": lambda w, X, y: 2 * X.T @ X @ w,
+        "chain#forgotten matrix": lambda w, X, y: 2 * (X @ w - y),
     },
 )
 subject(
@@ -99,8 +99,8 @@ subject(
     lambda A, B, g: np.einsum("bik,bjk->bij", g, B),
     (np.arange(8.0).reshape(2, 2, 2) / 4, np.arange(8.0)[::-1].reshape(2, 2, 2) / 2),
     {
-        "symmetry": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
-        "unknown#summed over the batch": lambda A, B, g: np.einsum("bik,cjk->bij", g, B),
+        "transpose": lambda A, B, g: np.einsum("bik,bkj->bij", g, B),
+        "wrong_axis#summed over the batch": lambda A, B, g: np.einsum("bik,cjk->bij", g, B),
     },
     of="vjp",
 )
@@ -110,7 +110,7 @@ subject(
     lambda x, y, g: (g @ y, x @ g),
     (V[:2], V),
     {
-        "shape#exchanged": lambda x, y, g: (x @ g, g @ y),
+        "swapped": lambda x, y, g: (x @ g, g @ y),
         "upstream": lambda x, y, g: (np.ones(2) * np.sum(y), x @ g),
     },
     of="vjp",
@@ -125,8 +125,8 @@ subject(
     lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=0),
     (M, V),
     {
-        "shape#missing reduction": lambda X, b: 1 - np.tanh(X + b) ** 2,
-        "shape#wrong axis": lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=1),
+        "missing_reduction": lambda X, b: 1 - np.tanh(X + b) ** 2,
+        "wrong_axis": lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=1),
         "factor#mean": lambda X, b: np.mean(1 - np.tanh(X + b) ** 2, axis=0),
     },
     wrt="b",
@@ -137,7 +137,7 @@ subject(
     lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=0),
     (S, V[:2]),
     {
-        "unknown#wrong axis": lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=1),
+        "wrong_axis": lambda X, b: np.sum(1 - np.tanh(X + b) ** 2, axis=1),
     },
     wrt="b",
 )
@@ -147,9 +147,9 @@ subject(
     lambda X, c, g: np.sum(g * X, axis=0),
     (M, V),
     {
-        "unknown#upstream": lambda X, c, g: np.sum(g, axis=0),
+        "chain": lambda X, c, g: np.sum(g, axis=0),
         "upstream": lambda X, c, g: np.sum(X, axis=0),
-        "shape": lambda X, c, g: g * X,
+        "missing_reduction": lambda X, c, g: g * X,
     },
     of="vjp",
     wrt="c",
@@ -160,7 +160,7 @@ subject(
     lambda X, c: 2 * c * np.sum(X**2, axis=1),
     (S, V[:2]),
     {
-        "symmetry#wrong axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
+        "wrong_axis": lambda X, c: 2 * c * np.sum(X**2, axis=0),
         "assumption#square of the sum": lambda X, c: 2 * c * np.sum(X, axis=1) ** 2,
     },
     wrt="c",
@@ -171,9 +171,9 @@ subject(
     lambda W, b, x: (np.outer(1 - np.tanh(W @ x + b) ** 2, x), 1 - np.tanh(W @ x + b) ** 2),
     (M, V[:2], V),
     {
-        "unknown#stale": lambda W, b, x: (np.outer(1 - (W @ x + b) ** 2, x), 1 - np.tanh(W @ x + b) ** 2),
+        "stale": lambda W, b, x: (np.outer(1 - (W @ x + b) ** 2, x), 1 - np.tanh(W @ x + b) ** 2),
         "transpose": lambda W, b, x: (np.outer(x, 1 - np.tanh(W @ x + b) ** 2), 1 - np.tanh(W @ x + b) ** 2),
-        "unknown#bias forgotten": lambda W, b, x: (
+        "stale#bias forgotten": lambda W, b, x: (
             np.outer(1 - np.tanh(W @ x) ** 2, x),
             1 - np.tanh(W @ x + b) ** 2,
         ),
@@ -186,9 +186,11 @@ subject(
     lambda x, g: (g - np.mean(g) - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x),
     (V,),
     {
-        "chain": lambda x, g: (g - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x),
-        "missing_path": lambda x, g: (g - np.mean(g)) / np.std(x),
-        "unknown#variance held": lambda x, g: g / np.std(x),
+        "missing_path#of the mean": lambda x, g: (
+            (g - (x - np.mean(x)) * np.mean(g * (x - np.mean(x))) / np.var(x)) / np.std(x)
+        ),
+        "missing_path#of the variance": lambda x, g: (g - np.mean(g)) / np.std(x),
+        "missing_path#both": lambda x, g: g / np.std(x),
     },
     of="vjp",
 )
@@ -198,8 +200,8 @@ subject(
     lambda E: 2 * E * np.array([[2.0], [0.0], [1.0]]),
     (N,),
     {
-        "unknown#counted once": lambda E: 2 * E * np.array([[1.0], [0.0], [1.0]]),
-        "unknown#another row": lambda E: 2 * E * np.array([[2.0], [1.0], [0.0]]),
+        "missing_path#counted once": lambda E: 2 * E * np.array([[1.0], [0.0], [1.0]]),
+        "index": lambda E: 2 * E * np.array([[2.0], [1.0], [0.0]]),
     },
 )
 subject(
@@ -209,7 +211,7 @@ subject(
     (V, U),
     {
         "swapped": lambda x, y: (3 * y**2, 3 * x**2),
-        "unknown#power": lambda x, y: (3 * x**2, 3 * y**3),
+        "wrong_function#power": lambda x, y: (3 * x**2, 3 * y**3),
     },
     wrt=ALL,
 )
@@ -219,8 +221,8 @@ subject(
     lambda x, g: np.cumsum(g[::-1])[::-1],
     (V,),
     {
-        "unknown#same direction": lambda x, g: np.cumsum(g),
-        "chain": lambda x, g: g,
+        "transpose#same direction": lambda x, g: np.cumsum(g),
+        "missing_reduction": lambda x, g: g,
     },
     of="vjp",
 )
@@ -233,9 +235,9 @@ subject(
     lambda x: np.diag(softmax(x)) - np.outer(softmax(x), softmax(x)),
     (V,),
     {
-        "unknown#diagonal only": lambda x: np.diag(softmax(x) * (1 - softmax(x))),
-        "unknown#not normalised": lambda x: np.diag(np.exp(x)) - np.outer(softmax(x), softmax(x)),
-        "unknown#sign of the product": lambda x: np.diag(softmax(x)) + np.outer(softmax(x), softmax(x)),
+        "missing_path#diagonal only": lambda x: np.diag(softmax(x) * (1 - softmax(x))),
+        "stale#not normalised": lambda x: np.diag(np.exp(x)) - np.outer(softmax(x), softmax(x)),
+        "sign#of the product": lambda x: np.diag(softmax(x)) + np.outer(softmax(x), softmax(x)),
     },
     of="jacobian",
     symmetric=True,
@@ -248,7 +250,7 @@ subject(
     {
         "missing_path": lambda x, g: softmax(x) * g,
         "unknown#mean": lambda x, g: softmax(x) * (g - np.mean(g)),
-        "unknown#sigmoid": lambda x, g: g * softmax(x) * (1 - softmax(x)),
+        "missing_reduction#sigmoid": lambda x, g: g * softmax(x) * (1 - softmax(x)),
     },
     of="vjp",
 )
@@ -258,13 +260,15 @@ subject(
     lambda X, g: softmax(X, axis=1) * (g - np.sum(softmax(X, axis=1) * g, axis=1, keepdims=True)),
     (S,),
     {
-        "unknown#wrong axis of the sum": lambda X, g: (
+        "wrong_axis#of the sum": lambda X, g: (
             softmax(X, axis=1) * (g - np.sum(softmax(X, axis=1) * g, axis=0, keepdims=True))
         ),
-        "unknown#wrong axis": lambda X, g: (
+        "wrong_axis": lambda X, g: (
             softmax(X, axis=0) * (g - np.sum(softmax(X, axis=0) * g, axis=0, keepdims=True))
         ),
-        "unknown#sum over everything": lambda X, g: softmax(X, axis=1) * (g - np.sum(softmax(X, axis=1) * g)),
+        "wrong_axis#sum over everything": lambda X, g: (
+            softmax(X, axis=1) * (g - np.sum(softmax(X, axis=1) * g))
+        ),
     },
     of="vjp",
 )
@@ -274,8 +278,8 @@ subject(
     lambda Q, K, g: (g @ K / np.sqrt(2), g.T @ Q / np.sqrt(2)),
     (S, T),
     {
-        "unknown#unscaled": lambda Q, K, g: (g @ K, g.T @ Q / np.sqrt(2)),
-        "unknown#cotangent not transposed": lambda Q, K, g: (g @ K / np.sqrt(2), g @ Q / np.sqrt(2)),
+        "factor#unscaled": lambda Q, K, g: (g @ K, g.T @ Q / np.sqrt(2)),
+        "transpose#of the cotangent": lambda Q, K, g: (g @ K / np.sqrt(2), g @ Q / np.sqrt(2)),
     },
     of="vjp",
     wrt=ALL,
@@ -289,11 +293,11 @@ subject(
     lambda r, t: (np.stack([np.cos(t), np.sin(t)]), np.stack([-r * np.sin(t), r * np.cos(t)])),
     (2.0, 0.5),
     {
-        "unknown#sign of a row": lambda r, t: (
+        "sign#of a row": lambda r, t: (
             np.stack([np.cos(t), np.sin(t)]),
             np.stack([r * np.sin(t), r * np.cos(t)]),
         ),
-        "unknown#rows exchanged": lambda r, t: (
+        "index#rows": lambda r, t: (
             np.stack([np.sin(t), np.cos(t)]),
             np.stack([-r * np.sin(t), r * np.cos(t)]),
         ),
@@ -318,8 +322,8 @@ subject(
     lambda x, v: (np.sin(x) + x * np.cos(x)) * v,
     (V,),
     {
-        "unknown#direction forgotten": lambda x, v: np.sin(x) + x * np.cos(x),
-        "unknown#dropped term": lambda x, v: x * np.cos(x) * v,
+        "upstream": lambda x, v: np.sin(x) + x * np.cos(x),
+        "missing_path": lambda x, v: x * np.cos(x) * v,
     },
     of="jvp",
 )
@@ -341,8 +345,8 @@ subject(
     lambda x: np.diag(6 * x),
     (V,),
     {
-        "unknown#gradient": lambda x: np.diag(3 * x**2),
-        "unknown#not diagonal": lambda x: np.outer(6 * x, np.ones(3)),
+        "second_order#gradient": lambda x: np.diag(3 * x**2),
+        "second_order#not diagonal": lambda x: np.outer(6 * x, np.ones(3)),
         "shape": lambda x: 6 * x,
     },
     of="hessian",
@@ -354,8 +358,8 @@ subject(
     lambda w, X: X.T @ (X * (expit(X @ w) * (1 - expit(X @ w)))[:, None]),
     (V[:2], N),
     {
-        "unknown#weights of the gradient": lambda w, X: X.T @ (X * expit(X @ w)[:, None]),
-        "unknown#no weights": lambda w, X: X.T @ X,
+        "chain#weights of the gradient": lambda w, X: X.T @ (X * expit(X @ w)[:, None]),
+        "chain#no weights": lambda w, X: X.T @ X,
     },
     of="hessian",
     symmetric=True,
@@ -367,7 +371,7 @@ subject(
     (V[:2], S),
     {
         "symmetry": lambda x, A, v: A @ v,
-        "unknown#at the point": lambda x, A, v: (A @ x + A.T @ x) / 2,
+        "swapped#at the point": lambda x, A, v: (A @ x + A.T @ x) / 2,
     },
     of="hvp",
 )
@@ -378,13 +382,11 @@ subject(
     (np.array([0.5, -1.0]),),
     {
         "missing_path": lambda x: np.stack([-400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] - x[0] ** 2)]),
-        "unknown#sign of a term": lambda x: np.stack(
+        "sign#of a term": lambda x: np.stack(
             [-400 * x[0] * (x[1] - x[0] ** 2) + 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)]
         ),
-        "unknown#inner derivative": lambda x: np.stack(
-            [-200 * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)]
-        ),
-        "unknown#entries exchanged": lambda x: np.stack(
+        "chain": lambda x: np.stack([-200 * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)]),
+        "index#entries": lambda x: np.stack(
             [200 * (x[1] - x[0] ** 2), -400 * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0])]
         ),
     },
@@ -395,8 +397,8 @@ subject(
     lambda x: np.max(x) + np.log(np.sum(np.exp(x - np.max(x)))),
     (V,),
     {
-        "unknown#maximum not added": lambda x: np.log(np.sum(np.exp(x - np.max(x)))),
-        "unknown#mean": lambda x: np.log(np.mean(np.exp(x))),
+        "extra_term#maximum not added": lambda x: np.log(np.sum(np.exp(x - np.max(x)))),
+        "factor#mean": lambda x: np.log(np.mean(np.exp(x))),
     },
     of="value",
 )
@@ -406,8 +408,8 @@ subject(
     lambda x, y: x**2 + 2 * x * y + y**2,
     (V, U),
     {
-        "unknown#dropped term": lambda x, y: x**2 + y**2,
-        "unknown#lost factor": lambda x, y: x**2 + x * y + y**2,
+        "missing_path#dropped term": lambda x, y: x**2 + y**2,
+        "factor#of a term": lambda x, y: x**2 + x * y + y**2,
     },
     of="value",
 )

@@ -71,9 +71,9 @@ subject(
     lambda x: 1 - np.tanh(x) ** 2,
     (V,),
     {
-        "unknown#dropped square": lambda x: 1 - np.tanh(x),
-        "unknown#stale: the input for the output": lambda x: 1 - x**2,
-        "unknown#another function's": lambda x: expit(x) * (1 - expit(x)),
+        "wrong_function#dropped square": lambda x: 1 - np.tanh(x),
+        "stale": lambda x: 1 - x**2,
+        "wrong_function": lambda x: expit(x) * (1 - expit(x)),
     },
 )
 subject(
@@ -82,9 +82,9 @@ subject(
     lambda x: expit(x) * (1 - expit(x)),
     (V,),
     {
-        "unknown#dropped factor": lambda x: expit(x),
-        "unknown#stale": lambda x: x * (1 - x),
-        "unknown#sign of a term": lambda x: expit(x) * (1 + expit(x)),
+        "wrong_function#dropped factor": lambda x: expit(x),
+        "stale": lambda x: x * (1 - x),
+        "sign#of a term": lambda x: expit(x) * (1 + expit(x)),
     },
 )
 subject(
@@ -93,8 +93,8 @@ subject(
     lambda x: 1 / (1 + np.exp(-x)),
     (V,),
     {
-        "chain": lambda x: 1 / (1 + np.exp(x)),
-        "unknown#nothing": lambda x: 0 * x,
+        "sign#of the exponent": lambda x: 1 / (1 + np.exp(x)),
+        "missing_path#nothing": lambda x: 0 * x,
     },
 )
 subject(
@@ -105,8 +105,8 @@ subject(
     {
         "missing_path": lambda x: ndtr(x),
         "missing_path#the other": lambda x: x * pdf(x),
-        "unknown#wrong sign of a term": lambda x: ndtr(x) - x * pdf(x),
-        "unknown#lost factor of a term": lambda x: ndtr(x) + pdf(x),
+        "sign#of a term": lambda x: ndtr(x) - x * pdf(x),
+        "chain#lost factor of a term": lambda x: ndtr(x) + pdf(x),
     },
 )
 subject(
@@ -122,7 +122,7 @@ subject(
     ),
     (V,),
     {
-        "unknown#power rule without its factor": lambda x: (
+        "factor#of the power rule": lambda x: (
             0.5 * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x**3)))
             + 0.5
             * x
@@ -131,7 +131,7 @@ subject(
             * (1 + 0.044715 * x**2)
         ),
         "missing_path": lambda x: 0.5 * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x**3))),
-        "unknown#the other gelu": lambda x: ndtr(x) + x * pdf(x),
+        "convention": lambda x: ndtr(x) + x * pdf(x),
     },
 )
 subject(
@@ -141,7 +141,7 @@ subject(
     (V,),
     {
         "missing_path": lambda x: expit(x),
-        "unknown#chain": lambda x: expit(x) + x * expit(x),
+        "wrong_function#of the gate": lambda x: expit(x) + x * expit(x),
     },
 )
 subject(
@@ -150,9 +150,9 @@ subject(
     lambda x: (x > 0) * 1.0,
     (V,),
     {
-        "unknown#threshold": lambda x: (x > 1) * 1.0,
-        "unknown#swapped branches": lambda x: (x < 0) * 1.0,
-        "chain#no mask": lambda x: np.ones_like(x),
+        "threshold": lambda x: (x > 1) * 1.0,
+        "threshold#the other side": lambda x: (x < 0) * 1.0,
+        "threshold#no mask": lambda x: np.ones_like(x),
     },
 )
 subject(
@@ -162,7 +162,7 @@ subject(
     (V,),
     {
         "missing_path#slope forgotten": lambda x: np.where(x > 0, 1.0, 0.0),
-        "unknown#swapped branches": lambda x: np.where(x > 0, 0.1, 1),
+        "swapped": lambda x: np.where(x > 0, 0.1, 1),
     },
 )
 subject(
@@ -171,8 +171,8 @@ subject(
     lambda x: np.where(x > 0, 1, np.exp(x)),
     (V,),
     {
-        "unknown#value of the branch": lambda x: np.where(x > 0, 1, np.exp(x) - 1),
-        "unknown#no branch": lambda x: np.exp(x),
+        "stale#value of the branch": lambda x: np.where(x > 0, 1, np.exp(x) - 1),
+        "threshold#no branch": lambda x: np.exp(x),
     },
 )
 subject(
@@ -181,9 +181,7 @@ subject(
     lambda x: np.tanh(np.log(1 + np.exp(x))) + x * (1 - np.tanh(np.log(1 + np.exp(x))) ** 2) * expit(x),
     (V,),
     {
-        "unknown#inner derivative": lambda x: (
-            np.tanh(np.log(1 + np.exp(x))) + x * (1 - np.tanh(np.log(1 + np.exp(x))) ** 2)
-        ),
+        "chain": lambda x: np.tanh(np.log(1 + np.exp(x))) + x * (1 - np.tanh(np.log(1 + np.exp(x))) ** 2),
         "missing_path": lambda x: np.tanh(np.log(1 + np.exp(x))),
     },
 )
@@ -193,8 +191,8 @@ subject(
     lambda x: 2 / np.sqrt(np.pi) * np.exp(-(x**2)),
     (V,),
     {
-        "unknown#constant": lambda x: np.sqrt(2 / np.pi) * np.exp(-(x**2)),
-        "unknown#exponent": lambda x: 2 / np.sqrt(np.pi) * np.exp(-(x**2) / 2),
+        "factor#constant": lambda x: np.sqrt(2 / np.pi) * np.exp(-(x**2)),
+        "factor#in the exponent": lambda x: 2 / np.sqrt(np.pi) * np.exp(-(x**2) / 2),
     },
 )
 subject(
@@ -203,8 +201,8 @@ subject(
     lambda x, beta: np.sum(x**2 * expit(beta * x) * (1 - expit(beta * x))),
     (V, 0.5),
     {
-        "assumption#inner derivative": lambda x, beta: np.sum(x * expit(beta * x) * (1 - expit(beta * x))),
-        "shape#missing reduction": lambda x, beta: x**2 * expit(beta * x) * (1 - expit(beta * x)),
+        "chain": lambda x, beta: np.sum(x * expit(beta * x) * (1 - expit(beta * x))),
+        "missing_reduction": lambda x, beta: x**2 * expit(beta * x) * (1 - expit(beta * x)),
     },
     wrt="beta",
 )
@@ -220,8 +218,8 @@ subject(
         "factor": lambda p, y: p - y,
         "factor#of the size": lambda p, y: 2 * (p - y),
         "sign": lambda p, y: 2 * (y - p) / len(p),
-        "unknown#dropped term": lambda p, y: 2 * p / len(p),
-        "shape": lambda p, y: np.mean(2 * (p - y)),
+        "wrong_function#dropped term": lambda p, y: 2 * p / len(p),
+        "wrong_axis#summed": lambda p, y: np.mean(2 * (p - y)),
     },
 )
 subject(
@@ -233,7 +231,7 @@ subject(
         "sign": lambda z, y: y - expit(z),
         "missing_path": lambda z, y: -y * (1 - expit(z)),
         "chain": lambda z, y: -y / expit(z) + (1 - y) / (1 - expit(z)),
-        "unknown#slope applied twice": lambda z, y: (expit(z) - y) * expit(z) * (1 - expit(z)),
+        "chain#slope applied twice": lambda z, y: (expit(z) - y) * expit(z) * (1 - expit(z)),
     },
 )
 subject(
@@ -243,8 +241,8 @@ subject(
     (V, np.array([0.0, 1.0, 0.0])),
     {
         "sign": lambda z, y: y - softmax(z),
-        "chain": lambda z, y: -y,
-        "unknown#sigmoid instead": lambda z, y: expit(z) - y,
+        "missing_path": lambda z, y: -y,
+        "wrong_function": lambda z, y: expit(z) - y,
     },
     domain={"y": "one_hot"},
 )
@@ -263,9 +261,9 @@ subject(
     lambda x: np.where(np.abs(x) < 1, x, np.sign(x)),
     (V,),
     {
-        "unknown#no sign": lambda x: np.where(np.abs(x) < 1, x, 1.0),
-        "unknown#no branch": lambda x: x,
-        "unknown#wrong bound": lambda x: np.where(np.abs(x) < 2, x, np.sign(x)),
+        "threshold#no sign": lambda x: np.where(np.abs(x) < 1, x, 1.0),
+        "threshold#no branch": lambda x: x,
+        "threshold": lambda x: np.where(np.abs(x) < 2, x, np.sign(x)),
     },
 )
 subject(
@@ -274,7 +272,7 @@ subject(
     np.tanh,
     (V,),
     {
-        "unknown#another function's": expit,
+        "wrong_function": expit,
         "chain": lambda x: 1 / np.cosh(x),
     },
 )
@@ -285,8 +283,8 @@ subject(
     (V, U),
     {
         "sign": lambda s, y: np.where(y * s < 1, y, 0.0),
-        "assumption#wrong quantity": lambda s, y: np.where(s < 1, -y, 0.0),
-        "unknown#no mask": lambda s, y: -y,
+        "threshold": lambda s, y: np.where(s < 1, -y, 0.0),
+        "threshold#no mask": lambda s, y: -y,
     },
 )
 subject(
@@ -297,7 +295,7 @@ subject(
     {
         "missing_path": lambda p, q: (np.log(p / q), -p / q),
         "sign": lambda p, q: (np.log(p / q) + 1, p / q),
-        "unknown#quotient": lambda p, q: (np.log(p / q) + 1, -q / p),
+        "swapped#quotient": lambda p, q: (np.log(p / q) + 1, -q / p),
     },
     wrt=ALL,
 )
@@ -308,7 +306,7 @@ subject(
     (V, P),
     {
         "missing_path": lambda z, y: np.exp(z),
-        "unknown#extra factor": lambda z, y: z * np.exp(z) - y,
+        "wrong_function#extra factor": lambda z, y: z * np.exp(z) - y,
     },
 )
 
@@ -320,9 +318,9 @@ subject(
     lambda x: x / np.sqrt(np.sum(x**2)),
     (V,),
     {
-        "unknown#entry by entry": lambda x: 1 / (2 * np.sqrt(x**2)),
-        "unknown#not divided": lambda x: x,
-        "unknown#divided by the square": lambda x: x / np.sum(x**2),
+        "unknown#two at once: no sum, no inner derivative": lambda x: 1 / (2 * np.sqrt(x**2)),
+        "convention#half the square": lambda x: x,
+        "stale#no root": lambda x: x / np.sum(x**2),
     },
 )
 subject(
@@ -331,8 +329,8 @@ subject(
     np.sign,
     (V,),
     {
-        "chain#no sign": lambda x: np.ones_like(x),
-        "unknown#the function itself": np.abs,
+        "threshold#no sign": lambda x: np.ones_like(x),
+        "wrong_function": np.abs,
     },
 )
 subject(
@@ -341,8 +339,8 @@ subject(
     softmax,
     (V,),
     {
-        "unknown#not normalised": np.exp,
-        "unknown#sigmoid": expit,
+        "chain#not normalised": np.exp,
+        "wrong_function": expit,
     },
 )
 subject(
@@ -352,9 +350,9 @@ subject(
     (P,),
     {
         "shape": np.prod,
-        "unknown#times": lambda x: np.prod(x) * x,
+        "wrong_function#times": lambda x: np.prod(x) * x,
     },
-    domain={"a": (0, None)},
+    domain={"a": (0.125, None)},  # at zero the right one has no value
 )
 subject(
     "variance",
@@ -362,7 +360,7 @@ subject(
     lambda x: 2 * (x - np.mean(x)) / len(x),
     (V,),
     {
-        "unknown#mean forgotten": lambda x: 2 * x / len(x),
+        "assumption#of mean zero": lambda x: 2 * x / len(x),
         "factor": lambda x: (x - np.mean(x)) / len(x),
         "factor#unbiased": lambda x: 2 * (x - np.mean(x)) / (len(x) - 1),
     },
@@ -373,8 +371,8 @@ subject(
     lambda x: (x == np.max(x)) / np.sum(x == np.max(x)),
     (V,),
     {
-        "unknown#minimum": lambda x: (x == np.min(x)) * 1.0,
-        "unknown#everybody": lambda x: np.ones_like(x),
+        "threshold#minimum": lambda x: (x == np.min(x)) * 1.0,
+        "threshold#everybody": lambda x: np.ones_like(x),
     },
 )
 subject(
@@ -383,12 +381,10 @@ subject(
     lambda x: 2 * np.concatenate([x[:1] - x[1:2], 2 * x[1:-1] - x[:-2] - x[2:], x[-1:] - x[-2:-1]]),
     (np.array([1.0, 2.0, 0.5, -1.0]),),
     {
-        "unknown#inner only": lambda x: (
+        "missing_path#inner only": lambda x: (
             2 * np.concatenate([0 * x[:1], 2 * x[1:-1] - x[:-2] - x[2:], 0 * x[:1]])
         ),
-        "unknown#one neighbour": lambda x: (
-            2 * np.concatenate([x[:1] - x[1:2], x[1:-1] - x[:-2], x[-1:] - x[-2:-1]])
-        ),
+        "missing_path": lambda x: 2 * np.concatenate([x[:1] - x[1:2], x[1:-1] - x[:-2], x[-1:] - x[-2:-1]]),
     },
 )
 subject(
@@ -398,7 +394,7 @@ subject(
     (V, U),
     {
         "missing_path": lambda x, y: y / np.sqrt((x @ x) * (y @ y)),
-        "unknown#wrong vector": lambda x, y: (
+        "swapped#wrong vector": lambda x, y: (
             y / np.sqrt((x @ x) * (y @ y)) - (x @ y) * y / (x @ x) / np.sqrt((x @ x) * (y @ y))
         ),
     },

@@ -130,7 +130,7 @@ RIGHT: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
     "saturated sigmoid": (
         lambda z: np.sum(1 / (1 + np.exp(-z))),
         lambda z: (s := 1 / (1 + np.exp(-z))) * (1 - s),
-        np.array([-60.0, 0.5, 60.0]),
+        np.array([-60.0, 0.5, 6.0]),
         {},
     ),
     "naive sum of softplus": (

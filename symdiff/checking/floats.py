@@ -26,12 +26,12 @@ from symdiff.ir.graph import Node
 from symdiff.ir.sizes import concrete
 from symdiff.verdicts import Mistake
 
-_LOST = {"float64": 1e-4, "float32": 5e-2}  # of an entry: more digits than anybody wants to lose
-_TINY = {"float64": 1e-290, "float32": 1e-35}  # below, floats lose digits by underflow
+LOST = {"float64": 1e-4, "float32": 5e-2}  # of an entry: more digits than anybody wants to lose
+TINY = {"float64": 1e-290, "float32": 1e-35}  # below, floats lose digits by underflow
 _MOST = 500
 _BITS = 200  # a ball of 53 bits loses as many digits as a float
 _PERTURBED = 3
-_EXCUSED = 64.0  # times what one rounding of the inputs does to the derivative itself
+EXCUSED = 64.0  # times what one rounding of the inputs does to the derivative itself
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def float_troubles(question: Question, options: Options) -> list[Trouble | None]
     truth = _exact(question, [question.truth.outputs[k] for k in small], point)
     for k, balls in zip(small, truth or [], strict=False):
         if balls.shape == small[k].shape:
-            excuse = partial(_sensitivity, question, k, point, balls, options)
+            excuse = partial(sensitivity, question, k, point, balls, options.dtype, options.seed)
             troubles[k] = _trouble(small[k], balls, options.dtype, excuse)
     return troubles
 
@@ -97,10 +97,12 @@ def _single(value: Any) -> Any:
     return np.asarray(value, dtype=np.float32)[()] if np.asarray(value).dtype.kind == "f" else value
 
 
-def _sensitivity(question: Question, k: int, point: Point, balls: Objects, options: Options) -> Objects:
+def sensitivity(
+    question: Question, k: int, point: Point, balls: Objects, dtype: str, seed: int = 0
+) -> NDArray[Any]:
     """How far the derivative itself moves when its inputs are rounded once more."""
-    step = Fraction(1, 2 ** (52 if options.dtype == "float64" else 23))
-    rng = random.Random(options.seed)
+    step = Fraction(1, 2 ** (52 if dtype == "float64" else 23))
+    rng = random.Random(seed)
     store, moved = question.truth.store, np.zeros(balls.shape)
     for _ in range(_PERTURBED):
         rounded = {n: _rounded(v, step, rng) if store.kind(n) == "real" else v for n, v in point.items()}
@@ -123,7 +125,7 @@ def _gap(left: Any, right: Any) -> float:
 
 
 def _trouble(
-    got: NDArray[Any], balls: Objects, dtype: str, sensitivity: Callable[[], Objects]
+    got: NDArray[Any], balls: Objects, dtype: str, moved: Callable[[], NDArray[Any]]
 ) -> Trouble | None:
     """The first entry that is not finite, or has lost its digits."""
     lost: Trouble | None = None
@@ -137,9 +139,9 @@ def _trouble(
             detail = f"{at} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"
             return Trouble(detail, Mistake("nan", detail))
         gap = abs(got[place] - exact) - float(ball.rad())  # a rounded constant leaves the truth open
-        if gap <= _LOST[dtype] * abs(exact) or abs(exact) < _TINY[dtype]:
+        if gap <= LOST[dtype] * abs(exact) or abs(exact) < TINY[dtype]:
             continue
-        if lost is None and gap > _EXCUSED * float(sensitivity()[place]):
+        if lost is None and gap > EXCUSED * float(moved()[place]):
             detail = (
                 f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost"
             )

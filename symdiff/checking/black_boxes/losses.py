@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.checking.black_boxes.measuring import Array, Gauge, blur, coarser
+from symdiff.checking.black_boxes.measuring import Array, Gauge, coarser
 from symdiff.checking.black_boxes.probing import Probe, probe_dtype
+from symdiff.checking.floats import EXCUSED, LOST, TINY, sensitivity
 
 _LOST = 1e-6  # of an entry: of fewer lost digits nothing is said
-_MOST = 0.01  # of the largest entry: hardly a digit is left
-_ALL = 0.1  # of an entry: not one digit is left
-_FLAT = 8  # roundings of the usual size: what lies below has no digits to lose
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,7 @@ NO_LOSS = Loss()
 def loss(gauge: Gauge, probe: Probe, target: int, claimed: Array) -> Loss:
     """Where a claim lost digits at the caller's example, also where the derived bound is too wide to judge.
 
-    The loss is total where it is seen in the size that the entries usually have, where hardly a digit of the
-    largest entry is left, or no digit of any; what lies below a few roundings of the usual size has none to lose.
+    The loss is total where a few digits are left at most, and rounding the inputs once more would have left more.
     """
     dtype = coarser(probe_dtype(probe), claimed.dtype)
     given = claimed.astype(float)
@@ -53,9 +50,13 @@ def loss(gauge: Gauge, probe: Probe, target: int, claimed: Array) -> Loss:
     index = tuple(int(k) for k in np.unravel_index(int(np.argmax(part)), part.shape))
     if part[index] <= _LOST:
         return NO_LOSS
-    most, usual, unit = float(np.max(np.abs(exact))), gauge.scale(target, exact), float(np.finfo(dtype).eps)
-    seen = float(np.max(gap)) > blur(unit) * usual
-    hardly = float(np.max(gap)) > _MOST * most and most > _FLAT * unit * usual
-    none = bool(np.any((part > _ALL) & (np.abs(exact) > 4 * _FLAT * unit * usual)))
-    total = seen or hardly or none
+    name = "float32" if dtype.itemsize == 4 else "float64"
+    heavy = (part > LOST[name]) & (np.abs(exact) > TINY[name])
+    total = False
+    if heavy.any():
+        moved = sensitivity(gauge.question, target, probe.point, balls[target], name).reshape(given.shape)
+        worst = heavy & (gap > EXCUSED * moved)
+        total = bool(worst.any())
+        if total:
+            index = tuple(int(k) for k in np.argwhere(worst)[0])
     return Loss(index, float(given[index]), float(exact[index]), total)

@@ -31,10 +31,9 @@ from symdiff.checking.mistakes import (
     wholes,
 )
 from symdiff.checking.mistakes.assumptions import assumption
+from symdiff.checking.mistakes.choosing import chosen
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing
-from symdiff.checking.mistakes.formula_edits import EXCHANGED
-from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.probing import agree, is_moderate, is_smooth, probes
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.special import special
@@ -51,7 +50,7 @@ from symdiff.ir.ops import Input
 from symdiff.verdicts import Mistake
 
 _POINTS = 4
-_SECONDS = 6.0
+_SECONDS = 8.0
 
 Source: TypeAlias = Callable[[], Iterator[Suspect]]
 
@@ -76,7 +75,7 @@ def diagnose(found: Found, options: Options) -> Mistake:
         fitting += _on_positive_numbers(question, target, options)
     whole = any(s.strength == 2 for s in fitting)
     assumed = None if whole else _assumed(question, target, options, fitting)
-    return _chosen(question, target, fitting, assumed)
+    return chosen(question, target, fitting, assumed)
 
 
 def _only_where_empty(question: Question, truth: Node, claim: Node, options: Options) -> bool:
@@ -141,7 +140,7 @@ def diagnose_values(
     trial.run([partial(make, question, target, screen) for make in WHOLES])
     if not any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
         _derive(trial, Derivation(question, target))
-    return _chosen(question, target, trial.found, None)
+    return chosen(question, target, trial.found, None)
 
 
 WHOLES = (
@@ -198,6 +197,8 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
     trial.run([partial(make, question, target, screen) for make in WHOLES])
     if any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
         return trial.found
+    if question.of != "value":
+        trial.run([partial(paths.shares, derivation, screen)])
     trial.run([partial(make, editing) for make in EDITED])
     _derive(trial, derivation)
     if not any(s.strength for s in trial.found):
@@ -247,7 +248,7 @@ class _Trial:
         """All suspects of some sources."""
         for source in sources:
             try:
-                with time_limit(min(_SECONDS / 4, max(0.2, self.end - time.monotonic()))):
+                with time_limit(min(_SECONDS / 3, max(0.2, self.end - time.monotonic()))):
                     for suspect in source():
                         self._try(suspect)
             except OutOfTime:
@@ -264,60 +265,3 @@ class _Trial:
             or agree(self.question, suspect.left, suspect.right, self.points)
         ):
             self.found.append(suspect)
-
-
-def _chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mistake | None) -> Mistake:
-    """What explains the claim as a whole, then the most specific kind, then guesses."""
-    ordered = sorted(fitting, key=lambda s: (-s.strength, _order(s, fitting)))
-    store = question.truth.store
-    derived = formula_text(store, question.truth.outputs[target])
-    second = ("second_order",) if question.of in ("hessian", "hvp") else ()
-    kinds = list(dict.fromkeys(s.kind for s in ordered))
-    if assumed is not None and _goes_before(assumed, ordered):
-        others = tuple(dict.fromkeys((*assumed.alternatives, *kinds)))
-        return Mistake(assumed.kind, assumed.detail, assumed.repair, assumed.where, others)
-    if not ordered:
-        if second:
-            detail = "the second derivative is wrong, in none of the known ways"
-            return Mistake("second_order", detail, derived)
-        return Mistake("unknown", "no known mistake explains the difference", derived)
-    best = ordered[0]
-    if second and (not best.strength or rank(best.kind) > rank("second_order")):
-        detail = f"the second derivative is wrong: {best.detail}"
-        return Mistake("second_order", detail, derived, place_of(question, target, best.place), tuple(kinds))
-    repair = best.repair or (formula_text(store, best.right) if best.mended else derived)
-    more = (assumed.kind, *assumed.alternatives) if assumed is not None else ()
-    others = tuple(sorted({*kinds, *second, *more} - {best.kind}, key=rank))
-    return Mistake(best.kind, best.detail, repair, place_of(question, target, best.place), others)
-
-
-def _order(suspect: Suspect, fitting: list[Suspect]) -> int:
-    """The place of a kind; along another axis is said of a sum whose operand could be transposed instead."""
-    kinds = {s.kind for s in fitting if s.strength == suspect.strength}
-    if suspect.bypass and suspect.kind == "chain" and "missing_path" in kinds:
-        return rank("missing_path") + 1
-    if suspect.kind == "threshold" and any(
-        s.detail.endswith(EXCHANGED) and s.kind == "swapped" for s in fitting
-    ):
-        return rank("swapped") + 1
-    if suspect.kind == "transpose" and "wrong_axis" in kinds:
-        return rank("wrong_axis") + 1
-    return rank(suspect.kind)
-
-
-def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
-    """Whether the missing assumption says more than the best of what else fits."""
-    if not ordered or not ordered[0].strength:
-        return True
-    if assumed.kind == "symmetry" and any(s.kind == "transpose" and s.strength for s in ordered):
-        return False
-    if ordered[0].strength == 2 or (assumed.kind == "assumption" and ordered[0].kind in ("sign", "factor")):
-        return False
-    return rank(assumed.kind) < rank(ordered[0].kind)
-
-
-def place_of(question: Question, target: int, node: Node | None) -> str | None:
-    """The line of the claim at which a node was written, otherwise that of the function."""
-    if node is None:
-        return question.claim_line(target)
-    return question.places.get(node) or question.truth.store.where.get(node)

@@ -17,7 +17,7 @@ from symdiff.checking.mistakes.functions import FAMILIES, Scalar
 from symdiff.checking.mistakes.screening import Screen, close, size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import ADD, ARGUMENTS, Formula, formula
+from symdiff.ir.formulas import ADD, ARGUMENTS, SQUARE, Formula, formula
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract, Literal, Map
 from symdiff.ir.sizes import same_shape
@@ -32,6 +32,7 @@ class Form:
     node: Node
     other: Node
     words: str
+    is_square: bool = False
 
 
 @cache
@@ -147,18 +148,15 @@ def _moved_constants(f: Formula) -> tuple[Formula, ...]:
 
 
 def _squares(store: Store, node: Node) -> Iterator[Form]:
-    """A product of a quantity with itself where the quantity alone is meant."""
+    """A square where the quantity alone is meant."""
     op, operands = store.op(node), store.operands(node)
-    if (
-        isinstance(op, Contract)
-        and len(operands) == 2
-        and operands[0] == operands[1]
-        and op.inputs[0] == op.inputs[1]
-    ):
-        alone = alg.contract(
-            store, [(operands[0], op.inputs[0])], op.output, op.coefficient, dict(enumerate(op.sizes))
-        )
-        yield Form(node, alone, f"{formula_text(store, operands[0], 60)} itself, not its square")
+    words = f"{formula_text(store, operands[0], 60)} itself, not its square" if operands else ""
+    if isinstance(op, Map) and op.formula is SQUARE:
+        yield Form(node, operands[0], words, is_square=True)
+    if isinstance(op, Contract) and len(set(operands)) == 1 < len(operands) == 2 and len(set(op.inputs)) == 1:
+        sizes = dict(enumerate(op.sizes))
+        alone = alg.contract(store, [(operands[0], op.inputs[0])], op.output, op.coefficient, sizes)
+        yield Form(node, alone, words, is_square=True)
 
 
 def in_another_form(editing: Editing) -> Iterator[Suspect]:

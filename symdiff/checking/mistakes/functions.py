@@ -91,6 +91,12 @@ FAMILIES: dict[str, dict[str, Scalar]] = {
         "log(1 + exp(x))": lambda a: sp.log(1 + sp.exp(a)),
         "beta = 2": lambda a: sp.log(1 + sp.exp(2 * a)) / 2,
     },
+    "Huber loss": {
+        "Huber's form": lambda a: sp.Piecewise(
+            (a**2 / 2, (a < 1) & (a > -1)), (a - sp.Rational(1, 2), a > 0), (-a - sp.Rational(1, 2), True)
+        ),
+        "the smooth form": lambda a: sp.sqrt(1 + a**2) - 1,
+    },
     "leaky ReLU": {
         "slope 0.01": lambda a: sp.Piecewise((a, a > 0), (a / 100, True)),
         "slope 0.1": lambda a: sp.Piecewise((a, a > 0), (a / 10, True)),

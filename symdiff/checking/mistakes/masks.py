@@ -41,7 +41,7 @@ class Masks:
         """Whether a node chooses entries."""
         op = self.store.op(node)
         if isinstance(op, Table):
-            return op.array.size > 1 and bool(np.isin(op.array, (0, 1)).all())
+            return op.array.size > 1 and op.array.dtype.kind in "fb" and bool(np.isin(op.array, (0, 1)).all())
         if isinstance(op, Index):
             return op.relation != "position"
         return node in self.arguments or self.store.kind(node) == "boolean" or isinstance(op, ArgMax)

@@ -58,6 +58,15 @@ def carried(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         if isinstance(op, Contract) and len(operands) > 1:
             rest = tuple(n for k, n in enumerate(operands) if k != slot)
             groups.setdefault((op.inputs[slot], op.output, rest), []).append((node, slot))
+    alike: dict[tuple[object, int], list[Edge]] = {}
+    for edges in groups.values():
+        alike.setdefault((store.op(edges[0][0]), edges[0][1]), []).extend(edges)
+    for edges in alike.values():
+        if 1 < len(edges) <= _LONGEST:
+            detail = (
+                f"nothing is carried back through products such as {formula_text(store, edges[0][0], 60)}"
+            )
+            yield from _tried(derivation, screen, "missing_path", detail, edges, _nothing)
     for (_, _, rest), edges in groups.items():
         if len(edges) > 1:
             name = ", ".join(formula_text(store, n, 40) for n in rest)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations, permutations
 
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.mistakes.diagnosing import place_of
+from symdiff.checking.mistakes.choosing import place_of
 from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question

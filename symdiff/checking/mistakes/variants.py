@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
@@ -71,13 +71,19 @@ def _steps(derivation: Derivation) -> list[Node]:
 
 def _exchanged(derivation: Derivation, old: Node, new: Node) -> Node | None:
     """The derivative of the function with another node in the place of one."""
-    store = derivation.store
-    place = {old: new}
-    for node in store.ancestors(derivation.question.forward.outputs):
-        if node > old and node != new and any(k in place for k in store.operands(node)):
-            place[node] = rebuild(store, store.op(node), [place.get(k, k) for k in store.operands(node)])
-    outputs = tuple(place.get(y, y) for y in derivation.question.forward.outputs)
-    return _derived(derivation, outputs)
+    return _derived(derivation, _rebuilt(derivation, {old: new}))
+
+
+def _rebuilt(derivation: Derivation, exchanged: Mapping[Node, Node]) -> tuple[Node, ...]:
+    """The outputs of the function with other nodes in the place of some."""
+    store, outputs = derivation.store, derivation.question.forward.outputs
+    place, fresh, first = dict(exchanged), set(exchanged.values()), min(exchanged)
+    for node in store.ancestors(outputs):
+        if node > first and node not in place and node not in fresh:
+            operands = store.operands(node)
+            if any(k in place for k in operands):
+                place[node] = rebuild(store, store.op(node), [place.get(k, k) for k in operands])
+    return tuple(place.get(y, y) for y in outputs)
 
 
 def _derived(derivation: Derivation, outputs: tuple[Node, ...]) -> Node | None:
@@ -119,10 +125,18 @@ def _weighed(derivation: Derivation, node: Node, factor: Node) -> Node | None:
 
 def other_forms(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     """A function that is known in several forms, taken in another form."""
+    squares: dict[Node, Node] = {}
     for form in forms.other_forms(screen, derivation.question.forward.nodes):
+        if form.is_square:
+            squares[form.node] = form.other
         found = _exchanged(derivation, form.node, form.other)
         if found is not None:
             yield Suspect("convention", f"right for {form.words}", screen.claim, found, place=form.node)
+    if len(squares) > 1:
+        outputs = _rebuilt(derivation, squares)
+        found = _derived(derivation, outputs)
+        if found is not None:
+            yield Suspect("convention", "right without the squares", screen.claim, found)
 
 
 def of_activations(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:

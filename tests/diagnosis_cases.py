@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, ndtr, softmax
 
+import symdiff as sd
+from symdiff.verdicts import Mistake, Verdict
+
 # ruff: noqa: E501  (a table)
 # fmt: off
 
@@ -31,6 +34,18 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.kind}: {self.detail}"[:80]
+
+
+def refuted(fn: Any, claim: Any, inputs: Any, **options: Any) -> Verdict:
+    verdict = sd.check(fn, claim, inputs, **options)
+    assert verdict.status == "refuted"
+    return verdict
+
+
+def mistake(fn: Any, claim: Any, inputs: Any, **options: Any) -> Mistake:
+    found = refuted(fn, claim, inputs, **options).mistake
+    assert found is not None
+    return found
 
 
 CASES: list[Case] = []

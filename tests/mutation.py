@@ -182,12 +182,13 @@ def outcomes(claimed: Claimed, share: float) -> tuple[list[Outcome], int]:
 
 HEAD = """# Mutants of the backward passes that are proved for every shape
 
-Written by `python -m tests.mutation`. A mutant is the claim's graph with one use of one quantity negated, doubled,
-halved or transposed, or with one term or factor dropped. Those that floats cannot tell from the derivative must be
-proved equal; of all others no proof for symbolic sizes may succeed, and two disjoint balls must show the difference at
-a rational point of small sizes, or that the mutant has no value there (the root of a negative number).
+Written by `python -m tests.mutation --share {share}`. A mutant is the claim's graph with one use of one quantity
+negated, doubled, halved or transposed, or with one term or factor dropped. Those that floats cannot tell from the
+derivative must be proved equal; of all others no proof for symbolic sizes may succeed, and two disjoint balls must show
+the difference at a rational point of small sizes, or that the mutant has no value there (the root of a negative
+number).
 
-The mistakes of some, of each claim and kind at least one, are diagnosed by the whole check. "Named" counts those that
+A share of the mistakes, of each claim and kind at least one, is diagnosed by the whole check. "Named" counts those that
 are called by the kind of the edit or by one that goes before it in the order of precedence: the list, with its reasons,
 is `NAMES_OF` in `tests/mutation.py`. Of a claim on square matrices, whose graph another claim has, only the transposed
 mutants are counted.
@@ -200,7 +201,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
     yield from ("| " + " | ".join(map(str, row)) + " |" for row in rows)
 
 
-def page(results: dict[str, tuple[list[Outcome], int]]) -> str:
+def page(results: dict[str, tuple[list[Outcome], int]], share: float = 1.0) -> str:
     """The report: counts by claim, by kind of edit, and each mutant of which something is to be said."""
     rows: list[list[object]] = []
     for name, (found, every) in results.items():
@@ -209,7 +210,12 @@ def page(results: dict[str, tuple[list[Outcome], int]]) -> str:
     head = ["claim", "mutants", "looked at", "equivalent, proved", "refuted, certified", "refuted, no value",
             "otherwise", "diagnosed", "named"]  # fmt: skip
     every = [outcome for found, _ in results.values() for outcome in found]
-    return "\n".join([HEAD, *_table(head, rows), "", *_by_kind(every), "", *_to_be_told(results)]) + "\n"
+    return (
+        "\n".join(
+            [HEAD.format(share=share), *_table(head, rows), "", *_by_kind(every), "", *_to_be_told(results)]
+        )
+        + "\n"
+    )
 
 
 def _counts(found: Sequence[Outcome]) -> list[int]:
@@ -251,7 +257,7 @@ def main() -> None:
     for claimed in CLAIMS:
         if not given.names or claimed.name in given.names:
             results[claimed.name] = outcomes(claimed, given.share)
-            (ROOT / "reports" / "mutation.md").write_text(page(results))
+            (ROOT / "reports" / "mutation.md").write_text(page(results, given.share))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Question
+from symdiff.checking.questions import Question, leaf_values
 from symdiff.checking.sampling import Point
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
@@ -61,13 +61,14 @@ def _of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
 def _sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
     """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
     moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
+    examples = dict(zip(question.forward.inputs, leaf_values(question), strict=True))
     for node in question.forward.inputs:
         op, shape = question.truth.store.op(node), question.truth.shape(node)
         if not isinstance(op, Input) or op.kind != "real" or op.name in options.domain:
             continue
         if len(shape) > 1 and shape[-1] == shape[-2]:
             yield op.name, "symmetric"
-        if op.name not in moving and shape:
+        if op.name not in moving and shape and np.all(np.asarray(examples[node]) >= 0):
             yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
         if not (explained and question.kinks):
             positive: Domain = {op.name: (0, None)}

@@ -18,7 +18,7 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
     derived = formula_text(store, question.truth.outputs[target])
     second = ("second_order",) if question.of in ("hessian", "hvp") else ()
     kinds = list(dict.fromkeys(s.kind for s in ordered))
-    strong = bool(ordered and ordered[0].strength)
+    strong = bool(ordered and ordered[0].strength and rank(ordered[0].kind) <= rank("second_order"))
     if assumed is not None and assumed.kind == "assumption" and second and not strong:
         detail = f"the second derivative is wrong: {assumed.detail}"
         return Mistake("second_order", detail, derived, alternatives=("assumption", *kinds))

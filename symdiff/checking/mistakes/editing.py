@@ -124,7 +124,7 @@ class Editing:
     @cached_property
     def sites(self) -> list[Site]:
         """Each quantity with each of its uses in the claim, with all of them, and with those on the way back."""
-        several = [n for n in self.nodes if self.uses[n] != 1 and n != self.claim]
+        several = [n for n in self.nodes if self.uses[n] != 1 and n != self.claim and self._varies(n)]
         found = [Site(self.operand(edge), (edge,)) for edge in self.edges]
         for node in several:
             found.append(Site(node))
@@ -136,6 +136,10 @@ class Editing:
                 found += [Site(node, pair) for pair in combinations(uses, 2) if pair != own]
         return found
 
+    def _varies(self, node: Node) -> bool:
+        """Whether a quantity is no constant: two constants of one value are one node by accident."""
+        return bool(self.store.operands(node)) or isinstance(self.store.op(node), Input)
+
     @cached_property
     def forward(self) -> set[Node]:
         """The quantities of the function: what the claim computes on the way forward."""
@@ -145,12 +149,7 @@ class Editing:
     def real_sites(self) -> list[Site]:
         """The sites of real quantities that are no constants."""
         store = self.store
-        return [
-            site
-            for site in self.sites
-            if store.kind(site.node) == "real"
-            and (store.operands(site.node) or isinstance(store.op(site.node), Input))
-        ]
+        return [site for site in self.sites if store.kind(site.node) == "real" and self._varies(site.node)]
 
 
 def fitted(store: Store, node: Node, other: Node) -> Node | None:

@@ -33,7 +33,8 @@ class Factor:
 
 def multiplied(editing: Editing) -> Iterator[Suspect]:
     """A known factor is missing: the cotangent, a mask, the derivative of one step of the function."""
-    yield from _multiplied(editing, list(known(editing)), 1)
+    is_second = editing.question.of in ("hessian", "hvp")  # where local derivatives are many
+    yield from _multiplied(editing, list(known(editing)), 0 if is_second else 1)
 
 
 def multiplied_by_anything(editing: Editing) -> Iterator[Suspect]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations, permutations
 
 from symdiff.checking.formulas import formula_text
@@ -63,12 +64,22 @@ def _suspects(store: Store, claim: Node, truth: Node) -> Iterator[tuple[str, str
 
 def _other_axes(store: Store, claim: Node, truth: Node) -> Iterator[tuple[str, str, str, Node]]:
     """A sum or mean over other axes than the ones that the derivative needs."""
-    op, wanted = store.op(claim), store.shape(truth)
+    op, wanted, scale = store.op(claim), store.shape(truth), Fraction(1)
+    while (
+        isinstance(op, Contract)
+        and len(op.inputs) == 1
+        and op.is_view
+        and isinstance(op.coefficient, Fraction)
+    ):
+        scale *= op.coefficient
+        (claim,) = store.operands(claim)
+        op = store.op(claim)
     if not isinstance(op, Contract) or not op.summed:
         return
     every = tuple(range(len(op.sizes)))
     for output in permutations(every, len(wanted)):
         if same_shape(tuple(op.sizes[k] for k in output), wanted) and set(output) != set(op.output):
             factors = list(zip(store.operands(claim), op.inputs, strict=True))
-            other = alg.contract(store, factors, output, op.coefficient, dict(enumerate(op.sizes)))
+            summed = alg.contract(store, factors, output, op.coefficient, dict(enumerate(op.sizes)))
+            other = alg.scale(store, summed, scale)
             yield "wrong_axis", "the sum runs over another axis", formula_text(store, other), other

@@ -38,7 +38,7 @@ def _is_wrong_beside(found: Found, options: Options) -> bool:
     for _ in range(_BESIDE):
         point = {
             n: np.asarray(
-                np.frompyfunc(lambda v: v + Fraction(rng.choice((-1, 1)) * rng.randint(1, 9), 10**4), 1, 1)(
+                np.frompyfunc(lambda v: v + Fraction(rng.choice((-1, 1)) * rng.randint(1, 9), 2**13), 1, 1)(
                     v
                 ),
                 dtype=object,

@@ -69,7 +69,6 @@ KNOWN = {
     "tanh: wrong_function#dropped square": "chain",
     "gelu by tanh: extra_term#one more": "sign",  # (1 + t)/2 + 1 is also (-1 + t)/2 + 2: a one has the wrong sign
     "relative entropy: extra_term#one more": "factor",  # the path that gives a one counted twice
-    "mish: chain": "stale",  # the slope of log(1 + exp(x)) taken as 1/exp(x) cancels the next factor
     "swish by its slope: chain": "assumption",  # zeros and ones are their own squares
     "poisson: wrong_function#extra factor": "chain",
     "log sum exp: chain#not normalised": "convention",
@@ -83,6 +82,8 @@ KNOWN = {
     "batched product: wrong_axis#summed over the batch": "unknown",
     "embedding: index": "unknown",
     "rosenbrock in two: chain": "unknown",
+    "softmax jacobian: stale#not normalised": "wrong_function",
+    "two forms of a value: extra_term#maximum not added": "stale",
     "two forms of a square: missing_path#dropped term": "unknown",
 }  # what the diagnosis calls otherwise
 

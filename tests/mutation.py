@@ -44,8 +44,9 @@ PATIENCE = 60.0  # seconds for a diagnosis, so that what is found does not depen
 # - what a transposed matrix gives is right for a symmetric one (``symmetry`` goes before ``transpose``), and a sum of a
 #   transposed operand is a sum along another axis;
 # - what was dropped is called by what it was: a path of the backward pass, an inner derivative (or what is left is that
-#   of another function, or of another form of it), a number (``factor``), the cotangent, a mask, a part of a saved quantity (``stale``), or
-#   something that vanishes under an assumption; in a second derivative ``second_order`` if it says which.
+#   of another function, or of another form of it), a number (``factor``), the cotangent, a mask, a part of a saved
+#   quantity (``stale``), or something that vanishes under an assumption; in a second derivative ``second_order`` if it
+#   says which.
 _DROPPED = ("nan", "threshold", "assumption", "symmetry", "upstream", "stale", "chain", "missing_path", "second_order",
             "convention", "wrong_function")  # fmt: skip
 NAMES_OF = {

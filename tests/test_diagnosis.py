@@ -17,7 +17,7 @@ import symdiff as sd
 from symdiff.checking.arguments import parameters
 from symdiff.checking.mistakes import (
     assumptions,
-    diagnosing,
+    choosing,
     editing,
     factors,
     formula_edits,
@@ -212,11 +212,11 @@ def every_case_passes(kinds: set[str]) -> bool:
     [
         (wholes, "right = alg.scale(store, claim, -1)", "right = claim", "sign"),
         (wholes, "alg.scale(store, claim, 1 / short)", "alg.scale(store, claim, short)", "factor"),
-        (wholes, 'repair = f"{words(1 / c)} * yours"', 'repair = f"{words(c)} * yours"', "factor"),
+        (wholes, 'f"{1 / short} * yours"', 'f"{short} * yours"', "factor"),
         (wholes, "flipped = alg.transpose(store, claim, order)", "flipped = claim", "transpose"),
         (ratios, "return f\"{'-' if number < 0 else ''}sqrt({abs(number)})\"", 'return f"-sqrt({abs(number)})"', "factor"),
         (terms, 'else "sign" if abs(c + 1) < _FLAT', 'else "sign" if abs(c - 2) < _FLAT', "sign"),
-        (terms, "pairs.append((truth - at[0], claim - at[0]))", "pairs.append((claim - at[0], truth - at[0]))", "factor"),
+        (terms, "pairs.append((truth - off, claim - off))", "pairs.append((claim - off, truth - off))", "factor"),
         (factors, '"the cotangent" if question.of == "vjp" else "the direction"', '"the direction"', "upstream"),
         (factors, "product = alg.multiply(store, site.node, wide)", "product = alg.add(store, site.node, wide)", "chain"),
         (operands, "turned = alg.transpose(store, node, order)", "turned = node", "transpose"),
@@ -228,9 +228,9 @@ def every_case_passes(kinds: set[str]) -> bool:
         (editing, "changed = [edges.get((node, slot), new.get(n, n)) for slot, n in enumerate(operands)]", "changed = list(operands)", "extra_term"),
         (assumptions, "if agree(question, truth, claim, probes(question, narrow, _MANY)):", "if False:", "assumption"),
         (shapes, 'repair = "yours.T" if len(own) == 2', 'repair = "yours" if len(own) == 2', "transpose"),
-        (diagnosing, "return rank(assumed.kind) < rank(ordered[0].kind)", "return True", "threshold"),
-        (diagnosing, "return question.places.get(node) or", "return", "stale"),
-        (diagnosing, "key=lambda s: (-s.strength, _order(s, fitting))", "key=lambda s: (s.strength, -_order(s, fitting))", "threshold"),
+        (choosing, "return rank(assumed.kind) < rank(ordered[0].kind)", "return True", "threshold"),
+        (choosing, "return question.places.get(node) or", "return", "stale"),
+        (choosing, "key=lambda s: (-s.strength, _order(s, fitting))", "key=lambda s: (s.strength, -_order(s, fitting))", "threshold"),
     ],
 )  # fmt: skip
 def test_a_faulty_diagnosis_is_noticed(module: Any, right: str, wrong: str, kind: str) -> None:

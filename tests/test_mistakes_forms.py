@@ -66,6 +66,10 @@ FORMS: dict[str, dict[str, Function]] = {
         "x clip(x/6 + 1/2)": lambda x: x * np.clip(x + 3, 0, 6) / 6,
     },
     "softplus": {"log(1 + exp(x))": lambda x: np.logaddexp(0, x), "beta = 2": lambda x: np.logaddexp(0, 2 * x) / 2},
+    "Huber loss": {
+        "Huber's form": lambda x: np.where(np.abs(x) < 1, x**2 / 2, np.abs(x) - 0.5),
+        "the smooth form": lambda x: x**2 / (np.sqrt(1 + x**2) + 1),
+    },
     "leaky ReLU": {
         f"slope {slope}": lambda x, slope=slope: np.where(x > 0, x, slope * x) for slope in (0.01, 0.1, 0.2, 0.3)
     },

@@ -61,7 +61,7 @@ class Question:
 
     def claim_line(self, target: int) -> str | None:
         """The line of the claim at which one of its results was made, if it was made by an operation."""
-        return self.places.get(self.claimed[target]) if self.claimed is not None else None
+        return (self.places.get(self.claimed[target]) or None) if self.claimed is not None else None
 
     @cached_property
     def kinks(self) -> list[Node]:

@@ -20,6 +20,7 @@ _INTERNAL = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep
     for file in (__file__, pausing.__file__, np.__file__, scipy.__file__)
 )
+_CALLERS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checking") + os.sep
 _texts: dict[tuple[str, int], str] = {}
 
 
@@ -32,7 +33,7 @@ def _user_frame() -> FrameType | None:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and _is_internal(frame.f_code.co_filename):
         frame = frame.f_back
-    return frame
+    return None if frame is None or frame.f_code.co_filename.startswith(_CALLERS) else frame
 
 
 def place() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,7 +14,7 @@ from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Question, leaf_values
+from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
@@ -61,14 +60,13 @@ def _of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
 def _sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
     """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
     moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
-    examples = dict(zip(question.forward.inputs, leaf_values(question), strict=True))
     for node in question.forward.inputs:
         op, shape = question.truth.store.op(node), question.truth.shape(node)
         if not isinstance(op, Input) or op.kind != "real" or op.name in options.domain:
             continue
         if len(shape) > 1 and shape[-1] == shape[-2]:
             yield op.name, "symmetric"
-        if op.name not in moving and shape and np.all(np.asarray(examples[node]) >= 0):
+        if op.name not in moving and shape:
             yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
         if not (explained and question.kinks):
             positive: Domain = {op.name: (0, None)}
@@ -185,23 +183,21 @@ def _projected(a: Objects, lead: tuple[int, ...]) -> Objects:
 
 
 def _signs(arrays: Sequence[Objects]) -> list[Objects]:
-    rng = random.Random(3)
+    """The sign of each entry: another choice at every point."""
     return [
-        np.array([rng.choice((Fraction(1), Fraction(-1))) for _ in range(a.size)], dtype=object).reshape(
-            a.shape
-        )
+        np.asarray(np.frompyfunc(lambda v: Fraction(1 if v > 0 else -1), 1, 1)(a), dtype=object)
         for a in arrays
     ]
 
 
 def _orthogonal(arrays: Sequence[Objects]) -> list[Objects]:
-    """Products of two reflections."""
+    """A reflection, or the product of two."""
     found = []
     for a in arrays:
         n = a.shape[0]
         eye = np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
         result = eye
-        for row in islice(a, 2):
+        for row in islice(a, 2 if a[0, 0] > 0 else 1):
             v = np.array([Fraction(x) or Fraction(1) for x in row], dtype=object)
             result = result @ (eye - 2 * np.multiply.outer(v, v) / (v @ v))
         found.append(np.asarray(result, dtype=object))

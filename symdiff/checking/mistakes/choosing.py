@@ -19,11 +19,14 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
     second = ("second_order",) if question.of in ("hessian", "hvp") else ()
     kinds = list(dict.fromkeys(s.kind for s in ordered))
     strong = bool(ordered and ordered[0].strength and rank(ordered[0].kind) <= rank("second_order"))
-    if assumed is not None and assumed.kind == "assumption" and second and not strong:
+    is_special = (
+        assumed is not None and assumed.kind == "assumption" and "domain=" not in (assumed.repair or "")
+    )
+    if assumed is not None and is_special and second and not strong:
         detail = f"the second derivative is wrong: {assumed.detail}"
         return Mistake("second_order", detail, derived, alternatives=("assumption", *kinds))
     if assumed is not None and _goes_before(assumed, ordered):
-        others = tuple(dict.fromkeys((*assumed.alternatives, *kinds)))
+        others = tuple(sorted({*assumed.alternatives, *kinds} - {assumed.kind}, key=rank))
         return Mistake(assumed.kind, assumed.detail, assumed.repair, assumed.where, others)
     if not ordered:
         if second:
@@ -43,7 +46,7 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
 def _order(suspect: Suspect, fitting: list[Suspect]) -> int:
     """The place of a kind; along another axis is said of a sum whose operand could be transposed instead."""
     kinds = {s.kind for s in fitting if s.strength == suspect.strength}
-    if suspect.bypass and suspect.kind == "chain" and "missing_path" in kinds:
+    if suspect.bypass and suspect.kind in ("upstream", "chain") and "missing_path" in kinds:
         return rank("missing_path") + 1
     if suspect.kind == "threshold" and any(
         s.detail.endswith(EXCHANGED) and s.kind == "swapped" for s in fitting
@@ -69,4 +72,4 @@ def place_of(question: Question, target: int, node: Node | None) -> str | None:
     """The line of the claim at which a node was written, otherwise that of the function."""
     if node is None:
         return question.claim_line(target)
-    return question.places.get(node) or question.truth.store.where.get(node)
+    return question.places.get(node) or question.truth.store.where.get(node) or None

@@ -15,6 +15,7 @@ from symdiff.checking.comparing import values
 from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes import (
+    beside,
     curvature,
     factors,
     forms,
@@ -51,6 +52,7 @@ from symdiff.verdicts import Mistake
 
 _POINTS = 4
 _SECONDS = 8.0
+_LONG = 60
 
 Source: TypeAlias = Callable[[], Iterator[Suspect]]
 
@@ -152,7 +154,7 @@ WHOLES = (
 )
 DERIVED = (
     paths.shares,
-    paths.shifted,
+    beside.shifted,
     paths.inner,
     paths.upstream,
     paths.constants,
@@ -162,6 +164,7 @@ DERIVED = (
     repeated.carried,
     repeated.saved,
     variants.exchanged_arguments,
+    variants.one_branch,
     curvature.linearised,
     overwritten.overwritten,
     spans.skipped,
@@ -197,7 +200,7 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
     trial.run([partial(make, question, target, screen) for make in WHOLES])
     if any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
         return trial.found
-    if question.of != "value":
+    if question.of != "value" and len(editing.nodes) > _LONG:  # before the time is over
         trial.run([partial(paths.shares, derivation, screen)])
     trial.run([partial(make, editing) for make in EDITED])
     _derive(trial, derivation)

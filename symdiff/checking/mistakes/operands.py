@@ -157,7 +157,7 @@ def other_masks(editing: Editing) -> Iterator[Suspect]:
     """A mask of the claim that should be one of the function's."""
     store, masks = editing.store, Masks(editing.question)
     known_masks = [factor for factor in known(editing) if factor.kind == "threshold"]
-    for site in editing.sites:
+    for site in (Site(editing.claim), *editing.sites):
         if not masks.is_mask(site.node):
             continue
         for factor in known_masks:
@@ -195,7 +195,9 @@ def _kind(store: Store, masks: Masks, site: Site, other: Node, forward: set[Node
     is_masked = not masks.is_mask(node) and not masks.is_mask(other)
     if is_masked and masks.within(node) != masks.within(other):
         return "threshold", 1
-    return "stale", 1 if is_near(store, node, other) else 0
+    if is_near(store, node, other):
+        return "stale", 1
+    return ("stale" if node in forward else "wrong_function"), 0  # only what was computed can be saved
 
 
 def is_near(store: Store, node: Node, other: Node) -> bool:

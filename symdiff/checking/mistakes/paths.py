@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from functools import partial
 from itertools import combinations
 
-from symdiff.calculus import Alteration, Edge, Rule, pull_back
+from symdiff.calculus import Alteration, Edge, Rule
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.operands import is_near
-from symdiff.checking.mistakes.positions import moved
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
@@ -20,7 +18,8 @@ from symdiff.errors import SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import partial as derivative
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Contract, Gather, Map, Maximum, Named, Pad, ScatterAdd, Slice
+from symdiff.ir.ops import Contract, Map, Maximum, Named
+from symdiff.ir.sizes import Shape, same_shape
 
 _MOST = 160
 _PAIRS = 40
@@ -110,46 +109,6 @@ def _quiet(derivation: Derivation, screen: Screen) -> dict[Edge, Alteration]:
         (node, 0): _nothing for node in derivation.nodes if isinstance(store.op(node), Maximum)
     }
     return quiet if quiet and screen.agree(derivation.altered(quiet), screen.truth) else {}
-
-
-def shifted(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
-    """Entries are taken from, or sent to, the place beside their own."""
-    store = derivation.store
-    for node, slot in derivation.edges()[:_MOST]:
-        name = formula_text(store, node, 60)
-        for change in _shifts(store, node, slot):
-            found = _altered(derivation, {(node, slot): change})
-            if found is not None and found != screen.truth:
-                yield Suspect(
-                    "index", f"off by one on the way through {name}", screen.claim, found, place=node
-                )
-
-
-def _shifts(store: Store, node: Node, slot: int) -> Iterator[Alteration]:
-    """The rule of one step with an entry beside the right one."""
-    op, operands = store.op(node), store.operands(node)
-    if isinstance(op, (Slice, Pad, Gather, ScatterAdd)):
-        for other in moved(store, node):
-            yield partial(_through, store, other)
-    if isinstance(op, Contract):
-        for k, operand in enumerate(operands):
-            if k != slot:
-                for new in moved(store, operand):
-                    beside = store.add(op, (*operands[:k], new, *operands[k + 1 :]))
-                    yield partial(_through_slot, store, beside, slot)
-
-
-def _through(store: Store, other: Node, bar: Node, rule: Rule) -> Node:
-    """The cotangent through another operation on the same operand."""
-    return _through_slot(store, other, 0, bar, rule)
-
-
-def _through_slot(store: Store, other: Node, slot: int, bar: Node, rule: Rule) -> Node:
-    operands = store.operands(other)
-    lead = len(store.shape(bar)) - len(store.shape(other))
-    blocked = frozenset((other, k) for k in range(len(operands)) if k != slot)
-    (found,) = pull_back(store, {other: bar}, [operands[slot]], store.shape(bar)[:lead], blocked)
-    return found
 
 
 def constants(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
@@ -253,7 +212,7 @@ def upstream(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         if not alg.is_zero(store, found) and screen.agree(found, claim):
             name = formula_text(store, node, 60)
             detail = f"the cotangent of {name} is ignored: this starts from ones there"
-            yield Suspect("upstream", detail, claim, found, place=node)
+            yield Suspect("upstream", detail, claim, found, place=node, bypass=True)
 
 
 def early(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
@@ -270,6 +229,15 @@ def early(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         by = formula_text(store, x, 40)
         detail = f"this is the derivative by {formula_text(store, node, 60)}: its own derivative by {by} is missing"
         yield Suspect("chain", detail, screen.claim, bar, place=node, strength=0, bypass=True)
+
+
+def by_later(derivation: Derivation, shape: Shape) -> Iterator[tuple[Node, Node]]:
+    """The later quantities of a shape, and the derivative by each."""
+    if derivation.lead or not derivation.is_backward:
+        return
+    for node in list(dict.fromkeys(node for node, _ in derivation.edges()))[:_MOST]:
+        if same_shape(derivation.store.shape(node), shape):
+            yield node, _by(derivation, node).altered()
 
 
 def _by(derivation: Derivation, node: Node) -> Derivation:
@@ -293,6 +261,8 @@ def stale(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         own = [node if k == -1 else operands[k] for k in local.slots]
         for at, right in enumerate(own):
             for other in (n for n in pool if n not in (right, *own) and store.shape(n) == store.shape(node)):
+                if store.kind(right) != "real":
+                    continue
                 factor = alg.apply(store, local.formula, [*own[:at], other, *own[at + 1 :]])
                 found = _altered(derivation, {(node, slot): _times(store, factor)})
                 if found is not None and found != screen.truth and screen.agree(found, claim):

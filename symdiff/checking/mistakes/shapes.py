@@ -8,6 +8,8 @@ from itertools import combinations, permutations
 
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.choosing import place_of
+from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.paths import by_later
 from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
@@ -30,6 +32,16 @@ def diagnose_shape(question: Question, target: int) -> Mistake:
     for kind, words, repair, mended in _suspects(store, claim, truth):
         if agree(question, truth, mended, points):
             return Mistake(kind, f"{detail}: {words}", repair, where)
+    for other, name in enumerate(question.targets):
+        if other != target and agree(question, question.truth.outputs[other], claim, points):
+            words = f"this is the derivative by {name}"
+            return Mistake("swapped", f"{detail}: {words}", "exchange the two results", where)
+    for node, bar in by_later(Derivation(question, target), store.shape(claim)):
+        if agree(question, bar, claim, points):
+            words = (
+                f"this is the derivative by {formula_text(store, node, 60)}: its own derivative is missing"
+            )
+            return Mistake("chain", f"{detail}: {words}", formula_text(store, truth), where)
     return Mistake("shape", detail, formula_text(store, truth), where)
 
 

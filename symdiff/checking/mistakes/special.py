@@ -38,9 +38,9 @@ def _is_wrong_beside(found: Found, options: Options) -> bool:
     for _ in range(_BESIDE):
         point = {
             n: np.asarray(
-                np.frompyfunc(lambda v: v + Fraction(rng.choice((-1, 1)) * rng.randint(1, 9), 2**13), 1, 1)(
-                    v
-                ),
+                np.frompyfunc(
+                    lambda v: v + Fraction(rng.choice((-1, 1)) * rng.randint(1, 9_973), 2**23), 1, 1
+                )(v),
                 dtype=object,
             )
             if store.kind(n) == "real"

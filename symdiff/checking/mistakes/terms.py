@@ -15,7 +15,7 @@ from symdiff.checking.mistakes.screening import size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.mistakes.wholes import scaled
 from symdiff.ir import algebra as alg
-from symdiff.ir.graph import Node
+from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract, Literal
 
 _MOST = 240
@@ -28,7 +28,9 @@ def weights(editing: Editing) -> Iterator[Suspect]:
     store = editing.store
     sizes = sorted({n for n in _sizes(editing) if n > 1})[:3]
     tried = [*_TRIED, *(c for n in sizes for c in (n, 1 / n, n**0.5, n**-0.5))]
-    for site in [s for s in editing.sites if store.kind(s.node) == "real"][:_MOST]:
+    for site in [
+        s for s in editing.sites if store.kind(s.node) == "real" and not _is_shared_number(store, s)
+    ][:_MOST]:
         for c in _candidates(editing, site, tried):
             yield from _weighed(editing, site, c)
 
@@ -48,10 +50,16 @@ def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
         return f"the term {name} is too many" if kind == "extra_term" else f"{name} has the wrong sign"
 
     decides = site.edge is not None and Masks(editing.question).decides(site.edge)
-    likely = kind == "extra_term" or is_simple(c) or _is_known(editing, c)
+    is_one = kind == "factor" and alg.constant_value(store, node) == 1  # to add another one is likelier
+    likely = kind == "extra_term" or (is_simple(c) and not is_one) or _is_known(editing, c)
     strength = int(likely and not decides)  # there branches are exchanged, or nothing changes
     chosen = "threshold" if decides else kind
     yield from editing.mended(chosen, detail, *where, place=node, strength=strength)
+
+
+def _is_shared_number(store: Store, site: Site) -> bool:
+    """Whether a site is every use of one number: the ones of different formulas have nothing in common."""
+    return site.edge is None and alg.constant_value(store, site.node) is not None
 
 
 def _is_known(editing: Editing, c: float) -> bool:
@@ -72,15 +80,18 @@ def _candidates(editing: Editing, site: Site, tried: list[float]) -> list[float]
     screen, pairs = editing.screen, []
     for k in range(len(screen)):
         value = screen.value(k, site.node)
-        at = [screen.changed(k, *site.put(t * value)) for t in (0.0, 2.0)]
-        claim, truth = screen.value(k, screen.claim), screen.value(k, screen.truth)
-        if at[0] is None or at[1] is None or at[0].shape != truth.shape:
+        off, twice = (screen.changed(k, *site.put(t * value)) for t in (0.0, 2.0))
+        claim, truth = screen.value(k, screen.claim).astype(float), screen.value(k, screen.truth)
+        if off is None or twice is None or off.shape != truth.shape:
             return []
-        with np.errstate(all="ignore"):
-            gap = size((at[1] - claim) - (claim - at[0]))
-        if not gap <= 1e-7 * max(size(claim), size(at[0]), size(at[1])):
+        off, twice = off.astype(float), twice.astype(float)
+        if not (np.all(np.isfinite(off)) and np.all(np.isfinite(twice))):
             return tried
-        pairs.append((truth - at[0], claim - at[0]))
+        with np.errstate(all="ignore"):
+            gap = size((twice - claim) - (claim - off))
+        if not gap <= 1e-7 * max(size(claim), size(off), size(twice)):
+            return tried
+        pairs.append((truth - off, claim - off))
         if ratio(pairs) is None and size(pairs[-1][0]) > 0:
             return []
     found = ratio(pairs)

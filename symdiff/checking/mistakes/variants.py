@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes import forms
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.forms import as_formula
@@ -172,6 +173,22 @@ def _locally(derivation: Derivation, part: Between, f: Formula) -> Node | None:
         return derivation.skipping(part.end, part.origin, carry)
     except (SymdiffError, ValueError, TypeError, KeyError, IndexError):
         return None
+
+
+def one_branch(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
+    """The function with one branch taken everywhere."""
+    store = derivation.store
+    for node in dict.fromkeys(node for node, _ in derivation.edges()):
+        op, operands = store.op(node), store.operands(node)
+        if not isinstance(op, Map) or not kink_gaps(op.formula):
+            continue
+        for operand in dict.fromkeys(n for n in operands if store.kind(n) == "real"):
+            if len(operands) > 2 and same_shape(store.shape(operand), store.shape(node)):
+                found = _exchanged(derivation, node, operand)
+                if found is not None and found != screen.truth:
+                    names = formula_text(store, operand, 60), formula_text(store, node, 60)
+                    detail = f"only {names[0]} is differentiated: the branches of {names[1]} are forgotten"
+                    yield Suspect("threshold", detail, screen.claim, found, place=node)
 
 
 def exchanged_arguments(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:

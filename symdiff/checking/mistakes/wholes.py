@@ -12,13 +12,15 @@ import sympy as sp
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.ratios import exact, of_sizes, ratio, words
-from symdiff.checking.mistakes.screening import Screen, size
+from symdiff.checking.mistakes.screening import Screen, close, size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import table
 from symdiff.ir.sizes import same_shape
+
+_LONGEST = 10**7
 
 
 def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
@@ -42,21 +44,16 @@ def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspe
     known = exact(c)
     sizes = [int(s) for n in question.truth.inputs for s in store.shape(n) if isinstance(s, int)]
     detail = f"{words(c)} times the derivative{of_sizes(c, sizes)}"
-    short = known[0] if known and not known[1] else None
-    repair = f"{words(1 / c)} * yours"
-    if short is not None:
-        yield Suspect(
-            "factor",
-            detail,
-            truth,
-            alg.scale(store, claim, 1 / short),
-            repair=repair,
-            mended=True,
-            strength=2,
-        )
-    else:
-        mended = scaled(store, claim, 1 / c)
-        yield Suspect("factor", detail, truth, mended, repair, mended=True, strength=2, loose=known is None)
+    if known is not None and known[1]:
+        repair, mended = f"{words(1 / c)} * yours", scaled(store, claim, 1 / c)
+        yield Suspect("factor", detail, truth, mended, repair, mended=True, strength=2)
+        return
+    short = known[0] if known is not None else Fraction(c).limit_denominator(_LONGEST)
+    if abs(float(short) - c) < 1e-12 * abs(c):
+        mended = alg.scale(store, claim, 1 / short)
+        yield Suspect("factor", detail, truth, mended, f"{1 / short} * yours", mended=True, strength=2)
+    mended, derived = scaled(store, claim, 1 / c), formula_text(store, truth)  # log(2), say
+    yield Suspect("factor", detail, truth, mended, derived, mended=True, strength=2, loose=True)
 
 
 def _why_zero(question: Question, target: int, screen: Screen) -> tuple[str, str]:
@@ -115,7 +112,10 @@ def of_another(question: Question, target: int, screen: Screen) -> Iterator[Susp
                 detail += f": its own derivative by {question.targets[target]} is missing"
                 yield Suspect("chain", detail, claim, theirs, strength=2)
             else:
-                yield Suspect("swapped", detail, claim, theirs, repair="exchange the two results", strength=2)
+                mine = screen.value(0, question.claimed[other]) if question.claimed is not None else None
+                is_exchange = mine is not None and close(mine, screen.value(0, truth), screen.scale(0))
+                repair = "exchange the two results" if is_exchange else formula_text(store, truth)
+                yield Suspect("swapped", detail, claim, theirs, repair=repair, strength=2)
 
 
 def _is_later(question: Question, target: int, other: int) -> bool:

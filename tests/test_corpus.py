@@ -25,7 +25,6 @@ OTHERWISE = {
     "clip, lower bound lost in the kernel for single precision": "edge",
     "log-gamma with the trigamma function": "unknown",
     "cumulative sum turned back along the other axis": "unknown",
-    "KL divergence read in the other direction": "sign",
     "u' A A v by A": "unknown",
     "group norm, means over all groups": "unknown",
     "logistic Hessian without its weights": "second_order",
@@ -37,7 +36,6 @@ OTHERWISE = {
     "layer norm of a block of rows, sums over the block": "unknown",
     "group norm by gamma, group by remainder": "assumption",
     "second derivative of the logarithm as the square of the first": "assumption",
-    "FlashAttention-2 as printed, dK = Q dS'": "unknown",
 }
 
 # Wrong by a float's digits, or without a value, where nothing certain can be said as yet.
@@ -64,8 +62,7 @@ def test_the_corpus_is_large_and_has_every_kind() -> None:
 
 def test_nearly_all_mistakes_are_called_by_their_names() -> None:
     assert set(OTHERWISE) | set(NOT_REFUTED) <= set(PAIRS)
-    assert len(OTHERWISE) <= (1 - NAMED_RIGHT) * len(PAIRS)
-    assert len(NOT_REFUTED) <= 2
+    assert len(OTHERWISE) + len(NOT_REFUTED) <= (1 - NAMED_RIGHT) * len(PAIRS)
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -92,9 +92,18 @@ def _joined(parts: dict[str, Verdict]) -> Verdict:
     """One verdict for all targets: that of the weakest part."""
     if len(parts) == 1:
         return next(iter(parts.values()))
-    worst = weakest(parts)
+    telling = _telling(parts)
+    worst = weakest(parts) if telling is None else telling
     fields = {name: getattr(worst, name) for name in worst.__dataclass_fields__}
     return Verdict(**{**fields, "parts": parts})
+
+
+def _telling(parts: dict[str, Verdict]) -> Verdict | None:
+    """Of several refuted parts one whose mistake fits them all, if the first one's does not."""
+    wrong = [v for v in parts.values() if v.status == "refuted" and v.mistake is not None]
+    fits = [{v.mistake.kind, *v.mistake.alternatives} for v in wrong if v.mistake is not None]
+    common = set.intersection(*fits) if len(fits) > 1 else set()
+    return next((v for v in wrong if v.mistake is not None and v.mistake.kind in common), None)
 
 
 def assert_right(fn: Callable[..., Any], claim: Callable[..., Any], inputs: Any, **options: Any) -> Verdict:

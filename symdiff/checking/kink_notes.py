@@ -119,9 +119,10 @@ def _silent(place: Surroundings) -> tuple[Node, float] | None:
         if np.isfinite(known[node]).all():
             continue
         operands = store.operands(node)
-        if operands and all(np.isfinite(known[k]).all() for k in operands):
+        alike = [k for k in operands if known[k].shape == known[node].shape]
+        if alike and all(np.isfinite(known[k]).all() for k in operands):
             index = tuple(int(k) for k in np.argwhere(~np.isfinite(known[node]))[0])
-            values = [(k, float(np.broadcast_to(known[k], known[node].shape)[index])) for k in operands]
+            values = [(k, float(known[k][index])) for k in alike]
             return min(values, key=lambda pair: abs(pair[1]))
     return None
 

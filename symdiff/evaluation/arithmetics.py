@@ -295,7 +295,12 @@ def _undecided(left: Any, right: Any) -> bool:
 
 
 SYMPY = Arithmetic(
-    "sympy", _rational, literals.read, {}, _undecided, lambda a, b: bool(sp.Eq(a, b) == sp.true)
+    "sympy",
+    _rational,
+    literals.read,
+    {"root_power": lambda base, p, q: base ** sp.Rational(p, q)},
+    _undecided,
+    lambda a, b: bool(sp.Eq(a, b) == sp.true),
 )
 
 ARITHMETICS = {arithmetic.name: arithmetic for arithmetic in (SYMPY, BALLS, MPMATH)}

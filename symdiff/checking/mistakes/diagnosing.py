@@ -44,6 +44,7 @@ from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.checking.witnesses import Found
 from symdiff.errors import OutOfTime
+from symdiff.evaluation.arithmetics import working_precision
 from symdiff.evaluation.deadlines import time_limit
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
@@ -53,6 +54,7 @@ from symdiff.verdicts import Mistake
 _POINTS = 4
 _SECONDS = 8.0
 _LONG = 60
+_BITS = 400  # fewer would not see that the floats of a saturated point are noise
 
 Source: TypeAlias = Callable[[], Iterator[Suspect]]
 
@@ -113,7 +115,8 @@ def _screen(
     screen = Screen(store, candidates, truth, claim)
     chosen: list[int] = []
     for k, point in enumerate(candidates):
-        balls = values(store, [truth, claim], point)
+        with working_precision(_BITS):
+            balls = values(store, [truth, claim], point)
         exact = [_floats(b) for b in balls] if balls is not None else None
         if exact is not None and screen.trusts(k, exact):
             chosen.append(k)

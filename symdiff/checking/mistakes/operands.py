@@ -34,13 +34,29 @@ def transposed(editing: Editing) -> Iterator[Suspect]:
             )
     yield from _before_a_reshape(editing)
     for node in editing.nodes:
-        op = store.op(node)
-        if isinstance(op, Contract) and len(op.inputs) == 2 and op.summed and len(op.output) > 1:
-            a, b = store.operands(node)
-            if a != b and same_shape(store.shape(a), store.shape(b)):
-                factors = [(b, op.inputs[0]), (a, op.inputs[1])]
-                other = alg.contract(store, factors, op.output, op.coefficient, dict(enumerate(op.sizes)))
-                yield from editing.mended("symmetry", partial(_commuted, store, node), nodes={node: other})
+        other = _commuted(store, node)
+        if other is not None:
+            yield from editing.mended("symmetry", partial(_order_text, store, node), nodes={node: other})
+
+
+def _commuted(store: Store, node: Node) -> Node | None:
+    """The product of two square matrices in the other order."""
+    op, operands = store.op(node), store.operands(node)
+    if not isinstance(op, Contract) or len(op.inputs) != 2 or len(op.summed) != 1 or len(set(op.output)) != 2:
+        return None
+    (inner,) = op.summed
+    rows = next((k for k in op.inputs[0] if k in op.output), None)
+    columns = next((k for k in op.inputs[1] if k in op.output), None)
+    sides = ({rows, inner}, {inner, columns})
+    fits = all(
+        len(labels) == 2 and set(labels) == side for labels, side in zip(op.inputs, sides, strict=True)
+    )
+    if rows is None or columns is None or not fits or len({op.sizes[k] for k in (rows, inner, columns)}) > 1:
+        return None
+    first = tuple(inner if k == rows else columns for k in op.inputs[0])
+    second = tuple(rows if k == inner else inner for k in op.inputs[1])
+    factors = [(operands[1], second), (operands[0], first)]
+    return alg.contract(store, factors, op.output, op.coefficient, dict(enumerate(op.sizes)))
 
 
 def _before_a_reshape(editing: Editing) -> Iterator[Suspect]:
@@ -75,7 +91,7 @@ def _turned_text(store: Store, node: Node, order: tuple[int, ...]) -> str:
     return f"{written} should stand where {name} does"
 
 
-def _commuted(store: Store, node: Node) -> str:
+def _order_text(store: Store, node: Node) -> str:
     return f"{formula_text(store, node, 80)} has its factors in the wrong order: matrices do not commute"
 
 

@@ -40,7 +40,10 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
     repair = best.repair or (formula_text(store, best.right) if best.mended else derived)
     more = (assumed.kind, *assumed.alternatives) if assumed is not None else ()
     others = tuple(sorted({*kinds, *second, *more} - {best.kind}, key=rank))
-    return Mistake(best.kind, best.detail, repair, place_of(question, target, best.place), others)
+    where = place_of(question, target, best.place)
+    if not best.mended:  # the mistake was made on the way to the claim: there it has to be mended
+        where = question.claim_line(target) or where
+    return Mistake(best.kind, best.detail, repair, where, others)
 
 
 def _order(suspect: Suspect, fitting: list[Suspect]) -> int:

@@ -358,7 +358,7 @@ subject(
     lambda w, X: X.T @ (X * (expit(X @ w) * (1 - expit(X @ w)))[:, None]),
     (V[:2], N),
     {
-        "chain#weights of the gradient": lambda w, X: X.T @ (X * expit(X @ w)[:, None]),
+        "missing_path#weights of the gradient": lambda w, X: X.T @ (X * expit(X @ w)[:, None]),
         "chain#no weights": lambda w, X: X.T @ X,
     },
     of="hessian",

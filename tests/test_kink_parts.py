@@ -148,6 +148,7 @@ def test_a_maximum_may_be_a_shift() -> None:
         assert is_shift(question, node) is answer
 
 
+@pytest.mark.peer
 def test_conventions_are_those_of_torch_and_jax() -> None:
     import jax
     import torch

@@ -19,7 +19,7 @@ from symdiff.checking.mistakes.diagnosing import diagnose_values
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.probing import probes
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Question
+from symdiff.checking.questions import Question, leaf_values
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import signs, thresholds
 from symdiff.ir.ops import Input
@@ -27,6 +27,7 @@ from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]
 _POINTS = 6
+_LARGEST = 100_000  # entries: other points of so many are seconds of drawing alone
 _SLIGHT = 1e-5  # no mistake of a step is so small
 _MANY = 12  # points of a set may meet a claim by accident: a one_hot matrix is symmetric now and then
 _CLOSE = {8: 1e-9, 4: 1e-4}  # by bytes: the digits of a claim that a hypothesis must explain
@@ -36,10 +37,14 @@ _WHOLE = ("sign", "factor", "transpose", "swapped", "upstream")  # these explain
 
 def diagnose_finding(found: Finding, samples: Sequence[Sample], options: Options) -> Mistake:
     """The most specific kind that explains what the claim returns at ordinary points; else where it is wrong."""
+    question, k = found.question, found.target
+    if sum(np.size(value) for value in leaf_values(question)) > _LARGEST:
+        return next(
+            _partly(k, samples), Mistake("unknown", "the arrays are too large to look for the mistake")
+        )
     asked = _asked(found, options, _POINTS)
     if asked.is_right:
         return _special(found)
-    question, k = found.question, found.target
     derived = formula_text(question.truth.store, question.truth.outputs[k])
     branches = thresholds(question.truth.store, question.forward.outputs)
     if len(asked.points) < 2:

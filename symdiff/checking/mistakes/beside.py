@@ -11,7 +11,7 @@ from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.positions import moved
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract, Gather, Pad, ScatterAdd, Slice
 
@@ -26,6 +26,8 @@ def shifted(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         for change in _shifts(store, node, slot):
             try:
                 found = derivation.altered({(node, slot): change})
+            except OutOfTime:
+                raise
             except (SymdiffError, ValueError, KeyError, IndexError):
                 continue  # shapes that do not fit: nobody can have made this mistake
             if found != screen.truth:

@@ -45,7 +45,7 @@ from symdiff.checking.sampling import Point
 from symdiff.checking.witnesses import Found
 from symdiff.errors import OutOfTime
 from symdiff.evaluation.arithmetics import working_precision
-from symdiff.evaluation.deadlines import time_limit
+from symdiff.evaluation.deadlines import require_time, time_limit
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
@@ -104,6 +104,7 @@ def _assumed(question: Question, target: int, options: Options, fitting: list[Su
         with time_limit(_SECONDS / 2):
             return assumption(question, target, options, any(s.strength for s in fitting))
     except OutOfTime:
+        require_time()
         return None
 
 
@@ -258,7 +259,7 @@ class _Trial:
                     for suspect in source():
                         self._try(suspect)
             except OutOfTime:
-                continue
+                require_time()  # this source had its share; if all time is over, no other gets one
             except Exception:  # an edit that makes no sense may fail in any way: then it is no explanation
                 continue
 

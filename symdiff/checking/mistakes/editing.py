@@ -11,7 +11,7 @@ from typing import TypeVar
 from symdiff.checking.mistakes.screening import Edge, Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import rebuild
@@ -100,6 +100,8 @@ class Editing:
             return
         try:
             right = self.rebuilt(edges, nodes)
+        except OutOfTime:
+            raise
         except (SymdiffError, ValueError, IndexError):
             return
         if same_shape(self.store.shape(right), self.store.shape(self.screen.truth)):

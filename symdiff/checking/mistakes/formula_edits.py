@@ -11,7 +11,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.functions import FUNCTIONS
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir import literals
 from symdiff.ir.formulas import Formula, formula
@@ -38,6 +38,8 @@ def rewritten(editing: Editing) -> Iterator[Suspect]:
                 kind, strength = "upstream", 1
             try:
                 new = alg.apply(store, changed, store.operands(node))
+            except OutOfTime:
+                raise
             except (SymdiffError, ValueError, TypeError):
                 continue
             if store.kind(new) == store.kind(node) and store.shape(new) == store.shape(node):

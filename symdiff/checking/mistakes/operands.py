@@ -45,6 +45,8 @@ def _commuted(store: Store, node: Node) -> Node | None:
     if not isinstance(op, Contract) or len(op.inputs) != 2 or len(op.summed) != 1 or len(set(op.output)) != 2:
         return None
     (inner,) = op.summed
+    if operands[0] == operands[1]:
+        return None  # x x' for x' x is a transpose
     rows = next((k for k in op.inputs[0] if k in op.output), None)
     columns = next((k for k in op.inputs[1] if k in op.output), None)
     sides = ({rows, inner}, {inner, columns})

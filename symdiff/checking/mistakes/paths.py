@@ -14,7 +14,7 @@ from symdiff.checking.mistakes.operands import is_near
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import partial as derivative
 from symdiff.ir.graph import Node, Store
@@ -190,6 +190,8 @@ def _twice(bar: Node, rule: Rule) -> Node | None:
 def _altered(derivation: Derivation, altered: Mapping[Edge, Alteration]) -> Node | None:
     try:
         return derivation.altered(altered)
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, KeyError, IndexError):
         return None  # shapes that do not fit: nobody can have made this mistake
 

@@ -10,7 +10,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing, Site
 from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS, formula
 from symdiff.ir.graph import Node, Store
@@ -73,6 +73,8 @@ def _added(store: Store, node: Node, step: int) -> Node | None:
         return store.add(replace(op, offset=op.offset + step))
     try:
         new = alg.apply(store, formula(ARGUMENTS[0] + step, 1), [node])
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, TypeError):
         return None
     return new if store.kind(new) == "integer" else None

@@ -14,7 +14,7 @@ import numpy as np
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import rebuild
@@ -101,6 +101,8 @@ def superfluous(editing: Editing) -> Iterator[Suspect]:
         sizes = {k: s for k, s in enumerate(op.sizes) if k in op.output}
         try:
             new = alg.contract(store, [*factors, (found.whole, op.output)], op.output, op.coefficient, sizes)
+        except OutOfTime:
+            raise
         except SymdiffError:
             continue
 
@@ -218,6 +220,8 @@ def _all_at_once(editing: Editing, wrong: int, right: int) -> Node | None:
                 new[node] = changed
             elif any(n in new for n in operands):
                 new[node] = _refitted(store, op, operands, new, flip)
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, IndexError, KeyError):
         return None  # shapes that do not fit: nobody can have made this mistake
     return new.get(editing.claim)

@@ -13,7 +13,7 @@ from symdiff.checking.mistakes.forms import as_formula
 from symdiff.checking.mistakes.functions import FUNCTIONS
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import Formula, partial
 from symdiff.ir.graph import Node, Store
@@ -142,6 +142,8 @@ def _altered(
 ) -> Iterator[Suspect]:
     try:
         found = derivation.altered(altered)
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, KeyError, IndexError):
         return
     if found != screen.truth:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.sampling import Point
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.evaluation.deadlines import require_time
 from symdiff.evaluation.reference import apply, dtype_of
 from symdiff.ir.graph import Node, Store
@@ -79,6 +79,8 @@ class Screen:
                 values = [self._operand(k, node, slot, n, edges, dirty) for slot, n in enumerate(operands)]
                 try:
                     dirty[node] = self._applied(node, values)
+                except OutOfTime:
+                    raise
                 except (SymdiffError, ValueError, TypeError, IndexError):
                     return None
         return dirty.get(self.claim, self.value(k, self.claim))
@@ -106,6 +108,8 @@ class Screen:
                 close(self.value(k, left), self.value(k, right), self.scale(k), self.closeness)
                 for k in range(len(self))
             )
+        except OutOfTime:
+            raise
         except (SymdiffError, ValueError, TypeError, IndexError):
             return False
 
@@ -122,6 +126,8 @@ class Screen:
         try:
             by_edge = {edge: self.value(k, new) for edge, new in edges.items()}
             by_node = {old: self.value(k, new) for old, new in nodes.items()}
+        except OutOfTime:
+            raise
         except (SymdiffError, ValueError, TypeError, IndexError):
             return False
         value = self.changed(k, by_edge, by_node)

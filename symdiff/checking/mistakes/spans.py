@@ -11,7 +11,7 @@ from symdiff.checking.kinks import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Contract, Map, Named
@@ -81,6 +81,8 @@ def skipped(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
 def _skipping(derivation: Derivation, part: Between) -> Node | None:
     try:
         return derivation.skipping(part.end, part.origin, lambda bar: bar)
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, KeyError, IndexError):
         return None
 

@@ -14,7 +14,7 @@ from symdiff.checking.mistakes.functions import FUNCTIONS, SCALES
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.spans import Between, between
 from symdiff.checking.mistakes.suspects import Suspect
-from symdiff.errors import SymdiffError
+from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import Formula, partial
 from symdiff.ir.graph import Node, Store
@@ -36,13 +36,13 @@ def other_functions(derivation: Derivation, screen: Screen) -> Iterator[Suspect]
             f = as_formula(scalar)
             if f is op.formula:
                 continue
-            detail = f"this is the derivative of {name}, not of {formula_text(store, node, 60)}"
             kind = "convention" if name == "identity" and _is_scale(op.formula) else "wrong_function"
             for found in (
                 _exchanged(derivation, node, alg.apply(store, f, [operand])),
                 *_only_local(derivation, node, f),
             ):
-                if found is not None and found != screen.truth:
+                if found is not None and found != screen.truth and screen.agree(found, claim):
+                    detail = f"this is the derivative of {name}, not of {formula_text(store, node, 60)}"
                     yield Suspect(kind, detail, claim, found, place=node)
 
 
@@ -59,7 +59,7 @@ def other_scales(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     for node in nodes[-_MOST:]:
         for name, scalar in SCALES.items():
             found = _exchanged(derivation, node, alg.apply(store, as_formula(scalar), [node]))
-            if found is not None and found != screen.truth:
+            if found is not None and found != screen.truth and screen.agree(found, claim):
                 detail = f"right if {name} of {formula_text(store, node, 60)} stood in the function"
                 yield Suspect("convention", detail, claim, found, place=node)
 
@@ -90,6 +90,8 @@ def _rebuilt(derivation: Derivation, exchanged: Mapping[Node, Node]) -> tuple[No
 def _derived(derivation: Derivation, outputs: tuple[Node, ...]) -> Node | None:
     try:
         return Derivation(derivation.question, derivation.target, outputs).altered()
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, TypeError, IndexError):
         return None
 
@@ -120,6 +122,8 @@ def _weighed(derivation: Derivation, node: Node, factor: Node) -> Node | None:
 
     try:
         return derivation.altered({(node, 0): change})
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, TypeError, IndexError):
         return None
 
@@ -149,9 +153,9 @@ def of_activations(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         for name, scalar in FUNCTIONS.items():
             f = as_formula(scalar)
             new = alg.apply(store, f, [part.origin])
-            detail = f"this is the derivative of {name}, not of {formula_text(store, part.end, 60)}"
             for found in (_exchanged(derivation, part.end, new), _locally(derivation, part, f)):
-                if found is not None and found != screen.truth:
+                if found is not None and found != screen.truth and screen.agree(found, screen.claim):
+                    detail = f"this is the derivative of {name}, not of {formula_text(store, part.end, 60)}"
                     yield Suspect("wrong_function", detail, screen.claim, found, place=part.end)
 
 
@@ -171,6 +175,8 @@ def _locally(derivation: Derivation, part: Between, f: Formula) -> Node | None:
 
     try:
         return derivation.skipping(part.end, part.origin, carry)
+    except OutOfTime:
+        raise
     except (SymdiffError, ValueError, TypeError, KeyError, IndexError):
         return None
 
@@ -185,7 +191,7 @@ def one_branch(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         for operand in dict.fromkeys(n for n in operands if store.kind(n) == "real"):
             if len(operands) > 2 and same_shape(store.shape(operand), store.shape(node)):
                 found = _exchanged(derivation, node, operand)
-                if found is not None and found != screen.truth:
+                if found is not None and found != screen.truth and screen.agree(found, screen.claim):
                     names = formula_text(store, operand, 60), formula_text(store, node, 60)
                     detail = f"only {names[0]} is differentiated: the branches of {names[1]} are forgotten"
                     yield Suspect("threshold", detail, screen.claim, found, place=node)

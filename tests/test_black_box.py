@@ -127,7 +127,7 @@ RIGHT: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
         {},
     ),
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, 0.5, {}),
-    "saturated sigmoid": (
+    "sigmoid by its output": (
         lambda z: np.sum(1 / (1 + np.exp(-z))),
         lambda z: (s := 1 / (1 + np.exp(-z))) * (1 - s),
         np.array([-60.0, 0.5, 6.0]),

@@ -15,14 +15,14 @@ from symdiff.checking.black_boxes.probing import TIED, Probe, probe_dtype
 from symdiff.checking.black_boxes.reversed_edits import diagnose_edit
 from symdiff.checking.black_boxes.samples import Sample, is_close
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.mistakes.assumptions import of_a_set, sets
 from symdiff.checking.mistakes.diagnosing import diagnose_values
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.probing import probes
 from symdiff.checking.options import Options
-from symdiff.checking.questions import Question, leaf_values
+from symdiff.checking.questions import leaf_values
 from symdiff.checking.sampling import Point
 from symdiff.checking.thresholds import signs, thresholds
-from symdiff.ir.ops import Input
 from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]
@@ -72,30 +72,12 @@ def _assumption(found: Finding, options: Options) -> Mistake | None:
     """The first set in which the claim is right."""
     question = found.question
     derived = formula_text(question.truth.store, question.truth.outputs[found.target])
-    for name, chosen in _sets(question, options):
+    for name, chosen in sets(question, options, explained=False):
         narrow = replace(options, domain=dict(options.domain) | {name: chosen})
         if not _asked(found, narrow, _MANY).is_right:
             continue
-        words, written = (chosen, f'"{chosen}"') if isinstance(chosen, str) else ("positive", str(chosen))
-        kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
-        detail = f"right only if {name} is {words}, which was not given"
-        repair = f'domain={{"{name}": {written}}}, or {derived}'
-        return Mistake(kind, detail, repair, alternatives=other)
+        return of_a_set(name, chosen, derived)
     return None
-
-
-def _sets(question: Question, options: Options) -> Iterator[tuple[str, str | tuple[Any, Any]]]:
-    """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
-    moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
-    for node in question.forward.inputs:
-        op, shape = question.truth.store.op(node), question.truth.shape(node)
-        if not isinstance(op, Input) or op.kind != "real" or op.name in options.domain:
-            continue
-        if len(shape) > 1 and shape[-1] == shape[-2]:
-            yield op.name, "symmetric"
-        if op.name not in moving and shape:
-            yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
-        yield op.name, (0, None)
 
 
 def _goes_before(assumed: Mistake, best: Mistake) -> bool:

@@ -30,10 +30,10 @@ def assumption(question: Question, target: int, options: Options, explained: boo
     assert question.claimed is not None
     truth, claim = question.truth.outputs[target], question.claimed[target]
     derived = formula_text(question.truth.store, truth)
-    for name, chosen in _sets(question, options, explained):
+    for name, chosen in sets(question, options, explained):
         narrow = replace(options, domain=dict(options.domain) | {name: chosen})
         if agree(question, truth, claim, probes(question, narrow, _MANY)):
-            return _of_a_set(name, chosen, derived)
+            return of_a_set(name, chosen, derived)
     ordinary = probes(question, options, _MANY)
     for special in _SPECIAL:
         if (explained and special.kind != "symmetry") or (question.of == "value" and not special.kind):
@@ -48,7 +48,8 @@ def assumption(question: Question, target: int, options: Options, explained: boo
     return None
 
 
-def _of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
+def of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
+    """The mistake of a claim that is right only in a set."""
     words = chosen if isinstance(chosen, str) else "positive"
     written = f'"{chosen}"' if isinstance(chosen, str) else str(chosen)
     kind, other = ("symmetry", ("assumption",)) if chosen == "symmetric" else ("assumption", ())
@@ -57,7 +58,7 @@ def _of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
     return Mistake(kind, detail, repair, alternatives=other)
 
 
-def _sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
+def sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
     """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
     moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
     for node in question.forward.inputs:

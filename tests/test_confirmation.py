@@ -18,7 +18,7 @@ import symdiff as sd
 from symdiff import calculus
 from symdiff.checking import roads, traced
 from symdiff.checking.arguments import parameters
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import Point, points
 from symdiff.evaluation.exact import as_objects

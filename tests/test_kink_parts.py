@@ -11,27 +11,27 @@ import test_kinks as whole
 from faults import planted
 from kink_functions import ZERO, X, filled, layer, log_sum_exp, norm, rectified
 
-from symdiff.checking import (
+from symdiff.checking.arguments import parameters
+from symdiff.checking.kinks import (
     cells,
     conventions,
-    edges,
     hulls,
-    kink_notes,
-    kink_points,
-    kinks,
     limits,
+    notes,
+    points,
     selections,
     shifts,
+    standing,
+    ties,
 )
-from symdiff.checking.arguments import parameters
-from symdiff.checking.conventions import SLOPES
-from symdiff.checking.hulls import is_inside, nearest
-from symdiff.checking.kink_points import on_kinks
-from symdiff.checking.kinks import is_on_kink
-from symdiff.checking.limits import Surroundings, slanted
+from symdiff.checking.kinks.conventions import SLOPES
+from symdiff.checking.kinks.hulls import is_inside, nearest
+from symdiff.checking.kinks.limits import Surroundings, slanted
+from symdiff.checking.kinks.points import on_kinks
+from symdiff.checking.kinks.shifts import is_shift
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.sampling import example_point
-from symdiff.checking.shifts import is_shift
 from symdiff.checking.witnesses import by_node
 
 
@@ -117,7 +117,7 @@ def test_points_are_on_one_kink_at_a_time() -> None:
     question = ask(two, lambda W, b, y: (W, b), parameters(two, inputs), ("W", "b"), "gradient")
     base = example_point(question.truth, by_node(question))
     points = on_kinks(question, base, lambda point: True)
-    found = [kinks.tied_nodes(question.truth.store, question.kinks, point) for point in points]
+    found = [ties.tied_nodes(question.truth.store, question.kinks, point) for point in points]
     assert sorted(map(len, found)) == [1, 1, 1, 1]
     assert {node for nodes in found for node in nodes} == set(question.kinks)
     third = asked(lambda x: np.abs(3 * x - 1), 0.5)
@@ -193,24 +193,24 @@ def says(k: int) -> Callable[[], None]:
 @pytest.mark.parametrize(
     ("module", "right", "wrong", "test"),
     [
-        (edges, 'if allowed == "no":', 'if allowed == "never":', refutes("max, each in full")),
-        (edges, "if spread(place.finite) <= CLOSE:\n        return \"wrong\"", "if False:\n        return \"wrong\"",
+        (standing, 'if allowed == "no":', 'if allowed == "never":', refutes("max, each in full")),
+        (standing, "if spread(place.finite) <= CLOSE:\n        return \"wrong\"", "if False:\n        return \"wrong\"",
          refutes("relu of both signs")),
-        (edges, "> _MARGIN else", "> 1e9 else", refutes("norm 1")),
-        (edges, "return {} if excused else", "return {} if True else",
+        (standing, "> _MARGIN else", "> 1e9 else", refutes("norm 1")),
+        (standing, "return {} if excused else", "return {} if True else",
          whole.test_no_value_where_the_derivative_is_finite),
-        (edges, "for _ in range(_REFINEMENTS):", "for _ in range(0):", accepts("norm, on the sphere")),
+        (standing, "for _ in range(_REFINEMENTS):", "for _ in range(0):", accepts("norm, on the sphere")),
         (hulls, "wanted = np.ravel(value)", "wanted = 0 * np.ravel(value)", test_hulls),
         (limits, 'return Limit("jump", derivative)', 'return Limit("finite", derivative)', test_limits_from_all_sides),
         (limits, "_STEPS if self.is_singular else _STEPS[1:]", "_STEPS[1:]", test_limits_from_all_sides),
         (selections, "options[::-1] if flipped else options", "options", test_the_rules_allow_what_some_branches_give),
         (selections, "if len(tied) == 1:", "if not tied:", test_the_rules_allow_what_some_branches_give),
         (cells, "if 2**count <= _MOST_CELLS:", "if not count:", test_cells_find_every_piece),
-        (kinks, "found[node] > near[node] % _UNSURE", "found[node] > 0", test_what_is_tied_all_around_is_no_kink),
-        (kinks, "% _UNSURE", "% 2", test_what_is_tied_all_around_is_no_kink),
-        (kink_points, "if is_binary and", "if", test_points_are_on_one_kink_at_a_time),
+        (ties, "found[node] > near[node] % _UNSURE", "found[node] > 0", test_what_is_tied_all_around_is_no_kink),
+        (ties, "% _UNSURE", "% 2", test_what_is_tied_all_around_is_no_kink),
+        (points, "if is_binary and", "if", test_points_are_on_one_kink_at_a_time),
         (conventions, "slope = pair[0] + part", "slope = pair[0] - part", says(1)),
-        (kink_notes, 'if "jump" in outcomes:', 'if "hop" in outcomes:', says(9)),
+        (notes, 'if "jump" in outcomes:', 'if "hop" in outcomes:', says(9)),
         (shifts, "blocked=frozenset({(node, 0)})", "blocked=frozenset()", test_a_maximum_may_be_a_shift),
     ],
 )  # fmt: skip

@@ -15,10 +15,11 @@ import sympy as sp
 from faults import planted
 
 import symdiff as sd
-from symdiff.checking import comparing, kinks, probes, sampling, shrinking, witnesses
+from symdiff.checking import comparing, probes, sampling, shrinking, witnesses
 from symdiff.checking.arguments import parameters
 from symdiff.checking.comparing import compare
-from symdiff.checking.kinks import gaps, is_on_kink, kink_nodes
+from symdiff.checking.kinks import ties
+from symdiff.checking.kinks.ties import gaps, is_on_kink, kink_nodes
 from symdiff.checking.questions import ask
 from symdiff.checking.sampling import Point, example_point, points
 from symdiff.checking.shrinking import SIMPLE, simplest_point, smaller_examples
@@ -211,7 +212,7 @@ def test_blindness_for_kinks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
         return np.where(x >= 0, 1.0, -1.0)
 
     assert sd.check(total, claim, np.array([1.0, -2.0])).ok
-    for module in (kinks, probes, witnesses):
+    for module in (ties, probes, witnesses):
         monkeypatch.setattr(module, "is_on_kink", lambda store, nodes, point: False)
     monkeypatch.setattr(probes, "tied_nodes", lambda store, nodes, point: [])
     assert not on_kink(np.abs, 0.5)

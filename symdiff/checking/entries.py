@@ -11,7 +11,7 @@ import numpy as np
 from symdiff.checking.comparing import PRECISIONS, values
 from symdiff.checking.differences import measured
 from symdiff.checking.effort import work
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.checking.wording import ball_text, exact_entries, exact_number

@@ -17,11 +17,11 @@ from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.effort import EXACT, work
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
 from symdiff.checking.instances import Sizes, beyond, larger, usual
-from symdiff.checking.kink_words import left_out
+from symdiff.checking.kinks.thin_branches import never, unseen_tie
+from symdiff.checking.kinks.words import left_out
 from symdiff.checking.options import Options
 from symdiff.checking.probes import Probing
 from symdiff.checking.questions import Of, Question, ask
-from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
 from symdiff.ir.sizes import parse_shape, same_shape, substitute

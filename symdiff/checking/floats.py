@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.arguments import claim_call, spread
 from symdiff.checking.comparing import values
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.sampling import Point, example_point

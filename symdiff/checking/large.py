@@ -8,13 +8,13 @@ from itertools import islice
 from symdiff.checking.belonging import drawn_inside, own_point
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.effort import CONFIRM, EXACT, work
+from symdiff.checking.kinks.thin_branches import never, unseen_tie
+from symdiff.checking.kinks.thresholds import Threshold
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask
 from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import points
 from symdiff.checking.shrinking import smaller_examples
-from symdiff.checking.thresholds import Threshold
-from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.traced import judge_traced
 from symdiff.checking.witnesses import by_node
 from symdiff.checking.wording import scope

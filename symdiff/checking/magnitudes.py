@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from symdiff.checking.arguments import claim_call, spread
 from symdiff.checking.comparing import values
 from symdiff.checking.domains import ends
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, extra_tree, flat_claim, leaf_values
 from symdiff.checking.remedies import remedy

@@ -14,7 +14,7 @@ import numpy as np
 
 from symdiff.checking.comparing import values
 from symdiff.checking.domains import Domain
-from symdiff.checking.kinks import gaps
+from symdiff.checking.kinks.ties import gaps
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, is_inside, points
 from symdiff.checking.witnesses import by_node

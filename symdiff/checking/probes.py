@@ -13,16 +13,16 @@ import numpy as np
 
 from symdiff.checking.belonging import own_point
 from symdiff.checking.comparing import MANY, Comparison, compare
-from symdiff.checking.edges import follows, wrong_on_kink
 from symdiff.checking.effort import work
-from symdiff.checking.kink_notes import note_smooth
-from symdiff.checking.kink_points import on_kinks
-from symdiff.checking.kinks import is_on_kink, tied_nodes
+from symdiff.checking.kinks.notes import note_smooth
+from symdiff.checking.kinks.points import on_kinks
+from symdiff.checking.kinks.standing import follows, wrong_on_kink
+from symdiff.checking.kinks.thresholds import Threshold, beside, branches, exactly_on, thresholds
+from symdiff.checking.kinks.ties import is_on_kink, tied_nodes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, at_ends, is_at_end, is_inside, points
 from symdiff.checking.screening import Screen
-from symdiff.checking.thresholds import Threshold, beside, branches, exactly_on, thresholds
 from symdiff.checking.witnesses import Found, by_node
 
 ENOUGH, _FEW = 5, 2

@@ -13,7 +13,7 @@ import sympy as sp
 from symdiff import calculus
 from symdiff.checking import arguments, results
 from symdiff.checking.arguments import Wrt, chosen, is_symbolic
-from symdiff.checking.kinks import kink_nodes
+from symdiff.checking.kinks.ties import kink_nodes
 from symdiff.doors.arguments import is_number
 from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, SymdiffError, TracingError, explain

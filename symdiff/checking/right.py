@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from symdiff.checking.comparing import PRECISIONS, values
 from symdiff.checking.effort import work
 from symdiff.checking.invariants import invariants
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.moving import entry
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question

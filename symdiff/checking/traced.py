@@ -11,7 +11,9 @@ from symdiff.checking.effort import work
 from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
-from symdiff.checking.kink_words import kink_text, left_out
+from symdiff.checking.kinks.thin_branches import never, unseen_tie
+from symdiff.checking.kinks.thresholds import Threshold
+from symdiff.checking.kinks.words import kink_text, left_out
 from symdiff.checking.magnitudes import float_failures
 from symdiff.checking.mistakes.diagnosing import diagnose
 from symdiff.checking.mistakes.shapes import diagnose_shape
@@ -21,8 +23,6 @@ from symdiff.checking.questions import Question
 from symdiff.checking.right import in_the_source, what_else
 from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import Point
-from symdiff.checking.thresholds import Threshold
-from symdiff.checking.ties import never, unseen_tie
 from symdiff.checking.witnesses import Found, shrink, witness
 from symdiff.checking.wording import readings, scope, snippet
 from symdiff.errors import SymdiffError, explain

@@ -11,9 +11,9 @@ from typing import Any
 import flint
 
 from symdiff.checking.comparing import Comparison, Outcome, compare, values
-from symdiff.checking.edges import compare_on_kink
 from symdiff.checking.entries import entries_at
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.standing import compare_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask, leaf_values
 from symdiff.checking.sampling import Point, points

@@ -17,7 +17,7 @@ from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.questions import Question
 from symdiff.errors import NotCompilable
 from symdiff.evaluation.arithmetics import working_precision

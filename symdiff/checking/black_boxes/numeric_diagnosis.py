@@ -15,6 +15,7 @@ from symdiff.checking.black_boxes.probing import TIED, Probe, probe_dtype
 from symdiff.checking.black_boxes.reversed_edits import diagnose_edit
 from symdiff.checking.black_boxes.samples import Sample, is_close
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks.thresholds import signs, thresholds
 from symdiff.checking.mistakes.assumptions import of_a_set, sets
 from symdiff.checking.mistakes.diagnosing import diagnose_values
 from symdiff.checking.mistakes.kinds import rank
@@ -22,7 +23,6 @@ from symdiff.checking.mistakes.probing import probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import leaf_values
 from symdiff.checking.sampling import Point
-from symdiff.checking.thresholds import signs, thresholds
 from symdiff.verdicts import Mistake
 
 Array = NDArray[Any]

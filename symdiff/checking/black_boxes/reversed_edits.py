@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes import factors, formula_edits, operands, positions, reductions, terms
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.kinds import rank

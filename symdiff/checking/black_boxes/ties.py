@@ -16,13 +16,13 @@ from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, co
 from symdiff.checking.black_boxes.probing import OWN, TIE, Batch, Probe, probe_dtype
 from symdiff.checking.comparing import Comparison
 from symdiff.checking.comparing import values as balls_of
-from symdiff.checking.edges import compare_on_kink
 from symdiff.checking.effort import work
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.standing import compare_on_kink
+from symdiff.checking.kinks.thresholds import exactly_on, thresholds
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import is_inside
-from symdiff.checking.thresholds import exactly_on, thresholds
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node

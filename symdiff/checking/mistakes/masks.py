@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.screening import Edge
 from symdiff.checking.questions import Question, leaf_values
 from symdiff.ir.graph import Node

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from symdiff.calculus import Alteration, Edge, Rule
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.operands import is_near
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words

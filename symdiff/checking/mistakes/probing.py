@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from symdiff.checking.comparing import compare, values
-from symdiff.checking.kinks import is_on_kink
+from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point, points

@@ -7,7 +7,7 @@ from functools import partial as partial_
 
 from symdiff.calculus import Alteration, Edge, Rule, pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.forms import as_formula
 from symdiff.checking.mistakes.functions import FUNCTIONS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect

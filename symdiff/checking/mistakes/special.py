@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks.thresholds import signs, thresholds
 from symdiff.checking.mistakes.probing import is_smooth
 from symdiff.checking.options import Options
-from symdiff.checking.thresholds import signs, thresholds
 from symdiff.checking.witnesses import Found, wrong_at
 from symdiff.verdicts import Mistake
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks import kink_gaps
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes import forms
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.forms import as_formula

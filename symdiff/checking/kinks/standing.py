@@ -16,16 +16,16 @@ import mpmath
 import numpy as np
 
 from symdiff import calculus
-from symdiff.checking.cells import cells
 from symdiff.checking.comparing import Comparison, values
-from symdiff.checking.conventions import followed
 from symdiff.checking.effort import work
-from symdiff.checking.hulls import CLOSE, Numbers, is_inside, nearest
-from symdiff.checking.kink_notes import Standing, note
-from symdiff.checking.limits import Direction, Surroundings, along_axes, joined, slanted, spread, toward
+from symdiff.checking.kinks.cells import cells
+from symdiff.checking.kinks.conventions import followed
+from symdiff.checking.kinks.hulls import CLOSE, Numbers, is_inside, nearest
+from symdiff.checking.kinks.limits import Direction, Surroundings, along_axes, joined, slanted, spread, toward
+from symdiff.checking.kinks.notes import Standing, note
+from symdiff.checking.kinks.selections import allows, selections
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.checking.selections import allows, selections
 from symdiff.errors import Undetermined
 from symdiff.evaluation.arithmetics import MPMATH, working_precision
 from symdiff.evaluation.exact import Objects, evaluate, lift

@@ -17,9 +17,9 @@ import flint
 import numpy as np
 import sympy as sp
 
-from symdiff.checking.hulls import CLOSE, Numbers, nearest
-from symdiff.checking.kinks import gaps
-from symdiff.checking.limits import joined
+from symdiff.checking.kinks.hulls import CLOSE, Numbers, nearest
+from symdiff.checking.kinks.limits import joined
+from symdiff.checking.kinks.ties import gaps
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError, Undetermined

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.checking.hulls import Numbers
-from symdiff.checking.kinks import kink_gaps
-from symdiff.checking.limits import Direction, Surroundings, evaluated, toward
+from symdiff.checking.kinks.hulls import Numbers
+from symdiff.checking.kinks.limits import Direction, Surroundings, evaluated, toward
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.evaluation.arithmetics import BALLS, compiled, working_precision
 from symdiff.evaluation.exact import Objects, as_objects, lift
 from symdiff.ir.graph import Node, Store

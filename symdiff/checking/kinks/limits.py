@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from symdiff.checking.comparing import values
-from symdiff.checking.hulls import Numbers
+from symdiff.checking.kinks.hulls import Numbers
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import Undetermined

@@ -8,9 +8,9 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kink_notes import Note, notes
+from symdiff.checking.kinks.notes import Note, notes
+from symdiff.checking.kinks.shifts import is_shift
 from symdiff.checking.questions import Question
-from symdiff.checking.shifts import is_shift
 from symdiff.ir.formulas import from_function
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from symdiff.checking.hulls import CLOSE, Numbers
-from symdiff.checking.selections import Choice, Selections, Unknown
+from symdiff.checking.kinks.hulls import CLOSE, Numbers
+from symdiff.checking.kinks.selections import Choice, Selections, Unknown
 from symdiff.ir.ops import ArgMax, Map
 
 Slopes = tuple[float, float]

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symdiff.checking.kinks import gaps
+from symdiff.checking.kinks.ties import gaps
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.arithmetics import BALLS, SYMPY, compiled

@@ -12,9 +12,9 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks.thresholds import Threshold, signs
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.checking.thresholds import Threshold, signs
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Map
 

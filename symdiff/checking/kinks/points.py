@@ -11,7 +11,7 @@ import flint
 import numpy as np
 
 from symdiff.checking.effort import work
-from symdiff.checking.kinks import is_on_kink, kink_gaps
+from symdiff.checking.kinks.ties import is_on_kink, kink_gaps
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError, Undetermined

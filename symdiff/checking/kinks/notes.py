@@ -8,13 +8,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from symdiff.checking.conventions import Convention, followed
-from symdiff.checking.hulls import CLOSE, Numbers
-from symdiff.checking.kinks import tied_nodes
-from symdiff.checking.limits import Surroundings, evaluated, numbers, slanted, spread
+from symdiff.checking.kinks.conventions import Convention, followed
+from symdiff.checking.kinks.hulls import CLOSE, Numbers
+from symdiff.checking.kinks.limits import Surroundings, evaluated, numbers, slanted, spread
+from symdiff.checking.kinks.selections import selections
+from symdiff.checking.kinks.ties import tied_nodes
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
-from symdiff.checking.selections import selections
 from symdiff.ir.graph import Node
 
 Standing: TypeAlias = Literal["inside", "apart", "wrong", "doubtful", "no derivative"]

@@ -42,6 +42,7 @@ from symdiff.errors import (
 from symdiff.facade import attach
 from symdiff.functions import exact, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from symdiff.ir.graph import Graph
+from symdiff.library import activations, architectures, attention, layers, losses, optimizers
 from symdiff.verdicts import Evidence, Mistake, Verdict, Witness
 
 attach()
@@ -70,7 +71,10 @@ __all__ = [
     "Verdict",
     "Witness",
     "WrongDerivative",
+    "activations",
+    "architectures",
     "assert_right",
+    "attention",
     "check",
     "derivative_of",
     "exact",
@@ -79,7 +83,10 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "layers",
+    "losses",
     "name",
+    "optimizers",
     "printed",
     "register",
     "trace",

@@ -122,17 +122,18 @@ def vjp(fn: Function, *primals: Any) -> tuple[Any, Function]:
 
 
 def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """``(f(primals), d f . tangents)``.
+    """``(f(primals), d f . tangents)``; a tangent ``None`` holds its primal, which may then be of integers.
 
     >>> import numpy as np
     >>> value, tangent = jvp(np.exp, (0.0,), (3.0,))
     >>> float(tangent)
     3.0
     """
-    graph, names, _ = _traced(fn, tuple(range(len(primals))), tuple(primals), {}, "jvp")
+    moving = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
+    graph, names, _ = _traced(fn, moving, tuple(primals), {}, "jvp")
     leaves = [leaf for name in names for leaf in graph.leaf_names(name)]
     derived = calculus.jvp(graph, leaves)
-    moves = _results(graph, names, True).leaves(tuple(tangents))
+    moves = _results(graph, names, True).leaves(tuple(tangents[k] for k in moving))
     return _run(graph, graph, fn, primals, {}, []), _run(derived, graph, fn, primals, {}, moves)
 
 

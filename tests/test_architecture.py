@@ -23,15 +23,13 @@ FLOORS: list[list[set[str]]] = [
     [{"calculus"}, {"evaluation"}, {"costs"}],
     [{"proof"}],
     [{"checking"}],
-    [{"pages", "derivations"}],
+    [{"pages", "derivations"}, {"functions", "on_graphs"}],
     [{"library"}, {"curvature"}],
     [
         {
             "documents",
             "",
             "facade",
-            "functions",
-            "on_graphs",
             "collecting",
             "cli",
             "__main__",

@@ -1,0 +1,9 @@
+"""What stands on the shelves? Activations, losses, layers, architectures and optimizers, each a judged claim.
+
+``registry()`` lists the entries; ``Entry`` makes one, in one file, also from outside the package.
+"""
+
+from symdiff.library.entries import Array, Case, Derivative, Entry, Fact, Names, Slip
+from symdiff.library.shelves import find, registry
+
+__all__ = ["Array", "Case", "Derivative", "Entry", "Fact", "Names", "Slip", "find", "registry"]

@@ -1,0 +1,270 @@
+"""What is an entry of the library? A function, its textbook derivatives, classic mistakes, facts, and its names.
+
+An entry is made where its function is written; nothing enters without a derivative that can be judged.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+from symdiff.checking.arguments import Wrt
+from symdiff.checking.checks import check
+from symdiff.checking.domains import Domain
+from symdiff.checking.questions import Of
+from symdiff.doors.tracing import trace
+from symdiff.errors import InputError, explain
+from symdiff.evaluation.kernels import Kernel
+from symdiff.evaluation.kernels import compile as compile_kernel
+from symdiff.ir.graph import Graph
+from symdiff.library.second_order import curvature_of, weighted, with_settings
+from symdiff.verdicts import Verdict
+
+Array: TypeAlias = Any  # an array, or a traced one
+Function: TypeAlias = Callable[..., Any]
+Kind: TypeAlias = Literal["activation", "loss", "layer", "attention", "architecture", "optimizer"]
+
+REGISTERED: dict[str, Entry] = {}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names under which others know an entry, and how theirs ``differs``."""
+
+    torch: str = ""
+    jax: str = ""
+    keras: str = ""
+    differs: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Sizes (shape strings, or arrays) and keyword settings at which an entry is judged."""
+
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """``stride=2`` for settings, else the shapes that are text."""
+        shapes = [f"{k} {v!r}" for k, v in self.inputs.items() if isinstance(v, str)]
+        return ", ".join([f"{k}={v}" for k, v in self.settings.items()] or shapes)
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A textbook derivative of an entry; ``order`` 2 is a Hessian-vector product."""
+
+    claim: Function
+    of: Of
+    wrt: Wrt
+    order: int
+    cases: tuple[Case, ...]
+    domain: Domain
+    derived: bool = False
+
+    @property
+    def __name__(self) -> str:
+        return str(self.claim.__name__)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong twin of a derivative, which must be refuted, and the kind of its mistake."""
+
+    claim: Function
+    of: Of
+    wrt: Wrt
+    order: int
+    case: Case
+    domain: Domain
+    kind: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A statement about an entry and its proof."""
+
+    statement: str
+    judge: Callable[[], Verdict]
+
+
+class Entry:
+    """A function of the library and everything that is claimed of it.
+
+    ``cases`` are the sizes at which its derivatives are judged: a mapping of names to shape strings, or several
+    ``Case``s with keyword settings. The decorators ``derivative``, ``second``, ``mistake``, ``form`` and ``fact``
+    take what belongs to it and return it unchanged.
+
+    >>> square = Entry(lambda x: x**2, "activation", {"x": "n"}, source="Euclid", shelved=False)
+    >>> @square.derivative
+    ... def square_backward(x, y_bar):
+    ...     return 2 * x * y_bar
+    >>> [verdict.status for _, verdict in square.verdicts()]
+    ['proved', 'proved']
+    """
+
+    def __init__(
+        self,
+        fn: Function,
+        kind: Kind,
+        cases: Mapping[str, Any] | tuple[Case, ...],
+        *,
+        source: str,
+        notes: str = "",
+        names: Names | None = None,
+        wrt: Wrt = 0,
+        of: Of | None = None,
+        domain: Domain | None = None,
+        kinks: str = "",
+        name: str = "",
+        shelved: bool = True,
+    ) -> None:
+        self.fn, self.kind, self.source, self.notes = fn, kind, source, notes
+        self.name = name or str(fn.__name__)
+        self.cases = cases if isinstance(cases, tuple) else (Case(cases),)
+        self.names = names or Names()
+        self.wrt, self.domain, self.kinks = wrt, domain or {}, kinks
+        self.of: Of = of or ("gradient" if kind == "loss" else "vjp")
+        self.claims: list[Derivative] = []
+        self.slips: list[Slip] = []
+        self.facts: list[Fact] = []
+        self.forms: dict[str, Function] = {}
+        if shelved:
+            _register(self)
+
+    def derivative(
+        self,
+        claim: Function | None = None,
+        *,
+        of: Of | None = None,
+        wrt: Wrt | None = None,
+        cases: Mapping[str, Any] | tuple[Case, ...] | None = None,
+        domain: Domain | None = None,
+    ) -> Any:
+        """A textbook first derivative: it takes the function's arguments, then the cotangent if ``of="vjp"``."""
+        if claim is None:
+            return partial(self.derivative, of=of, wrt=wrt, cases=cases, domain=domain)
+        told = self.cases if cases is None else cases if isinstance(cases, tuple) else (Case(cases),)
+        target = self.wrt if wrt is None else wrt
+        within = self.domain if domain is None else domain
+        self.claims.append(Derivative(claim, of or self.of, target, 1, told, within))
+        return claim
+
+    def second(self, claim: Function | None = None, *, wrt: Wrt | None = None) -> Any:
+        """A textbook second derivative: arguments (with the cotangent ``y_bar`` for outputs), then a direction."""
+        if claim is None:
+            return partial(self.second, wrt=wrt)
+        target = self.wrt if wrt is None else wrt
+        self.claims.append(Derivative(claim, "hvp", target, 2, self.cases, self.domain))
+        return claim
+
+    def mistake(
+        self,
+        kind: str,
+        *,
+        of: Of | None = None,
+        wrt: Wrt | None = None,
+        order: int = 1,
+        case: Case | None = None,
+        domain: Domain | None = None,
+    ) -> Callable[[Function], Function]:
+        """A classic mistake: a wrong twin of the derivative, and the kind under which it must be refuted."""
+
+        def mark(claim: Function) -> Function:
+            target = self.wrt if wrt is None else wrt
+            asked: Of = "hvp" if order == 2 else of or self.of
+            within = self.domain if domain is None else domain
+            self.slips.append(Slip(claim, asked, target, order, case or self.cases[0], within, kind))
+            return claim
+
+        return mark
+
+    def form(self, label: str) -> Callable[[Function], Function]:
+        """Another form of the function, with its value proved equal: ``"stable"``, ``"textbook"``."""
+
+        def mark(fn: Function) -> Function:
+            self.forms[label] = fn
+            return fn
+
+        return mark
+
+    def fact(self, statement: str) -> Callable[[Callable[[], Verdict]], Callable[[], Verdict]]:
+        """A statement of the texts, and the function that judges it."""
+
+        def mark(judge: Callable[[], Verdict]) -> Callable[[], Verdict]:
+            self.facts.append(Fact(statement, judge))
+            return judge
+
+        return mark
+
+    @property
+    def derivatives(self) -> tuple[Derivative, ...]:
+        """All claims; where no second order is written, each first one is differentiated once more."""
+        if any(claim.order == 2 for claim in self.claims):
+            return tuple(self.claims)
+        first = [claim for claim in self.claims if claim.of == self.of]
+        return (*self.claims, *(_derived(claim, self.of) for claim in first))
+
+    def questions(self) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+        """What is asked of the entry, each as a label and a function that answers."""
+        if not self.claims:
+            facts: dict[str, object] = {"derivatives": 0}
+            raise InputError(explain(f"entry {self.name}", facts, "Add one with @ENTRY.derivative."))
+        for claim in self.derivatives:
+            for case in claim.cases:
+                label = f"{claim.__name__}{f' ({case.label})' if len(claim.cases) > 1 else ''}"
+                yield label, partial(self.judge, claim, case)
+        for label, form in self.forms.items():
+            for case in self.cases:
+                yield f"{label} form", partial(self._same, form, case)
+        for fact in self.facts:
+            yield fact.statement, fact.judge
+
+    def verdicts(self) -> Iterator[tuple[str, Verdict]]:
+        """Each question with its verdict."""
+        for label, judge in self.questions():
+            yield label, judge()
+
+    def judge(self, claim: Derivative | Slip, case: Case, **options: Any) -> Verdict:
+        """The verdict on one claim at one case."""
+        fn, told = with_settings(self.fn, case.settings), with_settings(claim.claim, case.settings)
+        inputs, of = dict(case.inputs), claim.of
+        if claim.order == 2 and self.of == "vjp":
+            fn, inputs = weighted(fn, inputs)
+        return check(fn, told, inputs, wrt=claim.wrt, of=of, domain=self._domain(claim, inputs), **options)
+
+    def graph(self, case: Case | None = None) -> Graph:
+        """The computation graph at a case, the first one if none is given."""
+        chosen = case or self.cases[0]
+        return trace(with_settings(self.fn, chosen.settings), **chosen.inputs)
+
+    def kernel(self, case: Case | None = None) -> Kernel:
+        """The compiled NumPy kernel of the function."""
+        return compile_kernel(self.graph(case))
+
+    def _same(self, form: Function, case: Case) -> Verdict:
+        fn, told = with_settings(self.fn, case.settings), with_settings(form, case.settings)
+        return check(fn, told, dict(case.inputs), of="value", domain=self.domain)
+
+    def _domain(self, claim: Derivative | Slip, inputs: Mapping[str, Any]) -> Domain:
+        return {name: told for name, told in claim.domain.items() if name in inputs}
+
+
+def _derived(claim: Derivative, of: Of) -> Derivative:
+    arguments = [
+        name for name, p in inspect.signature(claim.claim).parameters.items() if p.kind != p.KEYWORD_ONLY
+    ]
+    second = curvature_of(claim.claim, arguments, claim.wrt)
+    return Derivative(second, "hvp", claim.wrt, 2, claim.cases, claim.domain, derived=True)
+
+
+def _register(entry: Entry) -> None:
+    held = REGISTERED.get(entry.name)
+    if held is not None and held.fn.__module__ != entry.fn.__module__:
+        facts: dict[str, object] = {"name": entry.name, "held by": held.fn.__module__}
+        raise InputError(explain("Entry", facts, "Give another name=."))
+    REGISTERED[entry.name] = entry

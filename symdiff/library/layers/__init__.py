@@ -1,0 +1,5 @@
+"""Layers: ``sd.layers.NAME`` is the function of an entry; ``symdiff list`` shows the names."""
+
+from symdiff.library.shelves import shelf
+
+__getattr__, __dir__ = shelf(__name__)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import assert_never
 
 import sympy as sp
@@ -60,6 +61,7 @@ _PRECEDENCE = {
     SUM: PRECEDENCE["Add"],
     COMPARISON: PRECEDENCE["Relational"],
 }
+NO_NAMES: Mapping[Node, str] = MappingProxyType({})
 
 
 class _Operand(sp.Symbol):  # type: ignore[misc]
@@ -68,16 +70,20 @@ class _Operand(sp.Symbol):  # type: ignore[misc]
     __slots__ = ("precedence",)
 
 
-def formula_text(store: Store, node: Node, limit: int = 300) -> str:
+def formula_text(store: Store, node: Node, limit: int = 300, names: Mapping[Node, str] = NO_NAMES) -> str:
     """The expression of a node; a formula over ``limit`` characters ends in dots.
 
     It is written as NumPy, where an array may stand for one with more axes to which NumPy would broadcast it.
+    Other nodes that have ``names`` stand by them.
     """
-    order = store.ancestors([node])
-    uses = Counter(k for n in order for k in store.operands(n))
+    order = _down_to(store, node, names)
+    uses = Counter(k for n in order if n == node or n not in names for k in store.operands(n))
     parts: dict[Node, Text] = {}
     shared: list[str] = []
     for n in order:
+        if n != node and n in names:
+            parts[n] = Text(names[n])
+            continue
         parts[n] = _text(store, n, [parts[k] for k in store.operands(n)])
         if n != node and uses[n] > 1 and len(parts[n].text) > 24:
             name = f"t{len(shared) + 1}"
@@ -86,6 +92,20 @@ def formula_text(store: Store, node: Node, limit: int = 300) -> str:
     used = _used(parts[node].text, shared)
     whole = parts[node].text + ("" if not used else "  where " + ", ".join(used))
     return whole if len(whole) <= limit else whole[: limit - 3] + "..."
+
+
+def _down_to(store: Store, node: Node, names: Mapping[Node, str]) -> list[Node]:
+    """The nodes of which the expression is made, in order."""
+    if not names:
+        return store.ancestors([node])
+    seen, waiting = {node}, [node]
+    while waiting:
+        n = waiting.pop()
+        if n == node or n not in names:
+            new = set(store.operands(n)) - seen
+            seen |= new
+            waiting += new
+    return sorted(seen)
 
 
 def _used(formula: str, shared: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from roads import DIGITS, FIRST, STEP
 
 from symdiff.doors.functions.arithmetic import GENERAL_POWER
-from symdiff.doors.functions.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, WHERE, formula_of
+from symdiff.doors.functions.formulas_of_ufuncs import BINARY, MAXIMUM, MINIMUM, UNARY, formula_of
 from symdiff.evaluation.arithmetics import BALLS, MPMATH, compiled, working_precision
 from symdiff.ir import formulas
 from symdiff.ir.formulas import (
@@ -28,6 +28,7 @@ from symdiff.ir.formulas import (
     RECIPROCAL,
     SQUARE,
     SUBTRACT,
+    WHERE,
     Formula,
     from_function,
     partial,

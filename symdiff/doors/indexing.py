@@ -11,16 +11,16 @@ from symdiff.doors import refusals
 from symdiff.doors.aliasing import WHOLE, Pending, note_view
 from symdiff.doors.assembly import Assembly
 from symdiff.doors.dispatching import dispatch, plain, traced_values, wrap
-from symdiff.doors.lifting import lift
+from symdiff.doors.lifting import lift, real, to_real
 from symdiff.doors.places import complain, place
 from symdiff.doors.recording import Recording
+from symdiff.doors.scattering import fitted, scattered, written
 from symdiff.doors.selecting import is_basic, is_constant, items_of, select
 from symdiff.doors.traced import BOOL, Traced
-from symdiff.errors import DtypeError, ShapeError, TracingError
+from symdiff.errors import DtypeError, MutationError, ShapeError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node
-from symdiff.ir.shapes import fits
-from symdiff.ir.sizes import Shape, concrete, is_concrete, same_shape, text
+from symdiff.ir.sizes import is_concrete, same_shape, text
 
 
 def read(array: Traced, key: Any) -> Any:
@@ -54,13 +54,15 @@ def _recording(array: Traced, items: tuple[Any, ...]) -> Recording:
 
 def write(array: Traced, key: Any, value: Any) -> None:
     """``x[key] = value``, for an array that was created inside the function."""
-    items = tuple(_mask_or_item(part) for part in (key if isinstance(key, tuple) else (key,)))
+    items = (key,) if _is_mask(key) else items_of(key)
     ended = _end_update(array, items, value)
     _require_writable(array, items)
     _require_dtype(array, value)
     array.structure = None
-    if not is_constant(items):
-        _write_masked(array, items, value)
+    if _is_mask(key):
+        _write_masked(array, items[0], value)
+    elif not is_constant(items):
+        _write_scattered(array, items, value)
     elif array.value is not None and all(t.value is not None for t in traced_values(value)):
         _write_constant(array, items, plain(value))
     else:
@@ -79,10 +81,8 @@ def _end_update(array: Traced, items: tuple[Any, ...], value: Any) -> bool:
     return True
 
 
-def _mask_or_item(part: Any) -> Any:
-    if isinstance(part, Traced) and part.value is None and part.dtype.kind == "b":
-        return part
-    return items_of((part,))[0]
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, Traced) and key.value is None and key.dtype == BOOL
 
 
 def _require_writable(array: Traced, items: tuple[Any, ...]) -> None:
@@ -126,15 +126,7 @@ def _write_constant(array: Traced, items: tuple[Any, ...], value: Any) -> None:
     array.value[items] = value
 
 
-def _write_masked(array: Traced, items: tuple[Any, ...], value: Any) -> None:
-    if len(items) > 1 or not isinstance(items[0], Traced) or items[0].dtype != BOOL:
-        complain(
-            TracingError,
-            "a write at traced positions",
-            {"index": items, "why": "which entries it replaces depends on values"},
-            "Build the array in one expression: np.where(np.arange(n) == i, v, x).",
-        )
-    mask = items[0]
+def _write_masked(array: Traced, mask: Traced, value: Any) -> None:
     if len(mask.size_shape) < len(array.size_shape):
         mask = read(mask, (..., *(None for _ in range(len(array.size_shape) - len(mask.size_shape)))))
     _replace(array, dispatch(np.where, (mask, value, array), {}))
@@ -150,40 +142,53 @@ def _replace(array: Traced, result: Any) -> None:
 
 
 def _write_traced(array: Traced, items: tuple[Any, ...], value: Any) -> None:
-    recording = next(t.recording for t in (array, *traced_values(value)) if t.value is None)
-    assert recording is not None
+    if not is_concrete(array.size_shape):
+        _write_scattered(array, items, value)
+        return
+    recording = _recording(array, tuple(traced_values(value)))
     store = recording.store
     node = lift(recording, value)
-    if not is_concrete(array.size_shape):
-        _write_symbolic(array, recording, items, node)
-        return
     if array.assembly is None:
         array.assembly = Assembly(store, array.size_shape, array.node(recording))
         array.recording, array.value = recording, None
     positions = array.assembly.positions(items)
-    array.assembly.write(positions, _fitted(recording, node, positions.shape))
+    array.assembly.write(positions, fitted(recording, node, positions.shape))
 
 
-def _fitted(recording: Recording, node: Node, shape: Shape) -> Node:
-    """A value in the shape of the entries that it replaces."""
-    store = recording.store
-    own = store.shape(node)
-    while len(own) > len(shape) and own[0] == 1:
-        node = alg.reshape(store, node, own[1:])
-        own = own[1:]
-    if not fits(own, shape):
-        facts: dict[str, object] = {"value": text(own), "entries": text(shape)}
-        complain(ShapeError, "a write", facts, "Give one value for each entry, or one for all.")
-    return alg.broadcast_to(store, node, shape)
+def _write_scattered(array: Traced, items: tuple[Any, ...], value: Any) -> None:
+    """A write that cannot be listed entry by entry: positions or sizes are symbols."""
+    recording = _recording(array, (*items, *traced_values(value)))
+    node = lift(recording, value)
+    node = node if array.dtype == BOOL else to_real(recording, node)
+    _become(array, recording, written(recording, array.node(recording), items, node))
 
 
-def _write_symbolic(array: Traced, recording: Recording, items: tuple[Any, ...], node: Node) -> None:
-    """Only whole arrays: which entries a span of a symbolic axis leaves free cannot be listed."""
-    whole = all(item is Ellipsis or item == slice(None) for item in items)
-    if not whole:
-        concrete(array.size_shape, "a write into a part of an array")
-    fitted = _fitted(recording, node, array.size_shape)
-    array.recording, array.own, array.value = recording, fitted, None
+def _become(array: Traced, recording: Recording, node: Node) -> None:
+    array.recording, array.own, array.value, array.assembly = recording, node, None, None
+
+
+def accumulate(array: Any, ufunc: np.ufunc, key: Any, value: Any) -> None:
+    """``np.add.at(x, key, value)``: what several positions bring to one entry is added up."""
+    if not isinstance(array, Traced):
+        facts = {"array": type(array).__name__, "why": "it was not created inside the function"}
+        complain(
+            MutationError, f"np.{ufunc.__name__}.at", dict(facts), "Create it inside: x = np.zeros(...)."
+        )
+    items = items_of(key)
+    _require_writable(array, items if is_basic(items) else (Ellipsis,))
+    _require_dtype(array, value)
+    array.structure = None
+    parts = [array, *items, *traced_values(value)]
+    if all(part.value is not None for part in parts if isinstance(part, Traced)):
+        copy = np.array(array.known())
+        ufunc.at(copy, items, plain(value))
+        array.value = copy
+        return
+    recording = _recording(array, (*items, *traced_values(value)))
+    store, before = recording.store, array.node(recording)
+    moved = scattered(recording, items, array.size_shape, real(recording, value))
+    combine = alg.add if ufunc is np.add else alg.subtract
+    _become(array, recording, combine(store, before, moved))
 
 
 def update(array: Traced, ufunc: Any, other: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from symdiff.errors import TracingError, ValueDependentBranch
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Span, table
-from symdiff.ir.sizes import Shape, Size, concrete, normal, text
+from symdiff.ir.sizes import Shape, Size, concrete, is_concrete, normal, text
 
 FULL = slice(None)
 
@@ -176,22 +177,49 @@ def wrapped(array: Any, length: Size) -> Any:
 
 
 def _many_arrays(recording: Recording, node: Node, items: tuple[Any, ...], arrays: list[int]) -> Node:
-    """Several arrays of positions side by side, some traced: one gather at computed flat positions."""
+    """Several arrays of positions side by side; those that are not come first, as in NumPy."""
     store = recording.store
-    first, last = arrays[0], arrays[-1] + 1
-    if last - first != len(arrays) or any(item is None for item in items):
+    if any(item is None for item in items):
         complain(
             TracingError,
             "an index by traced and other arrays",
-            {"index": items, "why": "the arrays do not stand side by side"},
-            "Use one integer array at a time: x[i][..., j].",
+            {"index": items, "why": "it makes new axes too"},
+            "Add the axes afterwards: x[i, j][:, None].",
         )
-    node = _basic(store, node, (*items[:first], *(FULL for _ in arrays), *items[last:]))
+    node = _basic(store, node, tuple(FULL if k in arrays else item for k, item in enumerate(items)))
+    first = arrays[0]
+    if arrays[-1] + 1 - first != len(arrays):
+        others = [k for k in range(len(items)) if k not in arrays]
+        node, first = alg.transpose(store, node, (*arrays, *others)), 0
+    chosen = [items[k] for k in arrays]
     shape: Shape = store.shape(node)
-    inner = concrete(shape[first:last], "an index by several arrays")
-    index = _flat_positions(recording, items[first:last], inner)
-    flat = alg.reshape(store, node, (*shape[:first], math.prod(inner), *shape[last:]))
+    end = first + len(arrays)
+    if not is_concrete(shape[first:end]):
+        return _one_by_one(recording, node, chosen, first)
+    inner = concrete(shape[first:end], "an index by several arrays")
+    index = _flat_positions(recording, chosen, inner)
+    flat = alg.reshape(store, node, (*shape[:first], math.prod(inner), *shape[end:]))
     return alg.gather(store, flat, index, first)
+
+
+def _one_by_one(recording: Recording, node: Node, arrays: Sequence[Any], first: int) -> Node:
+    """Positions along one axis after the other; the axes of the positions are one each time."""
+    store = recording.store
+    lengths = store.shape(node)[first : first + len(arrays)]
+    lifted = [
+        a.node(recording) if isinstance(a, Traced) else store.add(table(wrapped(np.asarray(a), n)))
+        for a, n in zip(arrays, lengths, strict=True)
+    ]
+    nodes = spread(recording, lifted)
+    rank = len(store.shape(nodes[0]))
+    place = tuple(range(first, first + rank))
+    node = alg.gather(store, node, nodes[0], first)
+    for index in nodes[1:]:
+        node = alg.gather(store, node, index, first + rank)
+        after = tuple(range(first + rank, len(store.shape(node)) - rank))
+        labels = tuple(range(first)) + place
+        node = alg.contract(store, [(node, labels + place + after)], labels + after)
+    return node
 
 
 def _from_front(store: Store, index: Node, length: int) -> Node:
@@ -199,7 +227,7 @@ def _from_front(store: Store, index: Node, length: int) -> Node:
     return alg.gather(store, store.add(table(np.arange(length))), index, 0)
 
 
-def _flat_positions(recording: Recording, arrays: tuple[Any, ...], lengths: tuple[int, ...]) -> Node:
+def _flat_positions(recording: Recording, arrays: Sequence[Any], lengths: tuple[int, ...]) -> Node:
     lifted = [
         _from_front(recording.store, a.node(recording), n)
         if isinstance(a, Traced)

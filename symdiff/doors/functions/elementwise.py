@@ -17,7 +17,6 @@ from symdiff.doors.functions.formulas_of_ufuncs import (
     MAXIMUM,
     MINIMUM,
     UNARY,
-    WHERE,
     formula_of,
 )
 from symdiff.doors.lifting import TO_BOOLEAN, inexact, lift, operands, promote, real, spread, to_real
@@ -28,7 +27,7 @@ from symdiff.doors.traced import BOOL, INT
 from symdiff.errors import DtypeError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS as A
-from symdiff.ir.formulas import Formula, formula, from_function
+from symdiff.ir.formulas import WHERE, Formula, formula, from_function
 from symdiff.ir.graph import Node
 
 _TRUTH: dict[Any, sp.Expr] = {

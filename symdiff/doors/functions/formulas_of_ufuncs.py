@@ -95,7 +95,6 @@ COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
 _A, _B, _C = ARGUMENTS[:3]
 MAXIMUM = from_function(lambda a, b: Piecewise((a, a > b), (b, a < b), ((a + b) / 2, True)), 2)
 MINIMUM = from_function(lambda a, b: Piecewise((a, a < b), (b, a > b), ((a + b) / 2, True)), 2)
-WHERE = from_function(lambda c, a, b: Piecewise((a, sp.Ne(c, 0)), (b, True)), 3)
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import flint
 import mpmath
 import numpy as np
 
@@ -68,10 +69,9 @@ def _compare(
 
 
 def _compare_arrays(exact: Objects, claimed: Objects) -> Comparison:
-    digits, undefined, silent = MANY, None, False
-    for index in np.ndindex(exact.shape):
-        e: Any = exact[index]
-        c: Any = claimed[index]
+    widest: Any = flint.arb(0)
+    undefined, silent = None, False
+    for index, e, c in zip(np.ndindex(exact.shape), exact.ravel(), claimed.ravel(), strict=True):
         if not e.is_finite():
             silent = True
         elif not c.is_finite():
@@ -79,13 +79,13 @@ def _compare_arrays(exact: Objects, claimed: Objects) -> Comparison:
         elif not e.overlaps(c):
             return Comparison("differ", index, c, e)
         else:
-            digits = min(digits, _digits(e - c))
-    return undefined or (NO_ANSWER if silent else Comparison("equal", digits=digits))
+            reach = (e - c).abs_upper()
+            widest = reach if reach > widest else widest
+    return undefined or (NO_ANSWER if silent else Comparison("equal", digits=_digits(widest)))
 
 
-def _digits(gap: Any) -> int:
-    """The decimal place to which a ball around zero reaches."""
-    size = abs(gap).upper()
+def _digits(size: Any) -> int:
+    """The decimal place of a size."""
     return MANY if size == 0 else max(0, int(-float(size.log().mid()) / np.log(10)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Probing:
     seen: list[Point] = field(default_factory=list)
     special: list[Point] = field(default_factory=list)
     on_kinks: int = 0
+    drawn: list[Point] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.records = [Record() for _ in self.question.targets]
@@ -189,6 +190,14 @@ class Probing:
         return None
 
     def _stream(self) -> Iterator[Point]:
+        """Random points, the same ones each time."""
+        for number in count():
+            if number == len(self.drawn):
+                self.drawn.append(next(self._source))
+            yield self.drawn[number]
+
+    @cached_property
+    def _source(self) -> Iterator[Point]:
         question = self.question
         return points(question.truth, by_node(question), self.options.domain, self.options.seed)
 

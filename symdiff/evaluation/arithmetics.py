@@ -17,9 +17,9 @@ from typing import Any
 import flint
 import mpmath
 import sympy as sp
-from sympy.printing.pycode import PythonCodePrinter
 
 from symdiff.errors import NotCompilable, Undetermined, explain
+from symdiff.evaluation.exact_printer import ExactPrinter
 from symdiff.ir import literals
 
 Function = Callable[..., Any]
@@ -57,78 +57,6 @@ class Arithmetic:
 # Formulas through lambdify ----------------------------------------------------------------------------------
 
 
-class _ExactPrinter(PythonCodePrinter):  # type: ignore[misc]
-    """Prints every number as a call that the arithmetic answers, and Piecewise as a lazy choice."""
-
-    def _print_Rational(self, expr: sp.Rational) -> str:
-        return f"number({expr.p}, {expr.q})"
-
-    _print_Integer = _print_Zero = _print_One = _print_NegativeOne = _print_Half = _print_Rational
-
-    def _print_Float(self, expr: sp.Float) -> str:
-        value = sp.Rational(expr)
-        return f"number({value.p}, {value.q})"
-
-    def _print_constant(self, expr: sp.Expr) -> str:
-        return f"{expr}()"
-
-    _print_Pi = _print_EulerGamma = _print_Catalan = _print_constant
-
-    def _print_Exp1(self, expr: sp.Expr) -> str:
-        return "exp(number(1, 1))"
-
-    def _print_Infinity(self, expr: sp.Expr) -> str:
-        return "infinity()"
-
-    def _print_NegativeInfinity(self, expr: sp.Expr) -> str:
-        return "-infinity()"
-
-    def _print_Add(self, expr: sp.Add, **_: Any) -> str:
-        return "(" + " + ".join(map(self._print, expr.args)) + ")"
-
-    def _print_Mul(self, expr: sp.Mul) -> str:
-        return "(" + "*".join(map(self._print, expr.args)) + ")"
-
-    def _print_Pow(self, expr: sp.Pow, **_: Any) -> str:
-        base, exponent = self._print(expr.base), expr.exp
-        if exponent.is_Rational:
-            return f"root_power({base}, {exponent.p}, {exponent.q})"
-        return f"power({base}, {self._print(exponent)})"
-
-    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
-        text = "undefined()"
-        for value, condition in reversed(expr.args):
-            chosen = self._print(value)
-            text = chosen if condition == sp.true else f"({chosen} if {self._print(condition)} else {text})"
-        return text
-
-    def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
-        left, right = map(self._print, expr.args)
-        return {
-            ">": f"greater({left}, {right})",
-            "<": f"greater({right}, {left})",
-            ">=": f"(not greater({right}, {left}))",
-            "<=": f"(not greater({left}, {right}))",
-            "==": f"equal({left}, {right})",
-            "!=": f"(not equal({left}, {right}))",
-        }[expr.rel_op]
-
-    def _print_Function(self, expr: sp.Function) -> str:
-        return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))})"
-
-    _print_log = _print_exp = _print_Function
-
-    def __getattr__(self, name: str) -> Any:
-        known = getattr(sp, name.removeprefix("_print_"), None)
-        if isinstance(known, type) and issubclass(known, sp.Function):
-            return self._print_Function
-        raise AttributeError(name)
-
-
-for _known in PythonCodePrinter._kf:  # it would import math.lgamma for loggamma: a float among balls
-    setattr(_ExactPrinter, f"_print_{_known}", _ExactPrinter._print_Function)
-
-
 @lru_cache(maxsize=4096)
 def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithmetic) -> Function:
     """A scalar expression, or a tuple of them, as a function in an arithmetic, through ``sympy.lambdify``."""
@@ -141,17 +69,35 @@ def compiled(symbols: tuple[sp.Symbol, ...], expression: Any, arithmetic: Arithm
             explain(f"{expression}", facts, "Use another arithmetic, or a formula of known functions.")
         )
     namespace = dict(arithmetic.functions)
-    namespace |= {"number": lambda p, q: arithmetic.number(Fraction(p, q))}
+    namespace |= {"number": _lifting(arithmetic)}
     namespace |= {"greater": arithmetic.greater, "equal": arithmetic.equal}
     options = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
-    return sp.lambdify(symbols, expression, modules=[namespace], printer=_ExactPrinter(options), cse=True)  # type: ignore[no-any-return]
+    return sp.lambdify(symbols, expression, modules=[namespace], printer=ExactPrinter(options), cse=True)  # type: ignore[no-any-return]
+
+
+def _lifting(arithmetic: Arithmetic) -> Function:
+    """How a formula's constants enter: once for each precision, not once for each entry."""
+    known: dict[tuple[int, int, int, int], Any] = {}
+
+    def number(p: int, q: int) -> Any:
+        key = (p, q, flint.ctx.prec, mpmath.mp.prec)
+        if key not in known:
+            known[key] = arithmetic.number(Fraction(p, q))
+        return known[key]
+
+    return number
 
 
 # Balls ------------------------------------------------------------------------------------------------------
 
+_WHOLE = 2**53
+
 
 def _ball(value: Fraction) -> flint.arb:
-    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    over, under = value.as_integer_ratio()
+    if -_WHOLE < over < _WHOLE and under < _WHOLE and not under & (under - 1):
+        return flint.arb(over / under)  # a double holds it: the quick way
+    return flint.arb(flint.fmpq(over, under))
 
 
 def _ball_literal(value: literals.Number) -> flint.arb:

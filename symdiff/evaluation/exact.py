@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any, assert_never
 
 import flint
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from symdiff.errors import NotCompilable, explain
 from symdiff.evaluation.arithmetics import BALLS, SYMPY, Arithmetic, compiled
+from symdiff.evaluation.contracting_objects import contracted, zeros
 from symdiff.evaluation.deadlines import require_time
 from symdiff.evaluation.extremes import over, shares_of, symbolic_maximum
 from symdiff.ir import literals
@@ -96,7 +97,8 @@ def as_objects(value: Any) -> Objects:
 def lift(values: NDArray[Any], arithmetic: Arithmetic) -> Objects:
     """Fractions, ints or floats of an array as exact numbers of an arithmetic."""
     number = arithmetic.number
-    return _each(lambda v: number(v if type(v) is Fraction else Fraction(v)), values)
+    given = values.ravel().tolist()
+    return objects_of([number(v if type(v) is Fraction else Fraction(v)) for v in given], values.shape)
 
 
 def _each(function: Any, *arrays: Any) -> Objects:
@@ -119,7 +121,7 @@ def _apply(op: Op, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
         case Map():
             return _map(op, xs, arithmetic)
         case Contract():
-            return _contract(op, xs, arithmetic)
+            return contracted(op, xs, arithmetic)
         case Reshape(shape):
             return xs[0].reshape(concrete(shape, "reshape"))
         case Slice(spans):
@@ -195,69 +197,12 @@ def _map(op: Map, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
     return _each(substitute, *xs)
 
 
-def _contract(op: Contract, xs: Sequence[Objects], arithmetic: Arithmetic) -> Objects:
-    sizes = concrete(op.sizes, "contract")
-    space = [*dict.fromkeys(op.output), *op.summed]
-    factors = [_aligned(x, labels, space) for x, labels in zip(xs, op.inputs, strict=True)]
-    one = as_objects(arithmetic.constant(op.coefficient)).reshape((1,) * len(space))
-    factors = factors if op.coefficient == 1 and factors else [one, *factors]
-    result = reduce(np.multiply, factors)
-    kept = len(space) - len(op.summed)
-    for axis in range(len(space) - 1, kept - 1, -1):
-        length = sizes[space[axis]]
-        if result.shape[axis] == length:
-            result = _sum(result, axis, arithmetic)
-        else:
-            result = result.take(0, axis=axis) * arithmetic.number(Fraction(length))
-    result = np.broadcast_to(as_objects(result), tuple(sizes[k] for k in space[:kept]))
-    return _embed(result, space[:kept], op.output, sizes, arithmetic)
-
-
-def _sum(array: Objects, axis: int, arithmetic: Arithmetic) -> Objects:
-    if array.shape[axis] == 0:
-        shape = array.shape[:axis] + array.shape[axis + 1 :]
-        return _zeros(shape, arithmetic)
-    return as_objects(np.add.reduce(array, axis=axis))
-
-
-def _aligned(x: Objects, labels: Sequence[int], space: Sequence[int]) -> Objects:
-    """The operand with one axis for each label of the space, length 1 where it has none."""
-    own = list(labels)
-    for label in set(labels):
-        while own.count(label) > 1:
-            first = own.index(label)
-            second = own.index(label, first + 1)
-            x = np.diagonal(x, axis1=first, axis2=second)
-            own = [k for axis, k in enumerate(own) if axis not in (first, second)] + [label]
-    order = sorted(range(len(own)), key=lambda axis: space.index(own[axis]))
-    x = x.transpose(order)
-    present = dict(zip((own[axis] for axis in order), x.shape, strict=True))
-    return x.reshape([present.get(k, 1) for k in space])
-
-
-def _embed(
-    x: Objects, labels: Sequence[int], output: Sequence[int], sizes: Sequence[int], arithmetic: Arithmetic
-) -> Objects:
-    if len(labels) == len(output):
-        return x
-    result = _zeros(tuple(sizes[k] for k in output), arithmetic)
-    places = np.indices(x.shape)
-    result[tuple(places[labels.index(k)] for k in output)] = x
-    return result
-
-
-def _zeros(shape: tuple[int, ...], arithmetic: Arithmetic) -> Objects:
-    result = np.empty(shape, dtype=object)
-    result[...] = arithmetic.number(Fraction(0))
-    return result
-
-
 def _places(span: Span) -> NDArray[np.int64]:
     return int(span.start) + span.step * np.arange(int(span.length))
 
 
 def _pad(x: Objects, spans: Sequence[Span], shape: tuple[int, ...], arithmetic: Arithmetic) -> Objects:
-    result = _zeros(shape, arithmetic)
+    result = zeros(shape, arithmetic)
     result[np.ix_(*map(_places, spans))] = x
     return result
 
@@ -279,7 +224,7 @@ def _scatter_add(
     x: Objects, index: NDArray[np.int64], axis: int, size: int, arithmetic: Arithmetic
 ) -> Objects:
     shape = (*x.shape[:axis], size, *x.shape[axis + index.ndim :])
-    result = _zeros(shape, arithmetic)
+    result = zeros(shape, arithmetic)
     for place in np.ndindex(index.shape):
         target: tuple[Any, ...] = (slice(None),) * axis + (int(index[place]),)
         result[target] = result[target] + x[(slice(None),) * axis + place]
@@ -287,7 +232,7 @@ def _scatter_add(
 
 
 def _fold(x: Objects, axis: int, size: int, arithmetic: Arithmetic) -> Objects:
-    result = _zeros((*x.shape[:axis], size, *x.shape[axis + 1 : -1]), arithmetic)
+    result = zeros((*x.shape[:axis], size, *x.shape[axis + 1 : -1]), arithmetic)
     for k in range(x.shape[-1]):
         target = (slice(None),) * axis + (slice(k, k + x.shape[axis]),)
         result[target] = result[target] + x[..., k]

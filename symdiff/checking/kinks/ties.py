@@ -45,13 +45,16 @@ def tied_nodes(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects
 
     What stays exactly tied all around, as the zeros of a triangle do, is no kink: there nothing changes sides.
     """
-    found = _ties(store, nodes, point)
-    if found is None:
-        return list(nodes)
-    tied = [node for node in nodes if found[node].any()]
-    if not tied:
-        return tied
-    near = _ties(store, tied, _beside(store, point))
+    needed = set(store.ancestors(nodes))
+    with working_precision(_BITS):
+        at = {k: lift(v, BALLS) for k, v in point.items() if k in needed}
+        found = _ties(store, nodes, at)
+        if found is None:
+            return list(nodes)
+        tied = [node for node in nodes if found[node].any()]
+        if not tied:
+            return tied
+        near = _ties(store, tied, _beside(store, at))
     return [node for node in tied if near is None or (found[node] > near[node] % _UNSURE).any()]
 
 
@@ -61,19 +64,18 @@ _UNSURE = 1_000_000  # a tie that is too close to call is counted as so many
 def _ties(store: Store, nodes: Sequence[Node], point: Mapping[Node, Objects]) -> dict[Node, Any] | None:
     """How many ties each position of each comparison has; None where its operands are not known."""
     operands = sorted({k for node in nodes for k in store.operands(node)})
-    with working_precision(_BITS):
-        try:
-            balls = evaluate(store, operands, {k: lift(v, BALLS) for k, v in point.items()}, BALLS)
-        except (Undetermined, ZeroDivisionError):
-            return None
-        known = dict(zip(operands, balls, strict=True))
-        return {node: _count(store, node, known) for node in nodes}
+    try:
+        balls = evaluate(store, operands, point, BALLS)
+    except (Undetermined, ZeroDivisionError):
+        return None
+    known = dict(zip(operands, balls, strict=True))
+    return {node: _count(store, node, known) for node in nodes}
 
 
 def _beside(store: Store, point: Mapping[Node, Objects]) -> dict[Node, Objects]:
     """A point a hair's breadth away, in no particular direction."""
-    rng = random.Random(0)
-    step = np.frompyfunc(lambda value: value + Fraction(2 * rng.getrandbits(19) + 1, 2**60), 1, 1)
+    rng, unit = random.Random(0), BALLS.number(Fraction(1, 2**60))
+    step = np.frompyfunc(lambda ball: ball + (2 * rng.getrandbits(19) + 1) * unit, 1, 1)
     return {k: as_objects(step(v)) if store.kind(k) == "real" else v for k, v in point.items()}
 
 
@@ -135,6 +137,6 @@ def _tied_winners(values: Any, axes: Sequence[int]) -> Any:
     )
     counts = []
     for row in rows:
-        best = max(row, key=lambda ball: float(ball.mid()))
-        counts.append(sum(_tie(value - best) for value in row if value is not best))
+        best = max(range(len(row)), key=lambda k: float(row[k].mid()))
+        counts.append(sum(_tie(row[k] - row[best]) for k in range(len(row)) if k != best))
     return np.array(counts, dtype=int)

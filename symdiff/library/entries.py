@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, overload
 
 from symdiff.checking.arguments import Wrt
 from symdiff.checking.checks import check
@@ -65,6 +65,7 @@ class Derivative:
     cases: tuple[Case, ...]
     domain: Domain
     derived: bool = False
+    label: str = ""
 
     @property
     def __name__(self) -> str:
@@ -136,6 +137,12 @@ class Entry:
         if shelved:
             _register(self)
 
+    @overload
+    def derivative(self, claim: Function) -> Function: ...
+
+    @overload
+    def derivative(self, claim: None = None, **options: Any) -> Callable[[Function], Function]: ...
+
     def derivative(
         self,
         claim: Function | None = None,
@@ -144,15 +151,25 @@ class Entry:
         wrt: Wrt | None = None,
         cases: Mapping[str, Any] | tuple[Case, ...] | None = None,
         domain: Domain | None = None,
+        label: str = "",
     ) -> Any:
-        """A textbook first derivative: it takes the function's arguments, then the cotangent if ``of="vjp"``."""
+        """A textbook first derivative: it takes the function's arguments, then the cotangent if ``of="vjp"``.
+
+        Several forms of one derivative are told apart by their ``label``, such as ``"from the output"``.
+        """
         if claim is None:
-            return partial(self.derivative, of=of, wrt=wrt, cases=cases, domain=domain)
+            return partial(self.derivative, of=of, wrt=wrt, cases=cases, domain=domain, label=label)
         told = self.cases if cases is None else cases if isinstance(cases, tuple) else (Case(cases),)
         target = self.wrt if wrt is None else wrt
         within = self.domain if domain is None else domain
-        self.claims.append(Derivative(claim, of or self.of, target, 1, told, within))
+        self.claims.append(Derivative(claim, of or self.of, target, 1, told, within, label=label))
         return claim
+
+    @overload
+    def second(self, claim: Function) -> Function: ...
+
+    @overload
+    def second(self, claim: None = None, *, wrt: Wrt | None = None) -> Callable[[Function], Function]: ...
 
     def second(self, claim: Function | None = None, *, wrt: Wrt | None = None) -> Any:
         """A textbook second derivative: arguments (with the cotangent ``y_bar`` for outputs), then a direction."""
@@ -206,7 +223,7 @@ class Entry:
         """All claims; where no second order is written, each first one is differentiated once more."""
         if any(claim.order == 2 for claim in self.claims):
             return tuple(self.claims)
-        first = [claim for claim in self.claims if claim.of == self.of]
+        first = [claim for claim in self.claims if claim.of == self.of and not claim.label]
         return (*self.claims, *(_derived(claim, self.of) for claim in first))
 
     def questions(self) -> Iterator[tuple[str, Callable[[], Verdict]]]:

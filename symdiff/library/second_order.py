@@ -37,18 +37,25 @@ def weighted(fn: Function, inputs: Mapping[str, Any]) -> tuple[Function, dict[st
     if not any(isinstance(value, str) for value in inputs.values()):
         y_bar = graph_ones(graph)
 
-    def total(*args: Any) -> Any:
+    def total(*args: Any, **named: Any) -> Any:
         *primals, cotangent = args
-        out = fn(*primals)
+        out = fn(*primals, **named)
         if isinstance(out, tuple):
             return sum(np.sum(c * y) for c, y in zip(cotangent, out, strict=True))
         return np.sum(cotangent * out)
 
     total.__name__ = f"<y_bar, {fn.__name__}>"
-    names = [*inputs, "y_bar"]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    total.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
+    total.__signature__ = _with_cotangent(fn, inputs)  # type: ignore[attr-defined]
     return total, {**inputs, "y_bar": y_bar}
+
+
+def _with_cotangent(fn: Function, inputs: Mapping[str, Any]) -> inspect.Signature:
+    """The inputs, then ``y_bar``, then the inputs that the function takes by name only."""
+    known = inspect.signature(fn).parameters
+    place, by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    kinds = {n: by_name if n in known and known[n].kind == by_name else place for n in [*inputs, "y_bar"]}
+    ordered = sorted(kinds, key=lambda n: kinds[n])
+    return inspect.Signature([inspect.Parameter(n, kinds[n]) for n in ordered])
 
 
 def graph_ones(graph: Any) -> Any:

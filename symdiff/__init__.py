@@ -20,6 +20,9 @@ from __future__ import annotations
 from symdiff.checking.checks import assert_right, check
 from symdiff.checking.claims import Claim, derivative_of
 from symdiff.checking.printed import printed
+from symdiff.derivations.conventions import fits
+from symdiff.derivations.deriving import derive as explain
+from symdiff.derivations.steps import Derivation
 from symdiff.doors.registry import register
 from symdiff.doors.tracing import name, trace
 from symdiff.errors import (
@@ -51,6 +54,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Claim",
+    "Derivation",
     "DtypeError",
     "Evidence",
     "Graph",
@@ -78,6 +82,8 @@ __all__ = [
     "check",
     "derivative_of",
     "exact",
+    "explain",
+    "fits",
     "grad",
     "hessian",
     "hvp",

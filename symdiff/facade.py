@@ -8,6 +8,8 @@ from typing import Any
 import sympy as sp
 
 from symdiff.checking.formulas import formula_text
+from symdiff.derivations.steps import Derivation
+from symdiff.derivations.text import to_text
 from symdiff.evaluation.entries import output_entries
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
@@ -67,3 +69,5 @@ def attach() -> None:
         setattr(Graph, name, method)
     for name, function in {"__str__": report, "_repr_html_": to_html, "to_latex": to_latex}.items():
         setattr(Verdict, name, function)
+    Derivation.to_text = to_text  # type: ignore[attr-defined]
+    Derivation.__str__ = to_text  # type: ignore[method-assign,assignment]

@@ -71,12 +71,7 @@ def recompute(
     graph: Graph, node: Node, examples: Mapping[str, Any], quantity: str, text: Any
 ) -> PrintedValue:
     """Compare a printed value, or a nested list of them, with the exact value of a node."""
-    tree = graph.arguments
-    assert tree is not None
-    named = zip(tree.keys, tree.children, strict=True)
-    leaves = [leaf for name, child in named if name in examples for leaf in child.leaves(examples[name])]
-    point = example_point(graph, dict(zip(graph.inputs, leaves, strict=False)))
-    point = {k: _read_exactly(v) for k, v in point.items()}
+    point = exact_point(graph, examples)
     shown = np.array(text, dtype=object)
     with working_precision(_BITS):
         found = values(graph.store, [node], point)
@@ -93,6 +88,16 @@ def recompute(
         recomputed = _shaped([_rounded(p, ball) for p, ball in pairs], shown.shape)
         exact = _shaped([ball.str(20, radius=False) for _, ball in pairs], shown.shape)
     return PrintedValue(quantity, _plain(shown), _plain(recomputed), agree, _plain(exact))
+
+
+def exact_point(graph: Graph, examples: Mapping[str, Any]) -> dict[Node, Any]:
+    """The example inputs as their author wrote them: 0.1 is one tenth."""
+    tree = graph.arguments
+    assert tree is not None
+    named = zip(tree.keys, tree.children, strict=True)
+    leaves = [leaf for name, child in named if name in examples for leaf in child.leaves(examples[name])]
+    point = example_point(graph, dict(zip(graph.inputs, leaves, strict=False)))
+    return {k: _read_exactly(v) for k, v in point.items()}
 
 
 def _shaped(texts: list[str], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -1,0 +1,74 @@
+"""What do the quantities of a function call themselves? As in its code: local variables, and ``sd.name``.
+
+A variable that is bound again gets a number for each value: ``h``, ``h_2``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from symdiff.doors.tensors import Tensor
+from symdiff.doors.tracing import trace
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Input, Literal, Named, Table
+
+Function = Callable[..., Any]
+
+
+def traced_with_names(fn: Function, *examples: Any, **named: Any) -> tuple[Graph, dict[Node, str]]:
+    """The graph of a function, and the names of its quantities: inputs, variables, named values, the result."""
+    watch = _Watch(
+        getattr(inspect.unwrap(fn), "__code__", None), frozenset([*inspect.signature(fn).parameters])
+    )
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        graph = trace(fn, *examples, **named)
+    finally:
+        sys.settrace(before)
+    return graph, _names(graph, getattr(fn, "__name__", "result"))
+
+
+class _Watch:
+    """Marks what the variables of one function hold as soon as they are bound, as ``sd.name`` would."""
+
+    def __init__(self, code: CodeType | None, inputs: frozenset[str]) -> None:
+        self.place = None if code is None else (code.co_filename, code.co_firstlineno, code.co_name)
+        self.inputs = inputs
+        self.bound: dict[str, int] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        if (code.co_filename, code.co_firstlineno, code.co_name) != self.place:
+            return None
+        self.bound = dict.fromkeys(self.inputs, 1)
+        frame.f_trace_opcodes = True  # several statements may stand on one line
+        return self._line
+
+    def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
+        for name, value in frame.f_locals.items():
+            if isinstance(value, Tensor) and value.recording is not None and not _is_marked(value):
+                count = self.bound[name] = self.bound.get(name, 0) + 1
+                label = name if count == 1 else f"{name}_{count}"
+                value.own = value.recording.store.add(Named(label), (value.own,))
+        return self._line
+
+
+def _is_marked(value: Tensor) -> bool:
+    if value.recording is None or value.pending is not None or value.assembly is not None:
+        return True
+    return isinstance(value.recording.store.op(value.own), (Input, Literal, Table, Named))
+
+
+def _names(graph: Graph, result: str) -> dict[Node, str]:
+    store = graph.store
+    names = dict(zip(graph.inputs, graph.input_names, strict=True))
+    names |= {node: op.name for node in graph.nodes if isinstance(op := store.op(node), Named)}
+    unnamed = [node for node in graph.outputs if node not in names]
+    for k, node in enumerate(unnamed):
+        names[node] = result if len(unnamed) == 1 else f"{result}_{k + 1}"
+    return names

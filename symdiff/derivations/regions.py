@@ -1,0 +1,110 @@
+"""What lies between two named quantities? The nodes of one step, and the derivative across it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sympy as sp
+
+from symdiff import calculus
+from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ARGUMENTS, formula, partial
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.literals import read
+from symdiff.ir.ops import Contract, Input, Literal, Map, Named
+
+_MOST = 12
+
+
+class Regions:
+    """The named quantities of a graph, and the parts of the graph between them."""
+
+    def __init__(self, graph: Graph, names: Mapping[Node, str]) -> None:
+        self.store = graph.store
+        self.named = set(names)
+        self.quantities = [node for node in graph.nodes if node in self.named]
+        self.parents = {node: self._parents(node) for node in self.quantities}
+
+    def inside(self, node: Node) -> Node:
+        """What a name was given to."""
+        return self.store.operands(node)[0] if isinstance(self.store.op(node), Named) else node
+
+    def nodes(self, node: Node) -> list[Node]:
+        """The nodes between a quantity and the named ones below, both included."""
+        seen, waiting = {node}, [node]
+        while waiting:
+            n = waiting.pop()
+            if n == node or n not in self.named:
+                new = set(self.store.operands(n)) - seen
+                seen |= new
+                waiting += new
+        return sorted(seen)
+
+    def moving(self, wrt: Iterable[Node], output: Node) -> set[Node]:
+        """The quantities on a path from some of them to the output."""
+        reached, needed = set(wrt), {output}
+        for node in self.quantities:
+            if not reached.isdisjoint(self.parents[node]):
+                reached.add(node)
+        for node in reversed(self.quantities):
+            if node in needed:
+                needed.update(self.parents[node])
+        return reached & needed
+
+    def share(self, child: Node, node: Node, bar: Node) -> Node:
+        """What reaches ``node`` from the cotangent of ``child`` directly, not through other quantities."""
+        if self.store.shape(child) == self.store.shape(node):
+            local = self._fused(child, node)
+            if local is not None:
+                return alg.multiply(self.store, bar, local)
+        others = self.parents[child]
+        blocked = frozenset((n, slot) for n in others for slot in range(len(self.store.operands(n))))
+        (found,) = calculus.pull_back(self.store, {child: bar}, [node], blocked=blocked)
+        return found
+
+    def local(self, child: Node, node: Node) -> Node:
+        """The partial derivative of a scalar quantity by one that it is made of."""
+        return self.share(child, node, alg.constant(self.store, 1))
+
+    def _parents(self, node: Node) -> list[Node]:
+        """The named quantities of which a quantity is made: inputs first."""
+        found = (
+            [n for n in self.nodes(node) if n != node and n in self.named]
+            if self.store.operands(node)
+            else []
+        )
+        return sorted(found, key=lambda n: (not isinstance(self.store.op(n), Input), n))
+
+    def _fused(self, child: Node, node: Node) -> Node | None:
+        """The derivative of an elementwise step of one operand, as one formula: that of the sigmoid by its output."""
+        if self.parents[child] != [node]:
+            return None
+        expression = self._expression(child, node)
+        if expression is None or not expression.has(ARGUMENTS[0]):
+            return None
+        local = partial(formula(expression, 1), 0)
+        if local.formula is None:
+            return alg.constant(self.store, local.constant, self.store.shape(node))
+        return alg.apply(self.store, local.formula, [child if k == -1 else node for k in local.slots])
+
+    def _expression(self, child: Node, node: Node) -> sp.Expr | None:
+        inside = [n for n in self.nodes(child) if n != node]
+        if len(inside) > _MOST:
+            return None
+        parts: dict[Node, sp.Expr] = {node: ARGUMENTS[0]}
+        for n in inside:
+            operands = [parts[k] for k in self.store.operands(n)]
+            match self.store.op(n):
+                case Map(applied):
+                    parts[n] = applied.expression.subs(
+                        dict(zip(applied.arguments, operands, strict=True)), simultaneous=True
+                    )
+                case Contract() as op if op.is_elementwise or not operands:
+                    parts[n] = sp.sympify(op.coefficient, strict=True) * sp.Mul(*operands)
+                case Literal(value):
+                    parts[n] = read(value)
+                case Named():
+                    parts[n] = operands[0]
+                case _:
+                    return None
+        return parts[child]

@@ -1,0 +1,110 @@
+"""How is a derivation written down? Rows with numbers; each knows from which rows its values come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symdiff.checking.formulas import formula_text
+from symdiff.derivations.kinds import products, structure
+from symdiff.derivations.steps import Phase, Rule, Step, Term
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Input, Named
+from symdiff.ir.sizes import Shape
+
+_LONG = 2000
+
+
+class Rows:
+    """The steps so far; ``names`` grows with the quantities that later formulas may use."""
+
+    def __init__(self, graph: Graph, names: dict[Node, str]) -> None:
+        self.graph, self.store, self.names = graph, graph.store, names
+        self.steps: list[Step] = []
+        self.numbers: dict[str, int] = {}
+
+    def has(self, node: Node) -> bool:
+        """Whether a quantity has a row."""
+        return self.names.get(node) in self.numbers
+
+    def new_input(self, name: str, shape: Shape = ()) -> Node:
+        """A further input: a cotangent, a learning rate."""
+        node = self.store.add(Input(name, shape))
+        self.graph = self.graph.with_inputs([(name, node)])
+        self.names[node] = name
+        return node
+
+    def named(self, node: Node, name: str) -> Node:
+        """The value of a row, marked so that later formulas are written in terms of it."""
+        if node in self.names or not self.store.operands(node):
+            return node
+        marked = self.store.add(Named(name), (node,))
+        self.names[marked] = name
+        return marked
+
+    def text(self, node: Node) -> str:
+        """The name of a node, or its formula in terms of named ones."""
+        return self.names[node] if node in self.names else self.formula(node)
+
+    def formula(self, node: Node) -> str:
+        """Its formula in terms of named ones."""
+        return formula_text(self.store, node, _LONG, self.names)
+
+    def add(
+        self,
+        node: Node,
+        quantity: str,
+        formula: str,
+        phase: Phase,
+        rule: Rule,
+        about: tuple[str | None, str | None] = (None, None),
+        terms: tuple[Term, ...] = (),
+        inner: Node | None = None,
+    ) -> None:
+        """A row whose kind of product and sources are read off the graph."""
+        if inner is None and self.names.get(node, quantity) != quantity:
+            self.product(node, quantity, formula, phase, rule, (self.names[node],), about, terms, ())
+            return
+        start = node if inner is None else inner
+        region = self._region(start)
+        inside = [n for n in region if n not in self.names or (n == start and inner is not None)]
+        used = tuple(self.names[n] for n in region if n in self.names and n not in inside)
+        self.product(node, quantity, formula, phase, rule, used, about, terms, products(self.store, inside))
+
+    def product(
+        self,
+        node: Node,
+        quantity: str,
+        formula: str,
+        phase: Phase,
+        rule: Rule,
+        used: Sequence[str],
+        about: tuple[str | None, str | None] = (None, None),
+        terms: tuple[Term, ...] = (),
+        kinds: tuple[str, ...] = ("product of numbers",),
+    ) -> None:
+        """A row that is made of the quantities ``used``."""
+        number, shape = len(self.steps) + 1, self.store.shape(node)
+        sources = tuple(dict.fromkeys(self.numbers[name] for name in used if name in self.numbers))
+        self.numbers[quantity] = number
+        kind = structure(shape)
+        self.steps.append(
+            Step(number, phase, quantity, formula, rule, node, shape, kind, kinds, sources, *about, terms)
+        )
+
+    def saved(self) -> tuple[Step, ...]:
+        """The rows; forward values that a backward step needs are marked."""
+        needed = {number for step in self.steps if step.phase == "backward" for number in step.sources}
+        return tuple(
+            replace(s, saved=True) if s.phase == "forward" and s.number in needed else s for s in self.steps
+        )
+
+    def _region(self, node: Node) -> list[Node]:
+        seen, waiting = {node}, [node] if self.store.operands(node) else []
+        while waiting:
+            n = waiting.pop()
+            if n == node or n not in self.names:
+                new = set(self.store.operands(n)) - seen
+                seen |= new
+                waiting += new
+        return sorted(seen)

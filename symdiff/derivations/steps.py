@@ -1,0 +1,76 @@
+"""What is a derivation? Numbered steps, each with its formula, its sources, its kind, and its exact value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.sizes import Shape
+
+Phase: TypeAlias = Literal["forward", "backward", "update"]
+Rule: TypeAlias = Literal[
+    "input",
+    "definition",
+    "seed",
+    "local derivative",
+    "chain rule",
+    "accumulation over paths",
+    "gradient descent",
+]
+
+
+@dataclass(frozen=True)
+class Term:
+    """What reaches a quantity along one path: through ``through``, and its formula."""
+
+    through: str
+    formula: str
+    node: Node
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of a derivation.
+
+    ``formula`` is in terms of earlier quantities, which ``sources`` lists by the numbers of their steps; ``above``
+    and ``below`` say of which derivative it is (``dL/dz1``); ``terms`` are the paths of a sum over paths; ``saved``
+    says that a later backward step needs this forward value. ``value`` holds exact balls at the given inputs.
+    """
+
+    number: int
+    phase: Phase
+    quantity: str
+    formula: str
+    rule: Rule
+    node: Node
+    shape: Shape
+    structure: str
+    products: tuple[str, ...] = ()
+    sources: tuple[int, ...] = ()
+    above: str | None = None
+    below: str | None = None
+    terms: tuple[Term, ...] = ()
+    saved: bool = False
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A function's values and derivatives, step by step; ``by`` names what it is differentiated by."""
+
+    name: str
+    graph: Graph = field(repr=False)
+    by: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def step(self, quantity: str) -> Step:
+        """The step that computes a quantity; KeyError if there is none."""
+        for step in self.steps:
+            if step.quantity == quantity:
+                return step
+        raise KeyError(quantity)
+
+    def phase(self, phase: Phase) -> tuple[Step, ...]:
+        """The forward, backward or update steps."""
+        return tuple(step for step in self.steps if step.phase == phase)

@@ -40,7 +40,14 @@ def drawn_inside(question: Question, domain: Domain, seed: int) -> Question:
     examples = dict(zip(forward.inputs, leaf_values(question), strict=True))
     point = next(points(forward, examples, domain, seed))
     kinds = {node: forward.store.kind(node) for node in forward.inputs}
-    leaves = [examples[n] if kinds[n] == "integer" else _floats(point[n], kinds[n]) for n in forward.inputs]
+    leaves = [
+        _floats(point[n], kinds[n])
+        if kinds[n] != "integer"
+        else examples[n]
+        if rule_of(forward, n, domain) != "integer"
+        else np.asarray(point[n], dtype=np.int64)
+        for n in forward.inputs
+    ]
     return settled(_with_leaves(question, leaves), domain)
 
 

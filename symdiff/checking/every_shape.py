@@ -16,6 +16,7 @@ from symdiff.checking.belonging import drawn_inside
 from symdiff.checking.black_boxes.judging import judge_black_box
 from symdiff.checking.effort import EXACT, work
 from symdiff.checking.faithful import claim_is_faithful, require_faithful
+from symdiff.checking.indices import positions, with_positions
 from symdiff.checking.instances import Sizes, beyond, larger, usual
 from symdiff.checking.kinks.thin_branches import never, unseen_tie
 from symdiff.checking.kinks.words import left_out
@@ -23,6 +24,7 @@ from symdiff.checking.options import Options
 from symdiff.checking.probes import Probing
 from symdiff.checking.questions import Of, Question, ask
 from symdiff.checking.traced import judge_traced
+from symdiff.doors.arguments import Indices
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
 from symdiff.ir.sizes import parse_shape, same_shape, substitute
 from symdiff.proof.every_shape.proving import Proof, prove
@@ -42,6 +44,7 @@ def judge_every_shape(
     options: Options,
 ) -> dict[str, Verdict]:
     """Refuted at the first instance that is wrong; proved if a proof for symbolic sizes and the instances agree."""
+    examples = with_positions(fn, examples, wrt, options.domain)
     general = ask(fn, claim, examples, wrt, of)
     wrong = _is_wrong(fn, claim, examples, wrt, of, options)
     proofs = [Proof(False)] * len(general.targets) if wrong else _proofs(general, options)
@@ -197,7 +200,9 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     kinks = tuple(a for a in proof.assumptions if a.startswith("away from"))
     readings = tuple(a for a in proof.assumptions if " read as " in a)
     others = tuple(a for a in proof.assumptions if a not in (*kinks, *readings))
-    evidence = replace(first.evidence, roads=(road, *rest), assumptions=others)
+    nodes = (general.truth.outputs[target], general.claimed[target])
+    taken = positions(general.truth.store, nodes)
+    evidence = replace(first.evidence, roads=(road, *rest), assumptions=(*taken, *others))
     kink = first.kink or left_out([k.removeprefix("away from ") for k in kinks])
     return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
 
@@ -209,6 +214,8 @@ def _filled_all(examples: Mapping[str, Any], sizes: Mapping[sp.Symbol, int]) -> 
 def _filled(value: Any, sizes: Mapping[sp.Symbol, int]) -> Any:
     if isinstance(value, str):
         shape = tuple(int(substitute(size, sizes)) for size in parse_shape(value))
+        if isinstance(value, Indices):
+            return np.zeros(shape, dtype=np.int64)
         return np.arange(1, 1 + int(np.prod(shape))).reshape(shape) / 8.0 if shape else 0.5
     if isinstance(value, Mapping):
         return {k: _filled(v, sizes) for k, v in value.items()}

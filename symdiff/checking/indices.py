@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from symdiff.checking.arguments import Wrt, chosen, split_call
+from symdiff.checking.domains import Domain
 from symdiff.checking.questions import Question, leaf_values
+from symdiff.doors.arguments import Indices
+from symdiff.doors.tracing import trace_call
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.ops import Contract, Gather, Input, Op, Reshape, ScatterAdd, Slice
+from symdiff.ir.sizes import Size, is_concrete
 from symdiff.ir.trees import Tree
 
 _LONGEST = 40  # characters of a value that is named
@@ -16,37 +23,81 @@ _LONGEST = 40  # characters of a value that is named
 
 def index_sizes(graph: Graph) -> dict[Node, int]:
     """The integer inputs that do nothing but index, each with the size of its shortest axis."""
-    store, nodes = graph.store, graph.store.ancestors(graph.outputs)
+    found = _indexed_axes(graph.store, graph.outputs)
+    return {
+        node: min(map(int, found[node].sizes))
+        for node in graph.inputs
+        if node in found and found[node].sizes and not found[node].is_number
+    }
+
+
+def with_positions(
+    fn: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, domain: Domain
+) -> dict[str, Any]:
+    """The examples; shapes of whole numbers that the function indexes by are marked as such."""
+    names = [n for n, v in examples.items() if domain.get(n) == "integer" and isinstance(v, str)]
+    moving = chosen(wrt or 0, list(examples)) if names else ()
+    marked = examples | {n: Indices(examples[n]) for n in names if n not in moving}
+    if all(marked[n] is examples[n] for n in names):
+        return examples
+    try:
+        args, kwargs = split_call(fn, marked)
+        graph = trace_call(fn, args, kwargs, shapes=True)
+    except Exception:  # what is wrong with the function is told when the question is asked
+        return examples
+    ops = {node: graph.store.op(node) for node in _indexed_axes(graph.store, graph.outputs)}
+    used = {op.name for op in ops.values() if isinstance(op, Input)}
+    return {n: marked[n] if n in used else v for n, v in examples.items()}
+
+
+def positions(store: Store, nodes: Sequence[Node]) -> tuple[str, ...]:
+    """What is taken for granted of symbolic positions: ``0 <= i < v``."""
+    found: list[str] = []
+    for node, axes in _indexed_axes(store, nodes).items():
+        op = store.op(node)
+        sizes = sorted(dict.fromkeys(map(str, axes.sizes)))
+        if isinstance(op, Input) and not is_concrete((*op.shape, *axes.sizes)):
+            least = sizes[0] if len(sizes) == 1 else f"min({', '.join(sizes)})"
+            found.append(f"0 <= {op.name} < {least}")
+    return tuple(found)
+
+
+@dataclass
+class _Axes:
+    """The sizes of the axes that an input indexes, and whether it is used in other ways too."""
+
+    sizes: list[Size] = field(default_factory=list)
+    is_number: bool = False
+
+
+def _indexed_axes(store: Store, outputs: Sequence[Node]) -> dict[Node, _Axes]:
+    """The integer inputs that index something."""
+    nodes = store.ancestors(outputs)
     users: dict[Node, list[Node]] = {}
     for node in nodes:
         for operand in store.operands(node):
             users.setdefault(operand, []).append(node)
-    found: dict[Node, int] = {}
-    for node in graph.inputs:
-        if store.kind(node) == "integer":
-            size = _size(store, node, users)
-            if size:
-                found[node] = size
-    return found
+    inputs = [n for n in nodes if store.kind(n) == "integer" and isinstance(store.op(n), Input)]
+    found = {node: _axes(store, node, users) for node in inputs}
+    return {node: axes for node, axes in found.items() if axes.sizes}
 
 
-def _size(store: Store, index: Node, users: Mapping[Node, list[Node]]) -> int | None:
-    """The size of the shortest axis that is indexed; None if the numbers are used in another way."""
-    sizes: list[int] = []
+def _axes(store: Store, index: Node, users: Mapping[Node, list[Node]]) -> _Axes:
+    found = _Axes()
     waiting = [index]
     while waiting:
         node = waiting.pop()
         for user in users.get(node, ()):
             op, operands = store.op(user), store.operands(user)
             if isinstance(op, (Gather, ScatterAdd)) and operands[0] != node:
-                sizes.append(
-                    int(op.size if isinstance(op, ScatterAdd) else store.shape(operands[0])[op.axis])
+                found.sizes.append(
+                    op.size if isinstance(op, ScatterAdd) else store.shape(operands[0])[op.axis]
                 )
             elif _is_layout(op):
                 waiting.append(user)
             else:
-                return None
-    return min(sizes, default=None)
+                found.is_number = True
+    return found
 
 
 def _is_layout(op: Op) -> bool:

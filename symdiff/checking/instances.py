@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any, TypeAlias
 
+import numpy as np
 import sympy as sp
 
 from symdiff.checking.questions import Question
@@ -33,11 +34,23 @@ def usual(examples: Mapping[str, Any], *, small: bool) -> Iterator[Sizes]:
     large = range(7, 7 + count) if count < 4 else range(2, 2 + count)
     seen: list[Sizes] = []
     different = (range(2, 2 + count), range(2 + count, 2, -1), [3] * count, [1] * count, large)
+    least = _least(examples)
     for sizes in ([2] * count, [1] * count) if small else different:
-        proposal = dict(zip(names, sizes, strict=True))
+        proposal = {name: max(size, least) for name, size in zip(names, sizes, strict=True)}
         if proposal not in seen:
             seen.append(proposal)
             yield proposal
+
+
+def _least(value: Any) -> int:
+    """The size from which on given whole numbers are positions."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        return max(map(_least, value), default=1)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.size:
+        return 1 + int(value.max()) if value.max() < _LEAST**2 else 1
+    return 1
 
 
 def larger(examples: Mapping[str, Any]) -> Iterator[Sizes]:

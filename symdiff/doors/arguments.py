@@ -9,11 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.doors.traced import BOOL, FLOAT, Traced
+from symdiff.doors.traced import BOOL, FLOAT, INT, Traced
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.ops import Input, Kind
 from symdiff.ir.sizes import Shape, parse_shape
 from symdiff.ir.trees import Tree, flatten
+
+
+class Indices(str):
+    """A shape string of an array of whole numbers: positions along some axis.
+
+    >>> Indices("n k").split()
+    ['n', 'k']
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,8 @@ def shape_or_example_leaf(call: str, promoted: Callable[[str], bool]) -> Callabl
         if not isinstance(value, str):
             return example(name, value)
         shape = parse_shape(value)
+        if isinstance(value, Indices):
+            return Leaf(Input(name, shape, "integer"), INT, False, not shape)
         return Leaf(Input(name, shape), FLOAT, False, not shape)
 
     return read

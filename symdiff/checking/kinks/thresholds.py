@@ -100,7 +100,7 @@ def beside(store: Store, threshold: Threshold, seen: Sequence[Point]) -> Iterato
     for place in np.ndindex(np.shape(known[0][1])) if known else ():
         above = next((p for p, s in known if np.asarray(s)[place] == 1), None)
         below = next((p for p, s in known if np.asarray(s)[place] == -1), None)
-        if above is None or below is None:
+        if above is None or below is None or not _have_a_middle(store, above, below):
             continue
         for _ in range(_HALVINGS):
             middle = {k: _midpoint(above[k], below[k]) for k in above}
@@ -113,6 +113,11 @@ def beside(store: Store, threshold: Threshold, seen: Sequence[Point]) -> Iterato
         done += 1
         if done == _ENTRIES:
             return
+
+
+def _have_a_middle(store: Store, above: Point, below: Point) -> bool:
+    """Whether only real numbers differ: between two positions of an array there is none."""
+    return all(store.kind(k) == "real" or np.array_equal(above[k], below[k]) for k in above)
 
 
 def _midpoint(left: Objects, right: Objects) -> Objects:

@@ -9,10 +9,12 @@ import numpy as np
 from symdiff.doors.dispatching import rule
 from symdiff.doors.functions.reductions import one_axis
 from symdiff.doors.lifting import dtype_of, lift
+from symdiff.doors.places import complain
 from symdiff.doors.recording import Recording
 from symdiff.doors.selecting import wrapped
 from symdiff.doors.tensors import Tensor
-from symdiff.doors.traced import BOOL
+from symdiff.doors.traced import BOOL, INT
+from symdiff.errors import MutationError
 from symdiff.ir import algebra as alg
 from symdiff.ir.ops import Span, table
 from symdiff.ir.sizes import Size, concrete, normal
@@ -86,9 +88,36 @@ def take(recording: Recording, a: Any, indices: Any, axis: Any = None, **_: Any)
 @rule(np.take_along_axis)
 def take_along_axis(recording: Recording, arr: Any, indices: Any, axis: Any = -1) -> Any:
     """Entries along an axis, at other positions in each line."""
-    place = one_axis(axis, np.ndim(arr))
-    grids = np.meshgrid(*(np.arange(n) for n in np.shape(indices)), indexing="ij", sparse=True)
-    return arr[tuple(indices if k == place else grid for k, grid in enumerate(grids))]
+    return arr[_along(recording, arr, indices, axis)]
+
+
+@rule(np.put_along_axis)
+def put_along_axis(recording: Recording, arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    """Entries written along an axis, at another position in each line."""
+    if not isinstance(arr, Tensor):
+        facts: dict[str, object] = {
+            "arr": type(arr).__name__,
+            "why": "it was not created inside the function",
+        }
+        complain(MutationError, "np.put_along_axis", facts, "Create it inside: x = np.zeros(...).")
+    arr[_along(recording, arr, indices, axis)] = values
+
+
+def _along(recording: Recording, arr: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
+    """The index of every axis: a count along each, but for the given positions."""
+    store, shape = recording.store, recording.store.shape(lift(recording, arr))
+    place = one_axis(axis, len(shape))
+    found: list[Any] = []
+    for k, size in enumerate(shape):
+        others = [j for j in range(len(shape)) if j != k]
+        if k == place:
+            found.append(indices)
+        elif isinstance(size, int):
+            found.append(np.expand_dims(np.arange(size), others))
+        else:
+            counts = alg.insert_axes(store, alg.positions(store, size), others)
+            found.append(Tensor(recording, counts, INT))
+    return tuple(found)
 
 
 @rule(np.diff)

@@ -9,7 +9,8 @@ from symdiff.ir.ops import Concatenate, Fold, Gather, Pad, ScatterAdd, Slice, Sp
 from symdiff.ir.sizes import Shape, Size, normal
 from symdiff.proof.every_shape.axes import Axes
 from symdiff.proof.every_shape.generators import Generators
-from symdiff.proof.every_shape.terms import Expr, Labels, constant, plus, single
+from symdiff.proof.every_shape.selections import counts
+from symdiff.proof.every_shape.terms import Expr, Labels, as_atom, constant, plus, single
 
 Linear = Slice | Pad | Concatenate | Gather | ScatterAdd | Window | Fold
 Blocks = list[Labels]
@@ -121,11 +122,17 @@ class Moves:
         if not columns:
             return constant(1)
         moved = self.space.relabelled(index, dict(enumerate(rows)))
-        closed, sizes = self.space.close([moved])
-        dims = (*sizes, *self.axes.of((size,)))
-        name = ("pick", normal(size), len(closed.free))
-        head = self.space.intern("mask", name, dims, closed, clean=False, symmetric=False)
-        return single((head, (*closed.free, *columns)))
+        atom, dims = as_atom(moved), self.axes.of((size,))
+        head = self.space.heads[atom[0]] if atom is not None and atom[1] == rows else None
+        if head is not None and head.dims == dims and counts(head):
+            return self._identity(dims, rows, columns)
+        return self.space.pick(moved, normal(size), dims, columns)
+
+    def _identity(self, dims: Shape, rows: Labels, columns: Labels) -> Expr:
+        result = constant(1)
+        for size, row, column in zip(dims, rows, columns, strict=True):
+            result = self.space.times(result, single(self.space.delta(size, row, column)))
+        return result
 
     def _gather(self, axis: int, shapes: Sequence[Shape], after: Shape, forms: Sequence[Expr]) -> Expr:
         old, out = self._blocks(shapes[0]), self._blocks(after)

@@ -4,15 +4,58 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import sympy as sp
 
+from symdiff.ir.ops import Index, Table
 from symdiff.ir.sizes import Size
 from symdiff.proof.every_shape.signs import Signs
-from symdiff.proof.every_shape.terms import Atom, Expr, Labels, Product, constant, single
+from symdiff.proof.every_shape.sums import Dummies
+from symdiff.proof.every_shape.terms import (
+    Atom,
+    Expr,
+    Head,
+    Labels,
+    Product,
+    as_atom,
+    constant,
+    is_natural,
+    single,
+)
 
 
 class Selections(Signs):
     """Maxima, where they are reached, and arrays that select."""
+
+    def __init__(self, seconds: float, steps: int, *, generic: bool = False) -> None:
+        super().__init__(seconds, steps, generic=generic)
+        self._picked: set[tuple[int, Size]] = set()  # inputs that are positions along an axis of that size
+
+    # Positions ---------------------------------------------------------------------------------------------
+
+    def pick(self, index: Expr, size: Size, dims: tuple[Size, ...], columns: Labels) -> Expr:
+        """1 where a column is the position that ``index`` holds."""
+        atom = as_atom(index)
+        if atom is not None and self.heads[atom[0]].kind == "input":
+            self._picked.add((atom[0], size))
+        closed, sizes = self.close([index])
+        name = ("pick", size, len(closed.free))
+        head = self.intern("mask", name, (*sizes, *dims), closed, clean=False, symmetric=False)
+        return single((head, (*closed.free, *columns)))
+
+    def is_zero(self, expr: Expr) -> Expr:
+        """1 where the value is zero; ``i - k`` is zero where column ``k`` is picked, if ``i`` is a position."""
+        if len(expr) == 2 and sum(expr.values()) == 0:
+            parts = [as_atom({key: Fraction(1)}) for key in expr]
+            for index, count in (parts, parts[::-1]):
+                if index is None or count is None or len(count[1]) != 1:
+                    continue
+                head = self.heads[count[0]]
+                if counts(head) and (index[0], head.dims[0]) in self._picked:
+                    return self.pick(single(index), head.dims[0], head.dims, count[1])
+        return super().is_zero(expr)
+
+    # Selections --------------------------------------------------------------------------------------------
 
     def maximum(self, expr: Expr, places: dict[int, Size]) -> Expr:
         """The maximum over some labels."""
@@ -71,7 +114,33 @@ class Selections(Signs):
                 return self._identified(product, other, others[0], rows)
             if is_span and self._is_span(other) and others[1] == columns and self._are_apart(atom, other):
                 return []
+        return self._taken_out(product, atom, kept)
+
+    def _taken_out(self, product: Product, atom: Atom, kept: int) -> list[tuple[Product, Fraction]] | None:
+        """``[i_r = c] sum_k [i_r = k] f_k = [i_r = c] f_c``: what a row selects, known where it is selected."""
+        for other, exponent in product.items():
+            if self.heads[other[0]].kind != "sum" or not is_natural(exponent):
+                continue
+            if not self._selects(other, atom, kept):
+                continue
+            dummies: Dummies = {}
+            opened = self.times(self._opened(other, dummies), single(atom))
+            rest = self.merged(dict(product), ((other, -1), (atom, -1)))
+            return [(self.merged(dict(rest), key), c) for key, c in self.summed(opened, dummies).items()]
         return None
+
+    def _selects(self, other: Atom, atom: Atom, kept: int) -> bool:
+        """Whether a sum runs over the columns of the row that an atom selects from, or over the rows of its column."""
+        ((key, _),) = self.heads[other[0]].parts[0].items()
+        for (head, labels), exponent in key:
+            if head != atom[0] or exponent != 1:
+                continue
+            places = tuple(other[1][k] if k >= 0 else None for k in labels)
+            if places[:kept] == atom[1][:kept] and places[kept:] == (None,) * (len(places) - kept):
+                return True
+            if self._is_span(atom) and places[kept:] == atom[1][kept:] and places[:kept] == (None,) * kept:
+                return True
+        return False
 
     def _identified(
         self, product: Product, gone: Atom, one: Labels, other: Labels
@@ -96,6 +165,16 @@ class Selections(Signs):
         if step != 1 or stride != 1 or size != other_size:
             return False
         return _is_nonnegative(begin - start - length) or _is_nonnegative(start - begin - extent)
+
+
+def counts(head: Head) -> bool:
+    """Whether it is the position along an axis, counted from 0."""
+    name, (size, *others) = head.name, head.dims or (1,)
+    if isinstance(name, Index):
+        return name.relation == "position" and name.offset == 0
+    if not isinstance(name, Table) or not isinstance(size, int) or others:
+        return False
+    return bool(np.array_equal(name.array, np.arange(size)))
 
 
 def _is_nonnegative(size: Size) -> bool:

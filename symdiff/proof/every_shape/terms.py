@@ -122,3 +122,11 @@ def as_number(expr: Expr) -> Fraction | None:
     if not expr:
         return Fraction(0)
     return expr[ONE] if len(expr) == 1 and ONE in expr else None
+
+
+def as_atom(expr: Expr) -> Atom | None:
+    """The atom that it is, if it is one."""
+    if len(expr) != 1:
+        return None
+    ((key, coefficient),) = expr.items()
+    return key[0][0] if coefficient == 1 and len(key) == 1 and key[0][1] == 1 else None

@@ -148,6 +148,9 @@ def _sample(graph: Graph, node: Node, fact: object, random: Random, signs: Seque
     result = np.empty(shape, dtype=object)
     if fact in ("one_hot", "simplex") and shape:
         return _rows(result, fact == "one_hot", random)
+    if kind == "integer" and fact == "integer":  # positions: 0 is one on every axis
+        result[...] = BALLS.number(Fraction(0))
+        return result
     for place in np.ndindex(shape):
         result[place] = BALLS.number(_number(kind, fact, random, signs))
     return result

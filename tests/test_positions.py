@@ -1,0 +1,170 @@
+"""Are claims about positions of symbolic number proved, and their wrong twins refuted? Embeddings, integer labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+import symdiff as sd
+from symdiff.verdicts import Verdict
+
+
+def embedding(E: Any, i: Any) -> Any:
+    return E[i]
+
+
+def scatter(E: Any, i: Any, g: Any) -> Any:
+    out = np.zeros_like(E)
+    np.add.at(out, i, g)
+    return out
+
+
+def one_hot_product(E: Any, i: Any, g: Any) -> Any:
+    return (i[:, None] == np.arange(E.shape[0])).T.astype(float) @ g
+
+
+def identity_rows(E: Any, i: Any, g: Any) -> Any:
+    return np.eye(E.shape[0])[i].T @ g
+
+
+def overwritten(E: Any, i: Any, g: Any) -> Any:
+    out = np.zeros_like(E)
+    out[i] = g
+    return out
+
+
+def counted_once(E: Any, i: Any, g: Any) -> Any:
+    out = np.zeros_like(E)
+    out[i] += g
+    return out
+
+
+def taken_away(E: Any, i: Any, g: Any) -> Any:
+    out = np.zeros_like(E)
+    np.subtract.at(out, i, g)
+    return out
+
+
+def averaged(E: Any, i: Any, g: Any) -> Any:
+    return scatter(E, i, g) / len(i)
+
+
+def of_embedding(claim: Any, i: Any = "n") -> Verdict:
+    domain = {"i": "integer"} if isinstance(i, str) else {}
+    return sd.check(embedding, claim, {"E": "v d", "i": i}, of="vjp", domain=domain)
+
+
+@pytest.mark.parametrize("claim", [scatter, one_hot_product, identity_rows])
+def test_the_gradient_of_an_embedding_is_a_sum_at_its_rows(claim: Any) -> None:
+    verdict = of_embedding(claim)
+    assert (verdict.status, verdict.scope) == ("proved", "every shape")
+    assert "0 <= i < v" in verdict.evidence.assumptions
+
+
+@pytest.mark.parametrize("claim", [overwritten, counted_once, taken_away, averaged])
+def test_wrong_gradients_of_an_embedding_are_refuted(claim: Any) -> None:
+    assert of_embedding(claim).status == "refuted"
+    assert of_embedding(claim, np.array([0, 2, 2])).status == "refuted"
+
+
+@pytest.mark.parametrize("shape", ["", "b t", "1 t"])
+def test_positions_of_any_shape(shape: str) -> None:
+    assert of_embedding(scatter, shape).status == "proved"
+
+
+def test_given_positions_ask_for_an_axis_that_has_them() -> None:
+    verdict = of_embedding(scatter, np.array([0, 2, 2]))
+    assert (verdict.status, verdict.scope) == ("proved", "every shape")
+
+
+def cross_entropy(z: Any, lab: Any) -> Any:
+    return -special.log_softmax(z, axis=-1)[np.arange(z.shape[0]), lab].mean()
+
+
+def less_one(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)
+    p[np.arange(z.shape[0]), lab] -= 1
+    return p / z.shape[0]
+
+
+def replaced(z: Any, lab: Any) -> Any:
+    rows, p = np.arange(len(lab)), special.softmax(z, axis=-1)
+    p[rows, lab] = p[rows, lab] * 2 - 1 - p[rows, lab]
+    return p / len(lab)
+
+
+def put(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)
+    hot = np.zeros_like(p)
+    np.put_along_axis(hot, lab[:, None], 1, axis=1)
+    return (p - hot) / z.shape[0]
+
+
+def compared(z: Any, lab: Any) -> Any:
+    return (special.softmax(z, axis=-1) - (lab[:, None] == np.arange(z.shape[1]))) / z.shape[0]
+
+
+def not_averaged(z: Any, lab: Any) -> Any:
+    return less_one(z, lab) * z.shape[0]
+
+
+def every_row(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)
+    np.subtract.at(p, (slice(None), lab), 1)
+    return p / z.shape[0]
+
+
+def put_minus_one(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)
+    p[np.arange(z.shape[0]), lab] = -1
+    return p / z.shape[0]
+
+
+def of_cross_entropy(claim: Any) -> Verdict:
+    return sd.check(cross_entropy, claim, {"z": "n k", "lab": "n"}, domain={"lab": "integer"})
+
+
+@pytest.mark.parametrize("claim", [less_one, replaced, put, compared])
+def test_the_gradient_of_cross_entropy_by_labels(claim: Any) -> None:
+    verdict = of_cross_entropy(claim)
+    assert (verdict.status, verdict.scope) == ("proved", "every shape")
+    assert "0 <= lab < k" in verdict.evidence.assumptions
+
+
+@pytest.mark.parametrize("claim", [not_averaged, every_row, put_minus_one])
+def test_wrong_gradients_of_cross_entropy_are_refuted(claim: Any) -> None:
+    assert of_cross_entropy(claim).status == "refuted"
+
+
+def test_whole_numbers_that_index_nothing_stay_numbers() -> None:
+    def poisson(rate: Any, y: Any) -> Any:
+        return (rate - y * np.log(rate)).sum()
+
+    domain = {"rate": (0, None), "y": "integer"}
+    shapes = {"rate": "n", "y": "n"}
+    assert sd.check(poisson, lambda rate, y: 1 - y / rate, shapes, domain=domain).status == "proved"
+    assert sd.check(poisson, lambda rate, y: 1 - 1 / rate, shapes, domain=domain).status == "refuted"
+
+
+def test_two_counts_are_one_position_only_where_they_agree() -> None:
+    """``i = j`` for positions of two arrays is no selection of either."""
+
+    def both(E: Any, i: Any, j: Any) -> Any:
+        return E[i] * E[j]
+
+    def right(E: Any, i: Any, j: Any, g: Any) -> Any:
+        out = np.zeros_like(E)
+        np.add.at(out, i, g * E[j])
+        np.add.at(out, j, g * E[i])
+        return out
+
+    def wrong(E: Any, i: Any, j: Any, g: Any) -> Any:
+        return np.where((i == j)[:, None], 0, 1).sum() * right(E, i, j, g)
+
+    shapes = {"E": "v d", "i": "n", "j": "n"}
+    domain = {"i": "integer", "j": "integer"}
+    assert sd.check(both, right, shapes, of="vjp", domain=domain).status == "proved"
+    assert sd.check(both, wrong, shapes, of="vjp", domain=domain).status == "refuted"

@@ -34,6 +34,7 @@ from symdiff.ir.ops import (
 from symdiff.ir.sizes import Shape, Size
 from symdiff.proof.every_shape import tables
 from symdiff.proof.every_shape.axes import Axes
+from symdiff.proof.every_shape.facts import exchanges, is_open, is_positive
 from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.moves import Moves
 from symdiff.proof.every_shape.powers import Need
@@ -177,8 +178,17 @@ class Builder:
         kind: HeadKind = "mask" if op.kind == "boolean" or fact == "one_hot" else "input"
         if fact in ("one_hot", "simplex") and op.shape:
             self.space.rows[op.name] = len(self.axes.of(op.shape[:-1]))
-        positive, clean = _is_positive(fact), op.kind == "real" and kind == "input" and _is_open(fact)
+        positive, clean = is_positive(fact), op.kind == "real" and kind == "input" and is_open(fact)
+        if fact in ("symmetric", "positive_definite"):
+            return self._symmetric(op)
         return self._leaf(kind, op.name, op.shape, positive=positive, clean=clean, degree=1)
+
+    def _symmetric(self, op: Input) -> Expr:
+        """A matrix whose last two axes may be exchanged."""
+        dims = self.axes.of(op.shape)
+        symmetries = exchanges(len(dims)) if len(dims) == len(op.shape) else ()
+        head = self.space.intern("input", op.name, dims, symmetries=symmetries, clean=False, degree=1)
+        return single(self.space.atom(head, tuple(range(len(dims)))))
 
     def _table(self, op: Table) -> Expr:
         array = op.array
@@ -280,17 +290,6 @@ class Builder:
         mapping = kept | {k: self.space.fresh() for k in places}
         moved = self.space.relabelled(form, mapping)
         return self.space.maximum(moved, {mapping[k]: size for k, size in places.items()})
-
-
-def _is_positive(fact: object) -> bool:
-    if isinstance(fact, tuple) and len(fact) == 2 and isinstance(fact[0], (int, float, Fraction, sp.Expr)):
-        return bool(fact[0] >= 0)
-    return fact in ("positive", "simplex")
-
-
-def _is_open(fact: object) -> bool:
-    """Whether the values of an input fill an open set: a thin set is thin there."""
-    return fact is None or isinstance(fact, tuple) or fact == "positive"
 
 
 def _survives_infinity(op: Op, infinite: Sequence[int]) -> bool:

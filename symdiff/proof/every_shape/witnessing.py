@@ -153,6 +153,10 @@ def _sample(graph: Graph, node: Node, fact: object, random: Random, signs: Seque
         return result
     for place in np.ndindex(shape):
         result[place] = BALLS.number(_number(kind, fact, random, signs))
+    if fact in ("symmetric", "positive_definite"):
+        result = result + np.swapaxes(result, -1, -2)
+    if fact == "positive_definite":
+        result = result @ result  # the square of a symmetric matrix
     return result
 
 
@@ -174,8 +178,9 @@ def _number(kind: str, fact: Any, random: Random, signs: Sequence[int]) -> Fract
         return Fraction(random.randint(0, 1))
     value = Fraction(random.randint(1, 400), 128)
     if isinstance(fact, tuple) and len(fact) == 2:
-        low = Fraction(str(fact[0])) if np.isfinite(float(fact[0])) else None
-        high = Fraction(str(fact[1])) if np.isfinite(float(fact[1])) else None
+        low, high = (
+            None if end is None or not np.isfinite(float(end)) else Fraction(str(end)) for end in fact
+        )
         if low is not None and high is not None:
             return low + (high - low) * value / 4
         return low + value if low is not None else high - value if high is not None else value

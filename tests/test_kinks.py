@@ -128,3 +128,53 @@ def test_no_value_where_the_derivative_is_finite() -> None:
                 assert verdict.status == "refuted"
                 assert verdict.mistake is not None
                 assert verdict.mistake.kind == "nan"
+
+
+def guarded_power(value: float) -> Callable[..., Any]:
+    return lambda a, b: np.where(a == 0, value, a**b * np.log(np.where(a == 0, 1.0, a)))
+
+
+POWER = (np.array([0.0, 1.0]), np.array([2.0, 1.5]))
+SINGULAR: list[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], dict[str, Any], str | None]] = [
+    (lambda a, b: np.sum(a**b), lambda a, b: a**b * np.log(a), POWER, {"wrt": "b"}, "nan"),
+    (lambda a, b: a**b, lambda a, b: a**b * np.log(a), (np.array(0.0), 2.0), {"wrt": "b"}, "nan"),
+    (lambda a, b: a**b, lambda a, b, g: g * a**b * np.log(a), POWER, {"wrt": "b", "of": "vjp"}, "nan"),
+    (lambda a, b: a**b, lambda a, b, v: v * a**b * np.log(a), POWER, {"wrt": "b", "of": "jvp"}, "nan"),
+    (lambda a, b: np.sum(np.exp(b * np.log(a))), lambda a, b: a**b * np.log(a), POWER, {"wrt": "b"}, "nan"),
+    (lambda a, b: np.sum(a**b), lambda a, b: (b * a ** (b - 1), a**b * np.log(a)), POWER, {"wrt": ("a", "b")}, "nan"),
+    (lambda a, b: np.sum(a**b), guarded_power(5.0), POWER, {"wrt": "b"}, "edge"),
+    (lambda a, b: np.sum(a**b), guarded_power(5.0), (POWER[0] + 0.5, POWER[1]), {"wrt": "b"}, "edge"),
+    (lambda a, b: np.sum(a**b), guarded_power(0.0), POWER, {"wrt": "b"}, None),
+    (lambda a, b: a**b, lambda a, b, g: g * guarded_power(0.0)(a, b), POWER, {"wrt": "b", "of": "vjp"}, None),
+    (lambda a, b: a**b, lambda a, b: a**b * np.log(a), (np.array(0.0), 0.0), {"wrt": "b"}, None),
+    (lambda x: np.sum(np.where(x > 0, x**2 * np.log(np.where(x > 0, x, 1)), 0)), lambda x: 2 * x * np.log(x) + x,
+     (np.array([0.0, 1.0]),), {}, "nan"),
+    (lambda x: np.sum(x * np.log(x)), lambda x: np.log(x) + 1, (np.array([0.0, 1.0]),), {}, None),
+    (lambda x: np.sum(np.sqrt(x) ** 2), lambda x: np.sqrt(x) / np.sqrt(x), (np.array([0.0, 1.0]),), {}, "nan"),
+    (lambda x: np.sqrt(x) ** 2, lambda x, v: np.sqrt(x) / np.sqrt(x) * v, (ZERO,), {"of": "jvp"}, "nan"),
+    (lambda x, y: np.sum(np.sqrt(x * y)), lambda x, y: x / (2 * np.sqrt(x * y)), POWER, {"wrt": "y"}, "nan"),
+    (lambda w, x: np.sum(w * np.sin(x) / x), lambda w, x: np.sin(x) / x, POWER[::-1], {"wrt": "w"}, "nan"),
+    (lambda x: np.sum(x / np.abs(x)), lambda x: (np.abs(x) - x * np.sign(x)) / x**2, (np.array([0.0, 1.0]),), {}, None),
+    (lambda x: np.sum(x - np.log(1 + x)), lambda x: 1 / (1 + 1 / x), (np.array([0.0, 1.0]),), {}, None),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("fn", "claim", "inputs", "options", "kind"), SINGULAR)
+def test_no_value_at_the_given_point(
+    fn: Callable[..., Any],
+    claim: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    options: dict[str, Any],
+    kind: str | None,
+) -> None:
+    """Wrong where the derivative is finite, also where its formula has no value all along an argument's zero."""
+    verdict = sd.check(fn, claim, inputs, **options)
+    assert (verdict.status, verdict.mistake and verdict.mistake.kind) == (
+        ("proved", None) if kind is None else ("refuted", kind)
+    )
+
+
+def test_a_gap_between_two_heights_is_no_removable_one() -> None:
+    verdict = sd.check(lambda x: x / np.abs(x), lambda x: 0 * x, 0.5)
+    assert verdict.kink == "jump where x = 0: there is no derivative, and nothing is judged there"

@@ -233,9 +233,13 @@ class Probing:
 
 
 def _own(question: Question, options: Options) -> Iterator[Point]:
+    """The caller's example; a cotangent or direction is drawn."""
     own = own_point(question, options.domain)
-    if own is not None and len(own) == len(question.truth.inputs):
-        yield own
+    if own is None:
+        return
+    if len(own) < len(question.truth.inputs):
+        own = next(points(question.truth, by_node(question), options.domain, options.seed)) | own
+    yield own
 
 
 def _special(question: Question, options: Options) -> Iterator[Point]:

@@ -53,7 +53,7 @@ def shelf(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
             _load(package)
             entry = REGISTERED.get(name)
             if entry is not None and entry.kind == kind:
-                return entry.fn
+                return entry.offers
         raise AttributeError(
             f"{package.removeprefix('symdiff.library.')} has no {name!r}; see `symdiff list`"
         )

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from symdiff.checking.comparing import values
-from symdiff.checking.kinks.hulls import Numbers
+from symdiff.checking.kinks.hulls import CLOSE, Numbers
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import Undetermined
@@ -89,10 +89,44 @@ class Surroundings:
         """Whether the formula of the derivative has no value at the point itself."""
         return self.here is None or not np.isfinite(self.here[0]).all()
 
+    @cached_property
+    def moving(self) -> list[Node]:
+        """What is moved: what the derivative is taken by, or all that is real where its formula has no value then.
+
+        So it is with ``a**b*log(a)``, the derivative of ``a**b`` by b, all along ``a = 0``. Where the function is
+        continuous, the limit from all around is its derivative there.
+        """
+        store = self.question.truth.store
+        if not self.is_singular or any(map(self._has_value_toward, islice(_slanted(self, self.nodes), 2))):
+            return self.nodes
+        return [n for n in self.base if n in self.nodes or store.kind(n) == "real"]
+
+    def _has_value_toward(self, direction: Direction) -> bool:
+        with working_precision(_BITS):
+            found = evaluated(self.question, self.wanted, self._beside(direction, _STEPS[-1]))
+        return found is None or bool(np.isfinite(self._row(found)[0]).all())
+
+    def _beside(self, direction: Direction, step: Fraction) -> dict[Node, Objects]:
+        """The point a step further in a direction."""
+        return {
+            node: as_objects(value + BALLS.number(step) * lift(direction[node], BALLS))
+            if node in direction
+            else value
+            for node, value in self.base.items()
+        }
+
     @property
     def finite(self) -> list[Numbers]:
         """The limits that exist."""
         return [limit.derivative for limit in self.limits if limit.outcome == "finite"]
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether the function has one limit from all sides; that it has no other value, ``look`` sees."""
+        values = [
+            np.concatenate([np.ravel(v) for v in x.value]) for x in self.limits if x.outcome == "finite"
+        ]
+        return spread(values) <= CLOSE
 
     def look(self, direction: Direction) -> Limit:
         """Walk in one direction, and keep what is found."""
@@ -104,13 +138,7 @@ class Surroundings:
     def _limit(self, direction: Direction) -> Limit:
         rows = []
         for step in _STEPS if self.is_singular else _STEPS[1:]:
-            moved = {
-                node: as_objects(value + BALLS.number(step) * lift(direction[node], BALLS))
-                if node in direction
-                else value
-                for node, value in self.base.items()
-            }
-            found = evaluated(self.question, self.wanted, moved)
+            found = evaluated(self.question, self.wanted, self._beside(direction, step))
             if found is None:
                 return Limit("no telling", np.empty(0))
             rows.append(self._row(found))
@@ -176,9 +204,13 @@ def spread(limits: Sequence[Numbers]) -> float:
 
 def slanted(place: Surroundings) -> Iterator[Direction]:
     """All entries down, all up, each a little differently, and some at random: where most conventions show."""
+    return _slanted(place, place.moving)
+
+
+def _slanted(place: Surroundings, nodes: Sequence[Node]) -> Iterator[Direction]:
     rng = random.Random(0)
     for sizes in (_DOWN, _UP, *[_SIZES] * _RANDOM):
-        yield {n: _filled(n, place, partial(rng.choice, sizes)) for n in place.nodes}
+        yield {n: _filled(n, place, partial(rng.choice, sizes)) for n in nodes}
 
 
 def along_axes(place: Surroundings) -> Iterator[Direction]:
@@ -187,7 +219,15 @@ def along_axes(place: Surroundings) -> Iterator[Direction]:
         shape = place.base[node].shape
         for index in islice(np.ndindex(shape), _MOST_AXES):
             for sign in (1, -1):
-                yield {node: _unit(shape, index, sign)}
+                yield from widened(place, {node: _unit(shape, index, sign)})
+
+
+def widened(place: Surroundings, direction: Direction) -> Iterator[Direction]:
+    """A direction; where a formula has no value, the other arguments move too, a little up and a little down."""
+    others = [n for n in place.moving if n not in direction] if place.is_singular else []
+    for sign in (1, -1) if others else (1,):
+        around = {n: _sloping(place.base[n].shape, Fraction(sign, 1000 + 7 * n)) for n in others}
+        yield {**around, **direction}
 
 
 def toward(nodes: Sequence[Node], place: Surroundings, row: Numbers) -> Direction:
@@ -207,7 +247,14 @@ def _filled(node: Node, place: Surroundings, draw: Callable[[], Fraction]) -> Ob
 
 
 def _unit(shape: tuple[int, ...], place: tuple[int, ...], sign: int) -> Objects:
+    direction = _sloping(shape, Fraction(-sign, 1000))
+    direction[place] = Fraction(sign)
+    return direction
+
+
+def _sloping(shape: tuple[int, ...], slope: Fraction) -> Objects:
+    """A little everywhere, nowhere the same."""
     direction = np.empty(shape, dtype=object)
     for k, index in enumerate(np.ndindex(shape)):
-        direction[index] = Fraction(sign) if index == place else Fraction(-sign * (k + 1), 1000)
+        direction[index] = slope * (k + 1)
     return direction

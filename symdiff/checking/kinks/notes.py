@@ -105,7 +105,9 @@ def _kind(place: Surroundings) -> Kind | Literal["nothing"]:
         return "edge of the domain"
     if spread(place.finite) > CLOSE:
         return "kink" if has_value else "edge of the domain"
-    return "removable" if place.is_singular else "smooth"
+    if not place.is_singular:
+        return "smooth"
+    return "removable" if place.is_continuous else "jump"
 
 
 def _silent(place: Surroundings) -> tuple[Node, float] | None:

@@ -21,7 +21,16 @@ from symdiff.checking.effort import work
 from symdiff.checking.kinks.cells import cells
 from symdiff.checking.kinks.conventions import followed
 from symdiff.checking.kinks.hulls import CLOSE, Numbers, is_inside, nearest
-from symdiff.checking.kinks.limits import Direction, Surroundings, along_axes, joined, slanted, spread, toward
+from symdiff.checking.kinks.limits import (
+    Direction,
+    Surroundings,
+    along_axes,
+    joined,
+    slanted,
+    spread,
+    toward,
+    widened,
+)
 from symdiff.checking.kinks.notes import Standing, note
 from symdiff.checking.kinks.selections import allows, selections
 from symdiff.checking.questions import Question
@@ -136,7 +145,7 @@ def _refine(place: Surroundings, given: Numbers) -> bool:
         point, gap = nearest([place.finite], given)
         if gap <= CLOSE:
             break
-        if not _walk(place, iter([toward(nodes, place, given - point)])):
+        if not _walk(place, widened(place, toward(nodes, place, given - point))):
             return False
     return True
 
@@ -163,7 +172,7 @@ def _without_value(place: Surroundings, balls: Objects) -> dict[int, Comparison]
     for batch in (slanted(place), along_axes(place)):
         if not _walk(place, batch):
             return {}
-    if not place.finite or spread(place.finite) > CLOSE:
+    if not place.finite or spread(place.finite) > CLOSE or not place.is_continuous:
         return {}
     limits = place.finite[0].reshape(balls.shape)
     entries = _entries(place, place.question.claimed[target])

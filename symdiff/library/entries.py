@@ -98,7 +98,8 @@ class Entry:
 
     ``cases`` are the sizes at which its derivatives are judged: a mapping of names to shape strings, or several
     ``Case``s with keyword settings. The decorators ``derivative``, ``second``, ``mistake``, ``form`` and ``fact``
-    take what belongs to it and return it unchanged.
+    take what belongs to it and return it unchanged. ``offers`` is what the shelf gives under the name, if not the
+    function itself: the optimizer, where the function is its step.
 
     >>> square = Entry(lambda x: x**2, "activation", {"x": "n"}, source="Euclid", shelved=False)
     >>> @square.derivative
@@ -123,8 +124,10 @@ class Entry:
         kinks: str = "",
         name: str = "",
         shelved: bool = True,
+        offers: Function | None = None,
     ) -> None:
         self.fn, self.kind, self.source, self.notes = fn, kind, source, notes
+        self.offers = offers or fn
         self.name = name or str(fn.__name__)
         self.cases = cases if isinstance(cases, tuple) else (Case(cases),)
         self.names = names or Names()
@@ -138,7 +141,7 @@ class Entry:
             _register(self)
 
     @overload
-    def derivative(self, claim: Function) -> Function: ...
+    def derivative(self, claim: Function, **options: Any) -> Function: ...
 
     @overload
     def derivative(self, claim: None = None, **options: Any) -> Callable[[Function], Function]: ...

@@ -6,6 +6,7 @@ and its gradient is an empty array.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,10 @@ def per_sample(entry: Entry, axes: int = 0) -> Callable[[Callable[..., Any]], Ca
             slopes = gradient(*inputs, reduction="sum")
             return tuple(weight * s for s in slopes) if isinstance(slopes, tuple) else weight * slopes
 
+        names = [*entry.cases[0].inputs, "y_bar"]
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+        pullback.__signature__ = signature  # type: ignore[attr-defined]
         pullback.__name__ = f"{gradient.__name__}_of_each_sample"
         entry.derivative(pullback, of="vjp", cases=(Case(entry.cases[0].inputs, {"reduction": "none"}),))
         return gradient

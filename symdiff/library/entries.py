@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from symdiff.checking.arguments import Wrt
 from symdiff.checking.checks import check
@@ -52,6 +52,16 @@ class Case:
         """``stride=2`` for settings, else the shapes that are text."""
         shapes = [f"{k} {v!r}" for k, v in self.inputs.items() if isinstance(v, str)]
         return ", ".join([f"{k}={v}" for k, v in self.settings.items()] or shapes)
+
+
+class Options(TypedDict, total=False):
+    """What may be said of a derivative beside the function that computes it."""
+
+    of: Of | None
+    wrt: Wrt | None
+    cases: Mapping[str, Any] | tuple[Case, ...] | None
+    domain: Domain | None
+    label: str
 
 
 @dataclass(frozen=True)
@@ -141,10 +151,12 @@ class Entry:
             _register(self)
 
     @overload
-    def derivative(self, claim: Function, **options: Any) -> Function: ...
+    def derivative(self, claim: Function, **options: Unpack[Options]) -> Function: ...
 
     @overload
-    def derivative(self, claim: None = None, **options: Any) -> Callable[[Function], Function]: ...
+    def derivative(
+        self, claim: None = None, **options: Unpack[Options]
+    ) -> Callable[[Function], Function]: ...
 
     def derivative(
         self,

@@ -88,15 +88,16 @@ def sigmoid_focal(
 ) -> Array:
     """The focal loss from logits, ``-alpha_t (1 - p_t)^gamma log p_t`` with p_t = s(z) for y = 1 and s(-z) for y = 0.
 
-    ``z`` : n k; ``y`` : n k, 0 or 1; alpha_t is ``alpha`` for positives, ``1 - alpha`` for negatives; ``gamma`` >= 0;
-    smooth in ``z``, not convex for gamma > 0; finite for every finite logit: at -1e4 a positive costs alpha 1e4.
+    ``z`` : n k; ``y`` : n k, 0 or 1, or between, which mixes both losses; alpha_t is ``alpha`` for positives and
+    ``1 - alpha`` for negatives; ``gamma`` >= 0; smooth in ``z``, not convex for gamma > 0; finite for every finite
+    logit: at -1e4 a positive costs alpha 1e4.
 
     >>> sigmoid_focal(np.array([0.0, -1e4]), np.array([1.0, 1.0]), reduction="none").round(4).tolist()
     [0.0433, 2500.0]
     """
-    margin = (2 * y - 1) * z
-    balance = alpha * y + (1 - alpha) * (1 - y)
-    return reduced(-balance * special.expit(-margin) ** gamma * special.log_expit(margin), reduction)
+    positive = alpha * y * special.expit(-z) ** gamma * special.log_expit(z)
+    negative = (1 - alpha) * (1 - y) * special.expit(z) ** gamma * special.log_expit(-z)
+    return reduced(-positive - negative, reduction)
 
 
 LOGITS = {"z": "n k", "y": "n k", "alpha": "", "gamma": ""}
@@ -111,9 +112,9 @@ SIGMOID_FOCAL = Entry(
         "optax.sigmoid_focal_loss",
         "keras.losses.BinaryFocalCrossentropy(from_logits=True)",
         'torchvision reduces by "none" unless told and does not balance for alpha < 0; optax balances only if told; '
-        "keras balances only with apply_class_balancing. With soft labels they mix p_t linearly, here y is 0 or 1.",
+        "keras balances only with apply_class_balancing. Labels between 0 and 1 mix p_t there, here the losses.",
     ),
-    domain={"y": "boolean", "gamma": (0, None)},
+    domain={"gamma": (0, None)},
 )
 
 
@@ -122,12 +123,11 @@ SIGMOID_FOCAL = Entry(
 def sigmoid_focal_gradient(
     z: Array, y: Array, alpha: Array = 0.25, gamma: Array = 2.0, *, reduction: str = "mean"
 ) -> Array:
-    """(2 y - 1) alpha_t (1 - p_t)^gamma (gamma p_t log p_t - (1 - p_t))."""
-    sign = 2 * y - 1
-    p_t, q_t = special.expit(sign * z), special.expit(-sign * z)
-    balance = alpha * y + (1 - alpha) * (1 - y)
-    slope = gamma * p_t * special.log_expit(sign * z) - q_t
-    return shared(sign * balance * q_t**gamma * slope, z, reduction)
+    """alpha_t (1 - p_t)^gamma (gamma p_t log p_t - (1 - p_t)), with the other sign for negatives."""
+    p, q = special.expit(z), special.expit(-z)
+    positive = alpha * y * q**gamma * (gamma * p * special.log_expit(z) - q)
+    negative = (1 - alpha) * (1 - y) * p**gamma * (gamma * q * special.log_expit(-z) - p)
+    return shared(positive - negative, z, reduction)
 
 
 @SIGMOID_FOCAL.second
@@ -135,23 +135,33 @@ def sigmoid_focal_curvature(
     z: Array, y: Array, alpha: Array, gamma: Array, v: Array, *, reduction: str = "mean"
 ) -> Array:
     """alpha_t q^gamma p (gamma (q - gamma p) log p + (2 gamma + 1) q) v with p = p_t and q = 1 - p_t."""
-    sign = 2 * y - 1
-    p_t, q_t = special.expit(sign * z), special.expit(-sign * z)
-    balance = alpha * y + (1 - alpha) * (1 - y)
-    bend = gamma * (q_t - gamma * p_t) * special.log_expit(sign * z) + (2 * gamma + 1) * q_t
-    return shared(balance * q_t**gamma * p_t * bend * v, z, reduction)
+    p, q = special.expit(z), special.expit(-z)
+    to_p = gamma * (q - gamma * p) * special.log_expit(z) + (2 * gamma + 1) * q
+    to_q = gamma * (p - gamma * q) * special.log_expit(-z) + (2 * gamma + 1) * p
+    bend = alpha * y * q**gamma * p * to_p + (1 - alpha) * (1 - y) * p**gamma * q * to_q
+    return shared(bend * v, z, reduction)
 
 
-@SIGMOID_FOCAL.form("torchvision")
-def sigmoid_focal_by_mixing(
-    z: Array, y: Array, alpha: Array, gamma: Array, *, reduction: str = "mean"
-) -> Array:
-    """The cross-entropy of y times (1 - p_t)^gamma with p_t = p y + (1 - p) (1 - y)."""
-    p = special.expit(z)
-    cross_entropy = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
-    p_t = p * y + (1 - p) * (1 - y)
-    balance = alpha * y + (1 - alpha) * (1 - y)
-    return reduced(balance * cross_entropy * (1 - p_t) ** gamma, reduction)
+@SIGMOID_FOCAL.fact("of a positive it is the focal loss of p_t = s(z)")
+def focal_of_the_sigmoid() -> Verdict:
+    """The loss from logits with labels of 1 beside the loss of probabilities."""
+    return check(
+        lambda z, alpha, gamma: sigmoid_focal(z, 1, alpha, gamma),
+        lambda z, alpha, gamma: focal(special.expit(z), alpha, gamma),
+        {"z": "n", "alpha": "", "gamma": ""},
+        of="value",
+        domain={"gamma": (0, None)},
+    )
+
+
+@SIGMOID_FOCAL.fact("symmetric: a label and its complement, with -z for z and 1 - alpha for alpha")
+def sigmoid_focal_is_symmetric() -> Verdict:
+    """The value for the complementary class."""
+
+    def complement(z: Array, y: Array, alpha: Array, gamma: Array) -> Array:
+        return sigmoid_focal(-z, 1 - y, 1 - alpha, gamma)
+
+    return check(sigmoid_focal, complement, LOGITS, of="value", domain=SIGMOID_FOCAL.domain)
 
 
 @SIGMOID_FOCAL.mistake("missing_path")
@@ -159,10 +169,9 @@ def sigmoid_focal_without_the_log_term(
     z: Array, y: Array, alpha: Array, gamma: Array, *, reduction: str = "mean"
 ) -> Array:
     """The modulating factor held constant."""
-    sign = 2 * y - 1
-    q_t = special.expit(-sign * z)
-    balance = alpha * y + (1 - alpha) * (1 - y)
-    return shared(-sign * balance * q_t**gamma * q_t, z, reduction)
+    p, q = special.expit(z), special.expit(-z)
+    slope = (1 - alpha) * (1 - y) * p**gamma * p - alpha * y * q**gamma * q
+    return shared(slope, z, reduction)
 
 
 @SIGMOID_FOCAL.mistake("factor")

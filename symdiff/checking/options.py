@@ -19,7 +19,10 @@ CONVENTIONS = ("torch", "jax", "shared")
 
 @dataclass(frozen=True)
 class Options:
-    """The keyword arguments of ``check``; ``timeout`` is in seconds, after which a verdict is undecided."""
+    """The keyword arguments of ``check``; ``timeout`` is in seconds, after which a verdict is undecided.
+
+    ``given`` says that the example inputs are the caller's own: only there do lost digits refute.
+    """
 
     domain: Domain = field(default_factory=dict)
     convention: str | None = None
@@ -27,6 +30,7 @@ class Options:
     examples: int = 200
     seed: int = 0
     timeout: float | None = None
+    given: bool = True
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:

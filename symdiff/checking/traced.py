@@ -31,7 +31,7 @@ from symdiff.ir.graph import Node
 from symdiff.ir.sizes import same_shape, text
 from symdiff.proof.at_shape.zero_test import equal_at_shape
 from symdiff.proof.every_shape.proving import prove
-from symdiff.verdicts import Evidence, Verdict
+from symdiff.verdicts import Evidence, Mistake, Verdict
 
 _AGREEMENTS = 2
 _KINKS = ("away from", "no tie")
@@ -209,7 +209,7 @@ def _verdict(found: _Answers, k: int) -> Verdict:
     if record.wrong is not None:
         return _refuted(record.wrong, found.options, answer)
     trouble = found.troubles[k]
-    if trouble is not None and trouble.mistake is not None:
+    if trouble is not None and trouble.mistake is not None and _counts(trouble.mistake, found.options):
         right = ("the formula, in exact arithmetic",) if record.agreed else ()
         more = in_the_source(found.question, k, trouble.mistake)
         return answer(
@@ -228,6 +228,11 @@ def _verdict(found: _Answers, k: int) -> Verdict:
     if test is not None and test.proved and record.agreed and found.confirmed:
         return _proved(found, record, test, numerics, answer)
     return _unproved(found, record, test, numerics, answer)
+
+
+def _counts(mistake: Mistake, options: Options) -> bool:
+    """What floats do refutes at the caller's own inputs; NaN also in a domain that the caller gave."""
+    return options.given or (mistake.kind == "nan" and bool(options.domain))
 
 
 def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:

@@ -12,8 +12,9 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+import symdiff as sd
 from symdiff import calculus
-from symdiff.checking.black_boxes.accuracy import bound
+from symdiff.checking.black_boxes.accuracy import Analysis, bound
 from symdiff.errors import Undetermined
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.evaluation.exact import evaluate, lift
@@ -183,3 +184,25 @@ def test_a_tie_leaves_the_branch_in_doubt_and_a_mask_does_not() -> None:
     top = small(lambda store, x: alg.argmax(store, x, [0]), (3,))
     _, (limit,) = bound(top.store, top.outputs, {top.inputs[0]: np.array([2.0, 1.0, 2.0])}, np.float64)
     assert limit.tolist() == pytest.approx([1, 0, 1], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "spec", ["ij,jk->ik", "kj,ij->ki", "bij,bjk->kbi", "ij,i->ij", "i,j->ji", "ij,ij->", "ij,kj->"]
+)
+def test_contractions_at_many_points_are_those_at_each(spec: str) -> None:
+    """Products of matrices, outer products and sums, with operands that are the same at all points."""
+    rng = np.random.default_rng(0)
+    sizes = dict(zip("ijkb", (4, 3, 5, 2), strict=True))
+    arrays = [rng.normal(size=[sizes[k] for k in part]) for part in spec.split("->")[0].split(",")]
+    graph = sd.trace(lambda a, b: np.exp(np.einsum(spec, np.tanh(a), b)), *arrays)
+    many = [np.stack([arrays[0], arrays[0] / 3, -arrays[0]]), arrays[1][None]]
+    analysis = Analysis(graph.store, graph.outputs, np.float32)
+    (values,), (limits,) = analysis.over(dict(zip(graph.inputs, many, strict=True)), 3)
+    for k in range(3):
+        alone = dict(zip(graph.inputs, (many[0][k], arrays[1]), strict=True))
+        (value,), (limit,) = bound(graph.store, graph.outputs, alone, np.float32)
+        np.testing.assert_allclose(
+            values[k], np.exp(np.einsum(spec, np.tanh(many[0][k]), arrays[1])), rtol=1e-13
+        )
+        np.testing.assert_allclose(values[k], value, rtol=1e-13)
+        np.testing.assert_allclose(limits[k], limit, rtol=1e-6)

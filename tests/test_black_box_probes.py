@@ -209,6 +209,50 @@ def test_a_mistake_in_double_precision_only() -> None:
     assert check(squares, in_dtype(np.float32), X, dtype="float64").status == "agrees"
 
 
+# Tables -----------------------------------------------------------------------------------------------------
+
+
+HALVES = np.arange(65536, dtype=np.uint16).view(np.float16).astype(float)
+
+
+def looked_up(x: Any) -> Any:
+    """The exponential from a table for all numbers of half precision."""
+    with np.errstate(all="ignore"):
+        return np.exp(HALVES)[np.asarray(x, dtype=np.float16).view(np.uint16)]
+
+
+@pytest.mark.parametrize("domain", [{"x": (0, 1)}, {"x": (0, None)}, {"x": (None, 1)}, {}])
+def test_an_exponential_from_a_table_of_half_precision_is_wrong(domain: Any) -> None:
+    """Its table has every short number, so that no probe on a grid sees anything; nor does an example of zeros."""
+    verdict = check(lambda x: np.sum(np.exp(-x)), lambda x: -looked_up(-x), np.zeros(3), domain=domain)
+    assert verdict.status == "refuted", verdict.reason
+
+
+@pytest.mark.parametrize("example", [np.zeros(3), np.linspace(-1, 1, 5), np.array([0.3])])
+@pytest.mark.parametrize("early", [True, False], ids=["arguments", "results"])
+def test_a_claim_that_computes_in_single_precision_is_judged_so(example: Any, early: bool) -> None:
+    """As with JAX, whose results are made doubles by whoever calls it."""
+
+    def single(x: Any) -> Any:
+        e = np.exp(x.astype(np.float32)) if early else np.exp(x).astype(np.float32)
+        return e.astype(float)
+
+    verdict = check(lambda x: np.sum(np.exp(x)), single, example)
+    assert verdict.status == "agrees", verdict.reason
+    assert "its numbers are those of float32" in verdict.reason
+    wrong = check(lambda x: np.sum(np.exp(x)), lambda x: single(x) * 1.0009, example)
+    assert wrong.status == "refuted", wrong.reason
+
+
+def test_a_claim_in_double_precision_is_no_single_one() -> None:
+    """Though its numbers are short where its arguments are."""
+    verdict = check(lambda x: np.sum(x**4), lambda x: 4 * x**3, np.array([0.5, 1.25]))
+    assert verdict.status == "agrees", verdict.reason
+    assert "float32" not in verdict.reason
+    wrong = check(lambda x: np.sum(x**4), lambda x: 4 * x**3 * (1 + 1e-7), np.array([0.5, 1.25]))
+    assert wrong.status == "refuted", wrong.reason
+
+
 # Lost digits ------------------------------------------------------------------------------------------------
 
 

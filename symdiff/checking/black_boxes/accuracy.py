@@ -61,13 +61,19 @@ def bound(
 
 
 class Analysis:
-    """The error analysis of some nodes in one dtype; ``at`` asks it at a point, ``over`` at many."""
+    """The error analysis of some nodes in one dtype; ``at`` asks it at a point, ``over`` at many.
 
-    def __init__(self, store: Store, outputs: Sequence[Node], dtype: DTypeLike) -> None:
-        self.store, self.outputs = store, tuple(outputs)
+    With ``rounds_inputs`` numbers that the dtype does not hold are rounded first, as a claim in that dtype must.
+    """
+
+    def __init__(
+        self, store: Store, outputs: Sequence[Node], dtype: DTypeLike, *, rounds_inputs: bool = False
+    ) -> None:
+        self.store, self.outputs, self.rounds_inputs = store, tuple(outputs), rounds_inputs
         nodes = store.ancestors(outputs)
         self.moving = _moving(store, nodes)
-        self.rounding = Rounding.of(np.dtype(dtype))
+        self.dtype = np.dtype(dtype)
+        self.rounding = Rounding.of(self.dtype)
         self._constants: dict[Node, Rounded] = {}
         self._steps: list[tuple[Node, tuple[Node, ...], Rule]] = []
         for node in nodes:
@@ -82,12 +88,20 @@ class Analysis:
         """Values and bounds at ``count`` points: the first axis of each input counts them, or has length 1."""
         known = dict(self._constants)
         for node, value in values.items():
-            known[node] = Rounded.exact(value.astype(dtype_of(self.store.kind(node), _DOUBLE), copy=False))
+            known[node] = self._read(value.astype(dtype_of(self.store.kind(node), _DOUBLE), copy=False))
         with np.errstate(all="ignore"):
             for node, operands, rule in self._steps:
                 if node not in known:
                     known[node] = rule([known[k] for k in operands])
             return _spread([known[y] for y in self.outputs], count)
+
+    def _read(self, value: Array) -> Rounded:
+        """An input as the dtype holds it: a shorter one rounds it."""
+        if not self.rounds_inputs or value.dtype.kind != "f" or self.dtype.itemsize >= _DOUBLE.itemsize:
+            return Rounded.exact(value)
+        with np.errstate(all="ignore"):
+            moved = np.abs(value - value.astype(self.dtype))
+        return Rounded(value, moved) if np.any(moved > 0) else Rounded.exact(value)
 
     def _plan(self, node: Node) -> None:
         op, operands, kind = self.store.op(node), self.store.operands(node), self.store.kind(node)

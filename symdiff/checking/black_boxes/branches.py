@@ -8,7 +8,8 @@ import numpy as np
 import sympy as sp
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.black_boxes.probing import TIE, Batch
+from symdiff.checking.black_boxes.batches import Batch
+from symdiff.checking.black_boxes.probing import TIE
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import formula

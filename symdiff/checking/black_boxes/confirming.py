@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.checking.black_boxes.probing import Probe, Prober
+from symdiff.checking.black_boxes.batches import Probe
+from symdiff.checking.black_boxes.probing import Prober
 from symdiff.checking.effort import work
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, ask

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, Prober
 from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.entries import entries_beside
 from symdiff.checking.options import Options

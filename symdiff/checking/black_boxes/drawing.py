@@ -37,6 +37,10 @@ def _part(regime: str, shape: tuple[int, ...], rng: Any) -> Array:
         case "zeros":
             ends = rng.integers(0, 2, (shape[0], *(1 for _ in shape[1:])))
             return np.asarray(np.broadcast_to(ends, shape))
+        case (
+            "normal" | "spread" | "large" | "scales"
+        ):  # a grid hides what a table of short numbers cannot tell
+            return np.asarray(rng.uniform(1 / 64, 63 / 64, shape))
         case _:
             return np.asarray(rng.integers(1, 64, shape) / 64)
 

@@ -20,6 +20,8 @@ from symdiff.ir.trees import LEAF, Tree
 
 Array = NDArray[Any]
 
+_SHORT = 2**14
+_SINGLE = "its numbers are those of float32"
 _WATCHED = 12  # calls after which the habits of a claim are known
 
 
@@ -54,6 +56,7 @@ class Foreign:
         self.habits: dict[str, None] = {}
         self._wanted = wanted(question)
         self._watched = 0
+        self._is_single: bool | None = None
         args, kwargs = self._arguments([_Slot(k) for k in range(len(question.truth.inputs))])
         places = [value.number for value in args if isinstance(value, _Slot)]
         self._places = places if len(places) == len(args) and not kwargs else None
@@ -76,10 +79,23 @@ class Foreign:
             return Answer(error=error)
         leaves = self._leaves(result)
         arrays = tuple([self._array(leaf) for leaf in leaves])
+        if self._is_single is not False:
+            arrays = self._as_computed(arrays)
         if self._watched < _WATCHED:
             self._watched += 1
             self._watch(values, given, leaves)
         return Answer(arrays)
+
+    def _as_computed(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The answer in single precision, if all answers were such numbers so far."""
+        found = precision(arrays)
+        if found != "short":
+            self._is_single = found == "single"
+        if not self._is_single:
+            self.habits.pop(_SINGLE, None)
+            return arrays
+        self.habits[_SINGLE] = None
+        return tuple([array.astype(np.float32) for array in arrays])
 
     def _leaves(self, result: Any) -> list[Any]:
         """One item for each target; arrays of the right shapes in a plain tuple need no matching."""
@@ -118,6 +134,23 @@ class Foreign:
                 self.habits[f"it writes into its argument {name}"] = None
             if any(isinstance(leaf, np.ndarray) and np.shares_memory(leaf, after) for leaf in leaves):
                 self.habits[f"it returns a view of its argument {name}"] = None
+
+
+def precision(arrays: Sequence[Array]) -> str:
+    """Whether doubles hold numbers of single precision only, as from JAX; short numbers may come from any.
+
+    >>> third = np.array([1 / 3])
+    >>> precision([third]), precision([third.astype(np.float32).astype(float)]), precision([np.ones(1)])
+    ('double', 'single', 'short')
+    """
+    with np.errstate(all="ignore"):
+        for array in arrays:
+            if array.dtype != np.float64 or (array.size and np.float32(first := array.item(0)) != first):
+                return "double"
+        if not all(np.array_equal(array.astype(np.float32), array) for array in arrays):
+            return "double"
+        is_long = any(bool(np.any(np.frexp(array)[0] * _SHORT % 1)) for array in arrays)
+    return "single" if is_long else "short"
 
 
 def _plain(value: Any) -> Array:

@@ -14,8 +14,9 @@ from symdiff.checking.black_boxes.losses import NO_LOSS, Loss
 from symdiff.checking.black_boxes.measuring import blur
 from symdiff.checking.black_boxes.numeric_diagnosis import diagnose_finding
 from symdiff.checking.black_boxes.probing import OWN
+from symdiff.checking.black_boxes.records import Record
 from symdiff.checking.black_boxes.shape_diagnosis import diagnose_shape
-from symdiff.checking.black_boxes.trials import Record, Trial
+from symdiff.checking.black_boxes.trials import Trial
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
 from symdiff.checking.options import NO_TIME, Options

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Probe, probe_dtype
 from symdiff.checking.black_boxes.measuring import Array, Gauge, coarser
-from symdiff.checking.black_boxes.probing import Probe, probe_dtype
 from symdiff.checking.floats import EXCUSED, LOST, TINY, sensitivity
 
 _LOST = 1e-6  # of an entry: of fewer lost digits nothing is said

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
-from symdiff.checking.black_boxes.probing import OWN, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.probing import ORDINARY, OWN, Prober
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
 from symdiff.checking.kinks.ties import is_on_kink
@@ -76,24 +77,25 @@ class Gauge:
     algorithms pass through it (``s*(1 - s)`` is 0 where the logistic function is flat to the last digit).
     """
 
-    def __init__(self, question: Question, prober: Prober) -> None:
-        self.question, self.truth, self.prober = question, question.truth, prober
+    def __init__(self, question: Question, prober: Prober, opening: Batch | None = None) -> None:
+        self.question, self.truth, self.prober, self.opening = question, question.truth, prober, opening
         self.store, self.outputs = question.truth.store, question.truth.outputs
         self._analyses: dict[np.dtype[Any], Analysis] = {}
         self._known: deque[tuple[Batch, np.dtype[Any], Bounds]] = deque(
             maxlen=1 if prober.at_once < _FEW else 6
         )
+        self._opened: dict[np.dtype[Any], Bounds] = {}
         self.is_large = prober.at_once < _FEW
         self.overflows: Probe | None = None
         self.usual: list[Array] = [np.zeros(()) for _ in self.outputs]
-        moderate = prober.moderate()
         if self.is_large:
-            rows = [self.floats(probe) for probe in moderate.probes]
+            rows = [self.floats(probe) for probe in prober.moderate().probes]
             self.usual = [_median_size([row[k] for row in rows]) for k in range(len(self.outputs))]
         else:
-            values, _ = self.bounds_over(moderate, np.dtype(float))
-            self.usual = [_median_size(value) for value in values]
-            self._known.clear()  # their bounds allow no usual size yet
+            values, errors = self._analysed(opening or prober.moderate(), np.dtype(float))
+            self.usual = [_median_size(value[:ORDINARY]) for value in values]
+            if opening is not None:
+                self._opened[np.dtype(float)] = self._allowed(values, errors, np.dtype(float))
 
     def floats(self, probe: Probe) -> list[Array]:
         """The true values from the compiled kernel; node by node where the kernel fails its own bound."""
@@ -126,7 +128,8 @@ class Gauge:
 
     def bounds(self, probe: Probe, target: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
         """Values and derived bounds of one target at one probe."""
-        for batch, known, (values, limits) in self._known:
+        opened = [(self.opening, known, found) for known, found in self._opened.items() if self.opening]
+        for batch, known, (values, limits) in (*opened, *self._known):
             if known == dtype and any(probe is p for p in batch.probes):
                 row = next(k for k, p in enumerate(batch.probes) if p is probe)
                 return values[target][row, ...], limits[target][row, ...]
@@ -135,19 +138,33 @@ class Gauge:
 
     def bounds_over(self, batch: Batch, dtype: np.dtype[Any]) -> Bounds:
         """Values and derived bounds of all targets; at least one rounding of the result is allowed."""
+        if batch.whole is not None:
+            values, limits = self.bounds_over(batch.whole, dtype)
+            return [value[batch.rows] for value in values], [limit[batch.rows] for limit in limits]
+        if batch is self.opening:
+            if dtype not in self._opened:
+                self._opened[dtype] = self._allowed(*self._analysed(batch, dtype), dtype)
+            return self._opened[dtype]
         for known in self._known:
             if known[0] is batch and known[1] == dtype:
                 return known[2]
+        found = self._allowed(*self._analysed(batch, dtype), dtype)
+        self._known.append((batch, dtype, found))
+        return found
+
+    def _analysed(self, batch: Batch, dtype: np.dtype[Any]) -> Bounds:
         if dtype not in self._analyses:
-            self._analyses[dtype] = Analysis(self.store, self.outputs, dtype)
-        values, limits = self._analyses[dtype].over(batch.arrays, len(batch.probes))
+            self._analyses[dtype] = Analysis(self.store, self.outputs, dtype, rounds_inputs=True)
+        return self._analyses[dtype].over(batch.arrays, len(batch.probes))
+
+    def _allowed(self, values: list[Array], errors: list[Array], dtype: np.dtype[Any]) -> Bounds:
+        """The bounds, with at least one rounding of the result, or of its usual size."""
         info = np.finfo(dtype)
         with np.errstate(all="ignore"):
-            for k, value in enumerate(values):
-                size = np.fmax(np.abs(value), self.usual[k])
-                limits[k] = np.maximum(limits[k], float(info.eps) / 2 * size + float(info.tiny))
-        self._known.append((batch, dtype, (values, limits)))
-        return values, limits
+            pairs = zip(errors, values, self.usual, strict=True)
+            sizes = [(error, np.fmax(np.abs(value), usual)) for error, value, usual in pairs]
+            least = float(info.eps) / 2
+            return values, [np.maximum(error, least * size + float(info.tiny)) for error, size in sizes]
 
     def measure(self, batch: Batch, target: int, claimed: Array) -> Measure:
         """Compare with the bound; of large arrays first with one rounding of the result, the least it can be."""

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from symdiff.checking.black_boxes.batches import Probe
 from symdiff.checking.black_boxes.foreign import Foreign
 from symdiff.checking.black_boxes.measuring import Gauge, ball, distance
-from symdiff.checking.black_boxes.probing import Probe
 from symdiff.evaluation.arithmetics import working_precision
 
 Index: TypeAlias = tuple[int, ...]
@@ -31,7 +31,7 @@ def rounding_explains(
     longer = _gap_in_longer_format(gauge, claim, probe, target, index)
     if longer is not None and longer >= gap / 64:
         return False
-    gaps = [_signed_gap(gauge, claim, n, target, index) for n in gauge.prober.neighbours(probe)]
+    gaps = [_signed_gap(gauge, claim, n, target, index) for n in gauge.prober.neighbours(probe, dtype)]
     known = [g for g in gaps if g is not None]
     return len(known) > 2 and max(known) - min(known) > gap / 2
 

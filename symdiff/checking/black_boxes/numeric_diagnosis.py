@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Probe, probe_dtype
 from symdiff.checking.black_boxes.counterexamples import Finding
 from symdiff.checking.black_boxes.measuring import OUTSIDE, coarser
-from symdiff.checking.black_boxes.probing import TIED, Probe, probe_dtype
+from symdiff.checking.black_boxes.probing import TIED
 from symdiff.checking.black_boxes.reversed_edits import diagnose_edit
 from symdiff.checking.black_boxes.samples import Sample, is_close
 from symdiff.checking.formulas import formula_text

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from symdiff.calculus import pull_back
 from symdiff.checking.black_boxes.accuracy import Analysis
+from symdiff.checking.black_boxes.batches import Batch
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge
-from symdiff.checking.black_boxes.probing import MODERATE, OWN, Batch
+from symdiff.checking.black_boxes.probing import MODERATE, OWN
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
 from symdiff.evaluation.arithmetics import working_precision

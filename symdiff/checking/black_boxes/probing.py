@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Batch, Probe
 from symdiff.checking.black_boxes.drawing import ALIKE, by_regime, indices, members, numbers
 from symdiff.checking.domains import holds
 from symdiff.checking.indices import index_sizes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question, leaf_values
-from symdiff.checking.sampling import Point, exactly
+from symdiff.checking.sampling import Point
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import concrete
@@ -30,59 +30,12 @@ FAR = ("scales", "2^-20", "2^7", "2^10")
 REGIMES = (*MODERATE[:2], *TIED, *MODERATE[2:], "scales")
 _ORDINARY = ("mixed", "normal", "positive", "inner", "unit", "mixed", "normal", "inner", "wide")
 _NEAR = 16.0  # numbers up to here are as ordinary as the caller's
+ORDINARY = len(_ORDINARY)  # of them an opening holds, before the caller's example
 _NEIGHBOURS = 9
 _ENTRIES = 20_000
 _QUICK = 1_000
 _AT_ONCE = 2_000_000  # numbers at all nodes of the graph: some 100 MB with their bounds
 _MOST_AT_ONCE = 200
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One value for each input of the truth, as the claim receives it, and how it was found."""
-
-    values: dict[Node, Any]
-    regime: str
-
-    @property
-    def point(self) -> Point:
-        """The exact binary numbers that the floats are."""
-        return {node: _exactly(value) for node, value in self.values.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Several probes; ``arrays`` holds the same numbers, the first axis counts the probes."""
-
-    probes: Sequence[Probe]
-    arrays: dict[Node, Array] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, *probes: Probe) -> Batch:
-        """Probes that were found one by one."""
-        nodes = probes[0].values
-        return cls(probes, {n: np.stack([np.asarray(p.values[n]) for p in probes]) for n in nodes})
-
-    def at(self, rows: Sequence[int]) -> Batch:
-        """Some of the probes."""
-        if len(rows) == len(self.probes):
-            return self
-        chosen = [self.probes[row] for row in rows]
-        return Batch(chosen, {n: value[list(rows)] for n, value in self.arrays.items()})
-
-
-def _exactly(value: Any) -> NDArray[np.object_]:
-    array = np.asarray(value)
-    result = np.empty(array.size, dtype=object)
-    result[:] = [exactly(v) for v in (array.ravel() if array.dtype.itemsize > 8 else array.ravel().tolist())]
-    return result.reshape(array.shape)
-
-
-def probe_dtype(probe: Probe) -> np.dtype[Any]:
-    """The dtype of a probe's floats."""
-    found = [np.asarray(v).dtype for v in probe.values.values()]
-    floats = [dtype for dtype in found if dtype.kind == "f"]
-    return np.result_type(*floats) if floats else np.dtype(float)
 
 
 class Prober:
@@ -162,9 +115,16 @@ class Prober:
         """A few ordinary points, from a stream of their own."""
         return Prober(self.question, self.options)._drawn(_ORDINARY)
 
-    def neighbours(self, probe: Probe) -> list[Probe]:
-        """The same point with its free inputs moved a little: by some ulps, up to a few digits."""
-        least = float(np.log2(np.finfo(probe_dtype(probe)).eps))
+    def opening(self, count: int) -> Batch:
+        """The ordinary points, the caller's example, and the next generated ones, all together."""
+        moderate, own, generated = self.moderate(), Batch.of(self.own()), self.generated(count)
+        parts = (moderate, own, generated)
+        arrays = {n: np.concatenate([part.arrays[n] for part in parts]) for n in self.truth.inputs}
+        return Batch([probe for part in parts for probe in part.probes], arrays)
+
+    def neighbours(self, probe: Probe, dtype: np.dtype[Any]) -> list[Probe]:
+        """The same point with its free inputs moved a little: by some ulps of a dtype, up to a few digits."""
+        least = float(np.log2(np.finfo(dtype).eps))
         steps = [2.0**exponent for exponent in np.linspace(least + 2, 0.35 * least, _NEIGHBOURS)]
         return [
             Probe({n: self._nudged(n, v, step) for n, v in probe.values.items()}, "neighbour")

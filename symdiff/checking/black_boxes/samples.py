@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Probe
 from symdiff.checking.black_boxes.measuring import OUTSIDE
-from symdiff.checking.black_boxes.probing import Probe
 
 Array = NDArray[Any]
 

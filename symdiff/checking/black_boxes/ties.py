@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
-from symdiff.checking.black_boxes.probing import OWN, TIE, Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.probing import OWN, TIE
 from symdiff.checking.comparing import Comparison
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
@@ -78,15 +79,17 @@ class Ties:
         """The derivatives a short step away in some directions; kept for the other targets."""
         key = tuple(map(id, batch.probes))
         if self._latest is None or self._latest[0] != key:
-            rng, results = np.random.default_rng(0), []
-            for sign in (1.0, -1.0, None):
-                arrays = {}
-                for node, value in batch.arrays.items():
-                    turn = rng.choice([-1.0, 1.0], value.shape) if sign is None else sign
-                    step = _STEP * turn * rng.uniform(0.5, 1, value.shape)
-                    arrays[node] = value.astype(float) + step if value.dtype.kind == "f" else value
-                results.append(self.gauge.bounds_over(Batch(batch.probes, arrays), np.dtype(float))[0])
-            self._latest = key, results
+            rng, count = np.random.default_rng(0), len(batch.probes)
+            arrays = {}
+            for node, value in batch.arrays.items():
+                turn = np.ones((3, *value.shape))
+                turn[1], turn[2] = -1.0, rng.choice([-1.0, 1.0], value.shape)
+                step = _STEP * turn * rng.uniform(0.5, 1, turn.shape)
+                is_real = value.dtype.kind == "f"
+                moved = value.astype(float) + step if is_real else np.broadcast_to(value, turn.shape)
+                arrays[node] = moved.reshape(-1, *value.shape[1:])
+            values, _ = self.gauge.bounds_over(Batch([*batch.probes] * 3, arrays), np.dtype(float))
+            self._latest = key, [[v[k * count : (k + 1) * count] for v in values] for k in range(3)]
         return self._latest[1]
 
     def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:

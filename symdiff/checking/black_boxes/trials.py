@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
 from symdiff.checking.black_boxes.branches import Branches
 from symdiff.checking.black_boxes.counterexamples import Finding, found_at
 from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
-from symdiff.checking.black_boxes.losses import NO_LOSS, Loss, loss
+from symdiff.checking.black_boxes.losses import loss
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
 from symdiff.checking.black_boxes.noise import rounding_explains
 from symdiff.checking.black_boxes.planting import Planting
-from symdiff.checking.black_boxes.probing import OWN, TIE, TIED, Batch, Probe, Prober, probe_dtype
+from symdiff.checking.black_boxes.probing import ORDINARY, OWN, TIE, TIED, Prober
+from symdiff.checking.black_boxes.records import Record
 from symdiff.checking.black_boxes.samples import Sample
 from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.options import Options
@@ -28,37 +29,13 @@ from symdiff.errors import InputError, explain
 
 Array = NDArray[Any]
 
-_FIRST = (15, 45)  # probes in the first batches: a wrong claim is mostly found among them
+_FIRST = 15  # probes in the first batch: a wrong claim is mostly found among them
 _KEPT = 8  # probes at which bounds are known, for diagnosis and planted mistakes
 _ENOUGH = 6  # of them, to tell one mistake from another
 _SECONDS = 20.0
 _FEW = 3.0  # for arrays of a million entries
 _NOISY = 4
 _TIES = 12  # probes on ties that are judged by limits
-
-
-@dataclass
-class Record:
-    """What the probes said of one target; ``lost`` is the part of the largest entry that rounding took."""
-
-    points: int = 0
-    ratio: float = 0.0
-    ulps: float = 0.0
-    shape: bool = False
-    wrong: Finding | None = None
-    doubtful: str = ""
-    judged: Any = False
-    noisy: int = 0
-    lost: float = 0.0
-    lost_at: Probe | None = None
-    tied: float = 0.0
-    on_tie: Finding | None = None
-    loss: Loss = NO_LOSS
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more is to be learnt."""
-        return self.shape or self.wrong is not None or self.loss.is_total
 
 
 @dataclass
@@ -80,7 +57,9 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.prober = Prober(self.question, self.options)
-        self.claim, self.gauge = Foreign(self.question), Gauge(self.question, self.prober)
+        most = min(self.options.examples - 1, self.prober.at_once - ORDINARY - 1)
+        opening = self.prober.opening(most) if most >= _FIRST or most == self.options.examples - 1 else None
+        self.claim, self.gauge = Foreign(self.question), Gauge(self.question, self.prober, opening)
         self.branches = Branches(self.question)
         self.ties = Ties(self.gauge, self.options)
         self.records = [Record() for _ in self.question.targets]
@@ -95,24 +74,35 @@ class Trial:
 
     def _run(self) -> None:
         """The caller's example twice, then generated probes until time or examples are over."""
-        own = self.prober.own()
-        self._own(own)
+        opening = self.gauge.opening
+        first = ORDINARY + 1
+        self._own(opening.part(ORDINARY, first) if opening is not None else Batch.of(self.prober.own()))
         if self.impure:
             return
         seconds = _SECONDS if self.prober.is_small else _FEW
         self.deadline = time.monotonic() + min(seconds, self.options.seconds_left / 2)
-        left = self.options.examples - 1
-        for size in chain(_FIRST, repeat(self.prober.at_once)):
-            if left <= 0 or self._is_over:
-                break
-            size = min(size, left, self.prober.at_once)
-            self.look(self.prober.generated(size))
-            left -= size
-        on_ties = [] if self._is_over else self.ties.probes()
+        for batch in self._batches():
+            self.look(batch)
+            if self._is_over:
+                return
+        on_ties = self.ties.probes()
         if on_ties:
             self.look(Batch.of(*on_ties))
         if self.branches.never and not self._is_over:
             self.look(self.prober.far(self.branches.magnitudes))
+
+    def _batches(self) -> Iterator[Batch]:
+        """As many probes as the caller allows; those of the opening are drawn already."""
+        left, opening = self.options.examples - 1, self.gauge.opening
+        if opening is not None:
+            start, end = ORDINARY + 1, len(opening.probes)
+            left -= end - start
+            middle = min(start + _FIRST, end)
+            yield from (opening.part(a, b) for a, b in ((start, middle), (middle, end)) if a < b)
+        while left > 0:
+            size = min(left, self.prober.at_once)
+            left -= size
+            yield self.prober.generated(size)
 
     @cached_property
     def planting(self) -> Planting:
@@ -131,7 +121,8 @@ class Trial:
         settled = all(record.is_settled for record in self.records)
         return time.monotonic() > self.deadline or (settled and len(self.samples) >= _ENOUGH)
 
-    def _own(self, probe: Probe) -> None:
+    def _own(self, batch: Batch) -> None:
+        (probe,) = batch.probes
         first = self._call(probe)
         if first.error is not None:
             error = f"{type(first.error).__name__}: {first.error}"
@@ -139,7 +130,7 @@ class Trial:
             facts: dict[str, object] = {"raised": error, "at": "your example inputs"}
             raise InputError(explain(f"claim {self.question.title}", facts, mend)) from first.error
         self._watch_purity(probe, first)
-        self._judge(Batch.of(probe), [first.arrays])
+        self._judge(batch, [first.arrays])
         for k, record in enumerate(self.records):
             if not record.is_settled and first.arrays[k].shape == self.gauge.shape(k):
                 record.loss = loss(self.gauge, probe, k, first.arrays[k])

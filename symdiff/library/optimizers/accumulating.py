@@ -118,7 +118,13 @@ ADAGRAD_RULE = publish(
         _adagrad,
         Squares,
         {
-            **{"learning_rate": 0.01, "eps": 1e-8, "weight_decay": 0.0, "lr_decay": 0.0, "initial_accumulator": 0.0},
+            **{
+                "learning_rate": 0.01,
+                "eps": 1e-8,
+                "weight_decay": 0.0,
+                "lr_decay": 0.0,
+                "initial_accumulator": 0.0,
+            },
             **{"place": "outside", "square": "g^2", "sum_": "new", "decay_in": "gradient"},
         },
         {
@@ -134,9 +140,7 @@ ADAGRAD_RULE = publish(
             "paper": Variant({}, "Duchi et al. (2011), figure 1, H = eps I + diag(s)"),
             "notes": Variant({"place": "inside"}, "1.3.3"),
             "torch": Variant({"eps": 1e-10}, "torch.optim.Adagrad"),
-            "optax": Variant(
-                {"place": "inside", "eps": 1e-7, "initial_accumulator": 0.1}, "optax.adagrad"
-            ),
+            "optax": Variant({"place": "inside", "eps": 1e-7, "initial_accumulator": 0.1}, "optax.adagrad"),
         },
         start=_begin_adagrad,
     )
@@ -166,9 +170,13 @@ RMSPROP_RULE = publish(
             "decay_in": DECAY_IN,
         },
         {
-            "paper": Variant({}, "Tieleman and Hinton (2012), lecture 6e; Graves (2013), equations 38 to 41, for epsilon"),
+            "paper": Variant(
+                {}, "Tieleman and Hinton (2012), lecture 6e; Graves (2013), equations 38 to 41, for epsilon"
+            ),
             "notes": Variant({}, "1.3.4"),
-            "torch": Variant({"place": "outside", "decay": 0.99, "learning_rate": 0.01}, "torch.optim.RMSprop"),
+            "torch": Variant(
+                {"place": "outside", "decay": 0.99, "learning_rate": 0.01}, "torch.optim.RMSprop"
+            ),
             "optax": Variant({}, "optax.rmsprop"),
         },
         start=_begin_rmsprop,
@@ -177,7 +185,8 @@ RMSPROP_RULE = publish(
 
 adagrad = factory(ADAGRAD_RULE, "Adagrad: ``G = G + g^2``, ``theta - learning_rate * g / (sqrt(G) + eps)``.")
 rmsprop = factory(
-    RMSPROP_RULE, "RMSProp: ``v = decay * v + (1 - decay) g^2``, ``theta - learning_rate * g / sqrt(v + eps)``."
+    RMSPROP_RULE,
+    "RMSProp: ``v = decay * v + (1 - decay) g^2``, ``theta - learning_rate * g / sqrt(v + eps)``.",
 )
 
 
@@ -236,7 +245,9 @@ def adagrad_backward_of_a_constant_scale(
 
 
 @ADAGRAD.form("optimizer")
-def adagrad_of_the_pair(theta: Array, g: Array, G: Array, learning_rate: Array, eps: Array) -> tuple[Array, Array]:
+def adagrad_of_the_pair(
+    theta: Array, g: Array, G: Array, learning_rate: Array, eps: Array
+) -> tuple[Array, Array]:
     """The rule of ``sd.optimizers.adagrad``."""
     update, G = _adagrad(theta, g, G, 1, **ADAGRAD_RULE.of(learning_rate=learning_rate, eps=eps))
     return theta + update, G
@@ -278,7 +289,13 @@ RMSPROP = Entry(
 
 @RMSPROP.derivative
 def rmsprop_backward(
-    theta: Array, g: Array, v: Array, learning_rate: Array, decay: Array, eps: Array, y_bar: tuple[Array, Array]
+    theta: Array,
+    g: Array,
+    v: Array,
+    learning_rate: Array,
+    decay: Array,
+    eps: Array,
+    y_bar: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """g acts in the numerator and, by 2 (1 - decay) g, through the mean square."""
     theta_bar, v_bar = y_bar
@@ -289,7 +306,13 @@ def rmsprop_backward(
 
 @RMSPROP.mistake("missing_path")
 def rmsprop_backward_of_a_constant_scale(
-    theta: Array, g: Array, v: Array, learning_rate: Array, decay: Array, eps: Array, y_bar: tuple[Array, Array]
+    theta: Array,
+    g: Array,
+    v: Array,
+    learning_rate: Array,
+    decay: Array,
+    eps: Array,
+    y_bar: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """The root is taken as constant in g."""
     theta_bar, v_bar = y_bar

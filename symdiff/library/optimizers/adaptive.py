@@ -7,7 +7,17 @@ import numpy as np
 from symdiff.library import Array, Entry, Names
 from symdiff.library.optimizers.moments import ADAM_RULE, ADAMW_RULE, AMSGRAD_RULE, adam, adamw, amsgrad
 
-_SHAPES = {"theta": "n", "g": "n", "m": "n", "v": "n", "t": "", "learning_rate": "", "b1": "", "b2": "", "eps": ""}
+_SHAPES = {
+    "theta": "n",
+    "g": "n",
+    "m": "n",
+    "v": "n",
+    "t": "",
+    "learning_rate": "",
+    "b1": "",
+    "b2": "",
+    "eps": "",
+}
 _DOMAIN = {"v": (0, None), "t": (1, None), "b1": (0, 1), "b2": (0, 1), "eps": (0, None)}
 _STATE = tuple[Array, Array, Array]
 
@@ -118,3 +128,210 @@ def adam_of_the_pair(
     settings = ADAM_RULE.of(learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
     update, m, v = ADAM_RULE.step(theta, g, m, v, t, **settings)
     return theta + update, m, v
+
+
+def adamw_step(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    t: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    eps: Array,
+    weight_decay: Array,
+) -> _STATE:
+    """One step of AdamW: that of Adam, less ``weight_decay * theta``, which does not enter the moments.
+
+    The decay is not multiplied by the learning rate, as in the paper; with torch, optax and the notes it is.
+
+    ``theta``, ``g``, ``m``, ``v`` : any shape, v >= 0; smooth where the new v is positive. Returns theta, m, v.
+
+    >>> [float(x) for x in adamw_step(1.0, 2.0, 0.0, 0.0, 1, 0.5, 0.5, 0.75, 0.0, 0.25)]
+    [0.25, 1.0, 1.0]
+    """
+    stepped, m, v = adam_step(theta, g, m, v, t, learning_rate, b1, b2, eps)
+    return stepped - weight_decay * theta, m, v
+
+
+ADAMW = Entry(
+    adamw_step,
+    "optimizer",
+    {**_SHAPES, "weight_decay": ""},
+    source="Loshchilov and Hutter (2019), algorithm 2",
+    notes="1.3.6",
+    names=Names(
+        "torch.optim.AdamW",
+        "optax.adamw",
+        "keras.optimizers.AdamW",
+        "The paper takes weight_decay * theta; the notes, torch and optax learning_rate * weight_decay * theta.",
+    ),
+    wrt=("theta", "g"),
+    domain=_DOMAIN,
+    kinks="where the new v is zero",
+    name="adamw",
+    offers=adamw,
+)
+
+
+@ADAMW.derivative
+def adamw_backward(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    t: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    eps: Array,
+    weight_decay: Array,
+    y_bar: _STATE,
+) -> tuple[Array, Array]:
+    """1 - weight_decay by theta; by g as for Adam, since the decay does not pass through the moments."""
+    theta_bar, g_bar = adam_backward(theta, g, m, v, t, learning_rate, b1, b2, eps, y_bar)
+    return (1 - weight_decay) * theta_bar, g_bar
+
+
+@ADAMW.mistake("missing_path")
+def adamw_backward_without_decay(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    t: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    eps: Array,
+    weight_decay: Array,
+    y_bar: _STATE,
+) -> tuple[Array, Array]:
+    """The decay is left out of the derivative by theta."""
+    return adam_backward(theta, g, m, v, t, learning_rate, b1, b2, eps, y_bar)  # type: ignore[no-any-return]
+
+
+@ADAMW.form("optimizer")
+def adamw_of_the_pair(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    t: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    eps: Array,
+    weight_decay: Array,
+) -> _STATE:
+    """The rule of ``sd.optimizers.adamw``."""
+    settings = ADAMW_RULE.of(learning_rate=learning_rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
+    update, m, v = ADAMW_RULE.step(theta, g, m, v, t, **settings)
+    return theta + update, m, v
+
+
+def amsgrad_step(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+) -> tuple[Array, Array, Array, Array]:
+    """One step of AMSGrad, ``v_max = max(v_max, v)``, ``theta - learning_rate * m / sqrt(v_max)``.
+
+    As in the paper without bias correction and without epsilon.
+
+    ``theta``, ``g``, ``m``, ``v``, ``v_max`` : any shape, v, v_max >= 0; smooth where v and v_max differ.
+    Returns theta, m, v, v_max.
+
+    >>> [float(x) for x in amsgrad_step(1.0, 2.0, 0.0, 0.0, 4.0, 0.5, 0.5, 0.75)]
+    [0.75, 1.0, 1.0, 4.0]
+    """
+    m = b1 * m + (1 - b1) * g
+    v = b2 * v + (1 - b2) * g**2
+    v_max = np.maximum(v_max, v)
+    return theta - learning_rate * m / np.sqrt(v_max), m, v, v_max
+
+
+AMSGRAD = Entry(
+    amsgrad_step,
+    "optimizer",
+    {**{n: s for n, s in _SHAPES.items() if n in ("theta", "g", "m", "v")}, "v_max": "n"}
+    | {n: "" for n in ("learning_rate", "b1", "b2")},
+    source="Reddi, Kale and Kumar (2018), algorithm 2",
+    names=Names(
+        "torch.optim.Adam(amsgrad=True)",
+        "optax.amsgrad",
+        "keras.optimizers.Adam(amsgrad=True)",
+        "torch and optax correct the bias and add an epsilon; optax takes the largest of the corrected second moments.",
+    ),
+    wrt=("theta", "g"),
+    domain={"v": (0, None), "v_max": (0, None), "b1": (0, 1), "b2": (0, 1)},
+    kinks="where v_max equals the new v, or both are zero",
+    name="amsgrad",
+    offers=amsgrad,
+)
+
+
+@AMSGRAD.derivative
+def amsgrad_backward(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    y_bar: tuple[Array, Array, Array, Array],
+) -> tuple[Array, Array]:
+    """As for Adam where the new v is the largest so far; elsewhere the root does not depend on g."""
+    theta_bar, m_bar, v_bar, max_bar = y_bar
+    new_m, new_v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+    root = np.sqrt(np.maximum(v_max, new_v))
+    through_max = max_bar + theta_bar * learning_rate * new_m / (2 * root**3)
+    through_v = v_bar + np.where(new_v > v_max, through_max, 0)
+    through_m = m_bar - theta_bar * learning_rate / root
+    return theta_bar, (1 - b1) * through_m + 2 * (1 - b2) * g * through_v
+
+
+@AMSGRAD.mistake("threshold")
+def amsgrad_backward_always_largest(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+    y_bar: tuple[Array, Array, Array, Array],
+) -> tuple[Array, Array]:
+    """The largest second moment is taken to be the new one always."""
+    theta_bar, m_bar, v_bar, max_bar = y_bar
+    new_m, new_v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+    root = np.sqrt(np.maximum(v_max, new_v))
+    through_max = max_bar + theta_bar * learning_rate * new_m / (2 * root**3)
+    through_m = m_bar - theta_bar * learning_rate / root
+    return theta_bar, (1 - b1) * through_m + 2 * (1 - b2) * g * (v_bar + through_max)
+
+
+@AMSGRAD.form("optimizer")
+def amsgrad_of_the_pair(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    v_max: Array,
+    learning_rate: Array,
+    b1: Array,
+    b2: Array,
+) -> tuple[Array, Array, Array, Array]:
+    """The rule of ``sd.optimizers.amsgrad``."""
+    settings = AMSGRAD_RULE.of(learning_rate=learning_rate, b1=b1, b2=b2)
+    update, m, v, v_max = AMSGRAD_RULE.step(theta, g, m, v, v_max, 1, **settings)
+    return theta + update, m, v, v_max

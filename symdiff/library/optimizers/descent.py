@@ -76,7 +76,13 @@ def _momentum(
 
 
 _NUMBERS = {"learning_rate": 0.01, "momentum": 0.9, "dampening": 0.0, "weight_decay": 0.0}
-_CHOSEN = {"averaging": False, "first": "dampened", "nesterov": False, "velocity": "new", "decay_in": "gradient"}
+_CHOSEN = {
+    "averaging": False,
+    "first": "dampened",
+    "nesterov": False,
+    "velocity": "new",
+    "decay_in": "gradient",
+}
 _CHOICES = {
     "averaging": {
         False: "the velocity adds the gradient",
@@ -135,7 +141,9 @@ NESTEROV_RULE = publish(
         {**_NUMBERS, **_CHOSEN, "nesterov": True},
         _CHOICES,
         {
-            "paper": Variant({}, "Sutskever et al. (2013), equations 3 and 4, at the point where the gradient is taken"),
+            "paper": Variant(
+                {}, "Sutskever et al. (2013), equations 3 and 4, at the point where the gradient is taken"
+            ),
             "torch": Variant(
                 {"first": "gradient", "learning_rate": 1e-3}, "torch.optim.SGD(momentum=, nesterov=True)"
             ),
@@ -192,7 +200,9 @@ def sgd_of_the_pair(theta: Array, g: Array, learning_rate: Array) -> Array:
     return theta + update
 
 
-def momentum_step(theta: Array, g: Array, v: Array, learning_rate: Array, momentum: Array) -> tuple[Array, Array]:
+def momentum_step(
+    theta: Array, g: Array, v: Array, learning_rate: Array, momentum: Array
+) -> tuple[Array, Array]:
     """One step of the heavy ball, ``v = momentum * v + g``, ``theta - learning_rate * v``.
 
     ``theta``, ``g``, ``v`` : any shape; linear in each. Returns the parameters and the velocity.
@@ -251,7 +261,9 @@ def momentum_of_the_pair(
     return theta + update, v
 
 
-def nesterov_step(theta: Array, g: Array, v: Array, learning_rate: Array, momentum: Array) -> tuple[Array, Array]:
+def nesterov_step(
+    theta: Array, g: Array, v: Array, learning_rate: Array, momentum: Array
+) -> tuple[Array, Array]:
     """One step of Nesterov's momentum, ``v = momentum * v + g``, ``theta - learning_rate * (g + momentum * v)``.
 
     ``theta`` is the point at which the gradient ``g`` is taken. Returns the parameters and the velocity.
@@ -268,7 +280,9 @@ NESTEROV = Entry(
     "optimizer",
     {"theta": "n", "g": "n", "v": "n", "learning_rate": "", "momentum": ""},
     source="Nesterov (1983); Sutskever et al. (2013), equations 3 and 4",
-    names=Names("torch.optim.SGD(nesterov=True)", "optax.sgd(nesterov=True)", "keras.optimizers.SGD(nesterov=True)"),
+    names=Names(
+        "torch.optim.SGD(nesterov=True)", "optax.sgd(nesterov=True)", "keras.optimizers.SGD(nesterov=True)"
+    ),
     wrt=("theta", "g", "v"),
     name="nesterov",
     offers=nesterov,

@@ -86,7 +86,9 @@ def denominator(v: Array, eps: Array, share: Array, place: str) -> Array:
         return np.sqrt(v / share + eps)
     if place == "none":
         return v / share + eps
-    return (np.sqrt(v) + eps) / np.sqrt(share) if place == "outside, uncorrected" else np.sqrt((v + eps) / share)
+    return (
+        (np.sqrt(v) + eps) / np.sqrt(share) if place == "outside, uncorrected" else np.sqrt((v + eps) / share)
+    )
 
 
 def shares(b1: Array, b2: Array, t: Array, correction: str) -> tuple[Array, Array]:

@@ -20,12 +20,15 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
+from symdiff.library.corollary import following
 from symdiff.library.second_order import curvature_of, weighted, with_settings
 from symdiff.verdicts import Verdict
 
 Array: TypeAlias = Any  # an array, or a traced one
 Function: TypeAlias = Callable[..., Any]
 Kind: TypeAlias = Literal["activation", "loss", "layer", "attention", "architecture", "optimizer"]
+
+_DIRECT = 20.0  # seconds for the direct proof of a second order that follows from the first
 
 REGISTERED: dict[str, Entry] = {}
 
@@ -66,7 +69,10 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Derivative:
-    """A textbook derivative of an entry; ``order`` 2 is a Hessian-vector product."""
+    """A textbook derivative of an entry; ``order`` 2 is a Hessian-vector product.
+
+    ``first`` is the first derivative of which a second one is the machine-made derivative.
+    """
 
     claim: Function
     of: Of
@@ -74,7 +80,7 @@ class Derivative:
     order: int
     cases: tuple[Case, ...]
     domain: Domain
-    derived: bool = False
+    first: Derivative | None = None
     label: str = ""
 
     @property
@@ -267,7 +273,17 @@ class Entry:
         inputs, of = dict(case.inputs), claim.of
         if claim.order == 2 and self.of == "vjp":
             fn, inputs = weighted(fn, inputs)
-        return check(fn, told, inputs, wrt=claim.wrt, of=of, domain=self._domain(claim, inputs), **options)
+        domain = self._domain(claim, inputs)
+        first = claim.first if isinstance(claim, Derivative) else None
+        if first is None:
+            return check(fn, told, inputs, wrt=claim.wrt, of=of, domain=domain, **options)
+        verdict = check(
+            fn, told, inputs, wrt=claim.wrt, of=of, domain=domain, **{"timeout": _DIRECT, **options}
+        )
+        if verdict.status not in ("agrees", "undecided"):
+            return verdict
+        found = following(self.judge(first, case), fn, told, inputs, claim.wrt)
+        return verdict if found is None else found
 
     def graph(self, case: Case | None = None) -> Graph:
         """The computation graph at a case, the first one if none is given."""
@@ -291,7 +307,7 @@ def _derived(claim: Derivative, of: Of) -> Derivative:
         name for name, p in inspect.signature(claim.claim).parameters.items() if p.kind != p.KEYWORD_ONLY
     ]
     second = curvature_of(claim.claim, arguments, claim.wrt)
-    return Derivative(second, "hvp", claim.wrt, 2, claim.cases, claim.domain, derived=True)
+    return Derivative(second, "hvp", claim.wrt, 2, claim.cases, claim.domain, first=claim)
 
 
 def _register(entry: Entry) -> None:

@@ -24,3 +24,9 @@ def test_lost_digits_refute_at_the_callers_inputs_only() -> None:
     assert mine.mistake is not None
     assert mine.mistake.kind == "cancellation"
     assert sd.check(variance, cancelling, {"x": "n"}).status == "proved"
+
+
+def test_the_time_limit_holds_for_shapes_too() -> None:
+    verdict = sd.check(variance, cancelling, {"x": "n"}, timeout=1e-9)
+    assert verdict.status == "undecided"
+    assert verdict.reason == "the time of 1e-09 s is over"

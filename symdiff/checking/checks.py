@@ -21,6 +21,8 @@ from symdiff.evaluation.deadlines import time_limit
 from symdiff.ir.trees import flatten
 from symdiff.verdicts import Verdict, weakest
 
+_OVER = "the time of {:g} s is over"
+
 
 def check(
     fn: Callable[..., Any],
@@ -61,7 +63,13 @@ def check(
     if is_symbolic(named):
         leaves = [leaf for name, value in named.items() for leaf in flatten(value, name, _is_leaf)[0]]
         check_domain(options.domain, dict(leaves))
-        return _joined(judge_every_shape(fn, claim, named, wrt, of, options))
+        try:
+            with time_limit(None if timeout is None else options.seconds_left):
+                return _joined(judge_every_shape(fn, claim, named, wrt, of, options))
+        except OutOfTime:
+            names = (getattr(claim, "__name__", "claim"), of, getattr(fn, "__name__", "function"))
+            title = "{}: {} of {}".format(*names)
+            return Verdict("undecided", question=title, scope="nothing", reason=_OVER.format(timeout))
     question = ask(fn, claim, named, wrt, of)
     check_domain(options.domain, dict(zip(question.forward.input_names, leaf_values(question), strict=True)))
     question = settled(question, options.domain)
@@ -70,8 +78,9 @@ def check(
         with time_limit(None if timeout is None else options.seconds_left):
             return _judge(question, options)
     except OutOfTime:
-        reason = f"the time of {timeout:g} s is over"
-        return Verdict("undecided", question=question.title, scope=scope(question.truth), reason=reason)
+        return Verdict(
+            "undecided", question=question.title, scope=scope(question.truth), reason=_OVER.format(timeout)
+        )
 
 
 def _is_leaf(value: Any) -> bool:

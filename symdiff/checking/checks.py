@@ -78,9 +78,8 @@ def check(
         with time_limit(None if timeout is None else options.seconds_left):
             return _judge(question, options)
     except OutOfTime:
-        return Verdict(
-            "undecided", question=question.title, scope=scope(question.truth), reason=_OVER.format(timeout)
-        )
+        reason = _OVER.format(timeout)
+        return Verdict("undecided", question=question.title, scope=scope(question.truth), reason=reason)
 
 
 def _is_leaf(value: Any) -> bool:

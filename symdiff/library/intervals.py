@@ -179,6 +179,8 @@ def _greater(left: Interval, right: Interval) -> bool:
 def _equal(left: Interval, right: Interval) -> bool:
     if left.low > right.high or left.high < right.low:
         return False
+    if left.low == left.high == right.low == right.high:
+        return True
     raise Undetermined("the intervals overlap")
 
 

@@ -85,15 +85,16 @@ MISH = Entry(
 @MISH.derivative
 def mish_backward(x: Array, y_bar: Array) -> Array:
     """t + x s (1 - t^2), with t = tanh(softplus(x)) and the sigmoid s."""
-    t = np.tanh(np.logaddexp(x, 0))
-    return y_bar * (t + x * special.expit(x) * (1 - t**2))
+    s, t = special.expit(x), np.tanh(np.logaddexp(x, 0))
+    return y_bar * (t + x * s * (1 - t**2))
 
 
 @MISH.second
 def mish_curvature(x: Array, y_bar: Array, v: Array) -> Array:
     """s (1 - t^2) (2 + x (1 - s - 2 t s))."""
-    s, t = special.expit(x), np.tanh(np.logaddexp(x, 0))
-    return y_bar * v * s * (1 - t**2) * (2 + x * (1 - s - 2 * t * s))
+    s, twice = special.expit(x), 2 * np.logaddexp(x, 0)
+    bell = 4 * s * special.expit(twice) * special.expit(-twice)
+    return y_bar * v * (2 * bell + x * bell * (1 - s - 2 * np.tanh(twice / 2) * s))
 
 
 @MISH.mistake("chain")
@@ -152,7 +153,8 @@ def gelu_backward(x: Array, y_bar: Array) -> Array:
 @GELU.second
 def gelu_curvature(x: Array, y_bar: Array, v: Array) -> Array:
     """(2 - x^2) phi(x)."""
-    return y_bar * v * (2 - x**2) * normal_density(x)
+    density = normal_density(x)
+    return y_bar * v * (2 * density - x * (x * density))
 
 
 @GELU.mistake("missing_path")
@@ -201,16 +203,21 @@ def gelu_tanh_textbook(x: Array) -> Array:
 def gelu_tanh_backward(x: Array, y_bar: Array) -> Array:
     """g + x g (1 - g) 2 u'(x), with the gate g = s(2 u) and u = sqrt(2 / pi) (x + 0.044715 x^3)."""
     u = ROOT * (x + CUBIC * x**3)
-    g, rest = special.expit(2 * u), special.expit(-2 * u)
-    return y_bar * g * (1 + 2 * x * rest * ROOT * (1 + 3 * CUBIC * x**2))
+    g = special.expit(2 * u)
+    bell = x * (g * special.expit(-2 * u))  # times x first: what is 0 stays 0 where x^2 overflows
+    return y_bar * (g + 2 * ROOT * (bell + 3 * CUBIC * (x * (x * bell))))
 
 
 @GELU_TANH.second
 def gelu_tanh_curvature(x: Array, y_bar: Array, v: Array) -> Array:
-    """g (1 - g) (4 u' + x (2 u'' + 4 u'^2 (1 - 2 g)))."""
-    u, du, ddu = ROOT * (x + CUBIC * x**3), ROOT * (1 + 3 * CUBIC * x**2), ROOT * 6 * (CUBIC * x)
+    """g (1 - g) (4 u' + x (2 u'' + 4 u'^2 (1 - 2 g))), in powers of x times g (1 - g)."""
+    u = ROOT * (x + CUBIC * x**3)
     g, rest = special.expit(2 * u), special.expit(-2 * u)
-    return y_bar * v * g * rest * (4 * du + x * (2 * ddu + 4 * du**2 * (rest - g)))
+    first = x * (g * rest)
+    second, third = x * first, x * (x * first)
+    even = g * rest + 6 * CUBIC * second
+    odd = first + 3 * CUBIC * (2 * third + 3 * CUBIC * (x * (x * third)))
+    return y_bar * v * 4 * (ROOT * even + ROOT**2 * odd * (rest - g))
 
 
 @GELU_TANH.mistake("factor")

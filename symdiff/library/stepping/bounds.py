@@ -56,7 +56,9 @@ class Bounded(NDArrayOperatorsMixin):
         if function is np.where:
             condition, one, other = args
             pair = [x if isinstance(x, Bounded) else Bounded(x, 0.0, self.unit) for x in (one, other)]
-            value, error = (np.where(condition, *(getattr(x, part) for x in pair)) for part in ("value", "error"))
+            value, error = (
+                np.where(condition, *(getattr(x, part) for x in pair)) for part in ("value", "error")
+            )
             return Bounded(value, error, self.unit)
         if function is np.shape:
             return self.shape

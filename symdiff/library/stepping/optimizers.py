@@ -47,7 +47,10 @@ class Optimizer:
             raise InputError(explain(f"{self.rule.name}.update", facts, "Give update(grads, state, params)."))
         slopes, tree = _leaves(grads)
         thetas = [0 * g for g in slopes] if params is None else _like(tree, params, "params", self.rule.name)
-        held = [_like(tree, part, name, self.rule.name) for name, part in zip(self.rule.fields, state[1:], strict=True)]
+        held = [
+            _like(tree, part, name, self.rule.name)
+            for name, part in zip(self.rule.fields, state[1:], strict=True)
+        ]
         t = state[0] + 1
         updates, rows = [], []
         for k, (theta, g) in enumerate(zip(thetas, slopes, strict=True)):

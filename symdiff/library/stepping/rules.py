@@ -30,15 +30,16 @@ class Rule:
     """
 
     name: str
-    step: Callable[..., tuple[Any, ...]]
-    state: type[tuple[Any, ...]]
-    settings: Mapping[str, Any]
-    choices: Mapping[str, Mapping[Any, str]]
-    variants: Mapping[str, Variant]
-    start: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda settings: {}
-    needs_params: Callable[[Mapping[str, Any]], bool] = lambda settings: bool(settings["weight_decay"])
-    counts: bool = False
-    unsettled: Mapping[str, str] = field(default_factory=dict)
+    step: Callable[..., tuple[Any, ...]] = field(repr=False)
+    state: type[tuple[Any, ...]] = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
+    choices: Mapping[str, Mapping[Any, str]] = field(repr=False)
+    variants: Mapping[str, Variant] = field(repr=False)
+    start: Callable[[Mapping[str, Any]], Mapping[str, Any]] = field(repr=False, default=lambda settings: {})
+    needs_params: Callable[[Mapping[str, Any]], bool] = field(
+        repr=False, default=lambda settings: bool(settings["weight_decay"])
+    )
+    counts: bool = field(repr=False, default=False)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -72,12 +73,21 @@ class Rule:
         start = self.start(settings)
         return [0 * theta + start.get(name, 0) for name in self.fields]
 
-    def run(self, theta: Any, gradients: Any, settings: Mapping[str, Any]) -> list[Any]:
-        """The parameters after each step."""
+    def run(
+        self,
+        theta: Any,
+        gradients: Any,
+        settings: Mapping[str, Any],
+        *,
+        shift: int = 0,
+        sign: int = 1,
+        counted: Callable[[int], Any] = int,
+    ) -> list[Any]:
+        """The parameters after each step; ``shift`` miscounts the steps, ``sign`` -1 turns them round."""
         state, path = self.begin(theta, settings), []
         for t, g in enumerate(gradients, 1):
-            update, *state = self.step(theta, g, *state, t, **settings)
-            theta = theta + update
+            update, *state = self.step(theta, g, *state, counted(t) + shift, **settings)
+            theta = theta + sign * update
             path.append(theta)
         return path
 

@@ -1,0 +1,228 @@
+"""Is this step of an optimizer the published one? ``check_optimizer``: proved, tested in its regimes, or which other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import InputError, explain
+from symdiff.library.shelves import registry
+from symdiff.library.stepping import proving
+from symdiff.library.stepping.candidates import Candidate, alternatives, singles
+from symdiff.library.stepping.forms import Program, read
+from symdiff.library.stepping.measuring import Comparison, Record, compare, fits, record
+from symdiff.library.stepping.regimes import LONG, Regime, regimes, simple_points
+from symdiff.library.stepping.rules import RULES
+from symdiff.library.stepping.wording import Shown, detail
+from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, Witness
+
+_TRIED = 1200
+
+
+def check_optimizer(
+    name: str, step: Any, steps: int = 3, *, variant: str = "paper", **hyperparameters: Any
+) -> Verdict:
+    """Compare somebody's step with the published rule of an optimizer, over several steps.
+
+    ``name`` is one of ``sd.optimizers``; ``variant`` is ``"paper"``, ``"notes"``, ``"torch"`` or ``"optax"``; the
+    hyperparameters, and the choices in which the variants differ, may be given by name. ``step`` is one of
+
+    - a function of the paper's symbols, in any order: ``step(theta, g, m, v, t) -> (theta, m, v)``, with ``t``
+      from 1. ``params``, ``w``, ``grad``, ``lr``, ``beta1``, ``epsilon`` ... are understood; other parameters are
+      states, zero at first. Hyperparameters are passed if they are asked for; a default of the step's own holds
+      unless the caller gives the value here;
+    - ``step(params, grads, state) -> (params, state)``, with state None at first;
+    - an object with ``init`` and ``update`` (``sd.optimizers``, optax): updates are added to the parameters;
+    - ``lambda params: torch.optim.Adam(params, lr=1e-3)``.
+
+    A step that can be traced is proved, or refuted with certainty, over ``steps`` steps for every shape; any
+    other is called in the regimes where variants differ. ``mistake.detail`` names the variant that it is instead.
+
+    Raises InputError for unknown names, for a step that raises, writes into its inputs or returns something else.
+
+    >>> def step(theta, g, m, v, t):
+    ...     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    ...     return theta - 1e-3 * m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.999**t) + 1e-8), m, v
+    >>> check_optimizer("adam", step, variant="notes").status
+    'proved'
+    >>> print(check_optimizer("adam", step).mistake.detail)
+    epsilon inside the root, as in the notes; the paper, torch and optax: epsilon outside the root, after bias \
+correction; at g = 1e-07 and eps = 1e-08 the first step differs by a factor 909
+    """
+    registry("optimizer")
+    if name not in RULES:
+        facts: dict[str, object] = {"known": ", ".join(sorted(RULES))}
+        raise InputError(explain(f"check_optimizer({name!r})", facts, "Use one of these names."))
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+        raise InputError(explain(f"check_optimizer(steps={steps!r})", {"least": 1}, "Ask for at least one step."))
+    rule = RULES[name]
+    settings = rule.of(variant, **hyperparameters)
+    program = read(step, rule, settings, hyperparameters)
+    return _Trial(Candidate(rule, settings), variant, program, steps, hyperparameters).verdict()
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One question: is the program the rule?"""
+
+    truth: Candidate
+    variant: str
+    program: Program
+    steps: int
+    given: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return f"{self.truth.rule.name} ({self.variant})"
+
+    @property
+    def question(self) -> str:
+        count = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        return f"{self.program.name}: value of {self.label}, {count}"
+
+    @cached_property
+    def regimes(self) -> list[Regime]:
+        return regimes(self.steps, self.truth.settings)
+
+    @cached_property
+    def records(self) -> list[Record]:
+        return [record(self.program, regime) for regime in self.regimes]
+
+    @cached_property
+    def compared(self) -> list[Comparison]:
+        return [compare(self.truth, made) for made in self.records]
+
+    @cached_property
+    def claim(self) -> proving.Map | None:
+        return proving.step_map(self.program, self.steps)
+
+    def verdict(self) -> Verdict:
+        """Measured first: a wrong step shows there at once, a right one is then proved if it can be."""
+        if any(found.step is not None for found in self.compared):
+            return self._refuted()
+        tested = self._agrees()
+        if self.claim is None:
+            return tested
+        proof = proving.prove(self.truth, self.claim, self.steps, self.label)
+        if proof.status == "refuted":
+            return self._refuted_by(proof)
+        if proof.status != "proved":
+            why = proof.reason.removeprefix("not proved: ")
+            return replace(tested, reason=f"not proved: {why}", readings=proof.readings)
+        roads = (*proof.evidence.roads, *tested.evidence.roads)
+        evidence = replace(proof.evidence, roads=roads)
+        fields = {"question": self.question, "evidence": evidence, "parts": {}, "blind": tested.blind}
+        return replace(proof, readings=(*self.program.notes, *proof.readings), **fields)
+
+    def _agrees(self) -> Verdict:
+        share = max(found.share for found in self.compared)
+        points = sum(len(made.path) for made in self.records)
+        tested = f"tested: {points} steps in {len(self.regimes)} regimes, {self._dtype}"
+        road = f"{tested}, differences at most {share:.1g} times the derived bound"
+        return Verdict(
+            "agrees",
+            self.question,
+            f"the regimes tested, up to {LONG} steps",
+            evidence=Evidence((road,), points=points),
+            reason=f"not proved: the step can only be called ({self.program.form})",
+            blind=self._blindness(),
+            readings=self.program.notes,
+        )
+
+    @property
+    def _dtype(self) -> str:
+        return "float64" if self.records[0].unit == 2.0**-53 else "float32"
+
+    def _blindness(self) -> Blindness:
+        """Which differences could not have been seen: with weight_decay = 0 its place does not show."""
+        planted = [c for c in singles(self.truth)]
+        unseen = [c for c in planted if fits(c, self.records)]
+        words = ["; ".join(c.differences(self.truth)) for c in unseen]
+        warnings = tuple(f"not told apart from: {text}" for text in dict.fromkeys(words) if text)
+        return Blindness(len(planted) - len(unseen), len(planted), warnings)
+
+    def _refuted(self) -> Verdict:
+        shown = self._shown()
+        found = self._instead()
+        right: tuple[str, ...] = ()
+        if found is not None and self.claim is not None:
+            proof = proving.prove(found, self.claim, self.steps, found.rule.name)
+            right = (f"proved to be the rule that is named, for {proof.scope}",) if proof.status == "proved" else ()
+        mistake = Mistake("optimizer", detail(found, self.truth, shown), proving.formula(self.truth))
+        witness = None if shown is None else self._witness(shown)
+        sure = witness is not None and witness.certified
+        reason = "two disjoint balls" if sure else "a difference beyond any rounding"
+        points = sum(len(made.path) for made in self.records)
+        return Verdict(
+            "refuted",
+            self.question,
+            "",
+            Evidence((f"called for {points} steps in {len(self.regimes)} regimes; {reason}",), points=points),
+            reason=reason,
+            witness=witness,
+            mistake=mistake,
+            right=right,
+            readings=self.program.notes,
+        )
+
+    def _refuted_by(self, proof: Verdict) -> Verdict:
+        """Wrong by less than floats show."""
+        text = "the formula differs from the rule by less than rounding at every gradient that was tried"
+        mistake = Mistake("optimizer", text, proving.formula(self.truth))
+        return replace(proof, question=self.question, mistake=mistake, parts={})
+
+    def _instead(self) -> Candidate | None:
+        """What the step does implement: of what explains every path, what differs least."""
+        tried = set()
+        for candidate in alternatives(self.truth, self.given):
+            key = repr((candidate.rule.name, sorted(candidate.settings.items()), candidate.shift, candidate.sign))
+            if key in tried or len(tried) > _TRIED:
+                continue
+            tried.add(key)
+            if fits(candidate, self.records):
+                return candidate
+        return None
+
+    def _shown(self) -> Shown | None:
+        """The simplest point at which the difference is seen; where none is plain, the plainest."""
+        best: Shown | None = None
+        for entries in (1, 2):
+            for theta, gradients in simple_points(max(self.steps, 3), self.truth.settings, entries):
+                found = self._at(theta, gradients)
+                if found is not None and found.is_visible:
+                    return found
+                if found is not None and (best is None or abs(found.factor - 1) > abs(best.factor - 1)):
+                    best = found
+        return best
+
+    def _at(self, theta: Any, gradients: Any) -> Shown | None:
+        """What the last of these steps makes wrong."""
+        start = np.array([float(x) for x in theta])
+        regime = Regime("", start, tuple(np.array([float(x) for x in g]) for g in gradients))
+        made = record(self.program, regime)
+        if compare(self.truth, made).step != len(gradients):
+            return None
+        path = [start, *(np.asarray(x) for x in self.truth.path(start, regime.gradients))]
+        own = [start, *made.path]
+        if not np.all(np.isfinite(path[-1])):
+            return None
+        index = int(np.nanargmax(np.where(np.isfinite(own[-1]), np.abs(own[-1] - path[-1]), np.inf)))
+        moved, due = own[-1][index] - own[-2][index], path[-1][index] - path[-2][index]
+        return Shown(theta, gradients, index, own[-1][index], path[-1][index], float(moved), float(due))
+
+    def _witness(self, shown: Shown) -> Witness:
+        inputs = {"theta": np.array(shown.theta, dtype=object)}
+        inputs |= {f"g{k}": np.array(g, dtype=object) for k, g in enumerate(shown.gradients, 1)}
+        argument = f"theta after step {shown.step}"
+        claim = proving.step_map(self.program, shown.step)
+        ball = None
+        if claim is not None:
+            ball = proving.certified(self.truth, claim, shown.theta, shown.gradients, shown.step)
+        if ball is None:
+            return Witness(inputs, argument, (shown.index,), shown.claimed, shown.exact, False)
+        ends = (ball.claimed.str(12, radius=False), ball.exact.str(12, radius=False))
+        return Witness(inputs, argument, ball.index, float(ball.claimed), float(ball.exact), True, ends)

@@ -1,0 +1,116 @@
+"""Does a step agree with a rule in floats? Path by path, within the derived bound, in every regime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import InputError, explain
+from symdiff.library.stepping.bounds import Bounded, Floats, bounded, unit_of
+from symdiff.library.stepping.candidates import Candidate
+from symdiff.library.stepping.forms import Program
+from symdiff.library.stepping.regimes import Regime
+
+
+@dataclass(frozen=True)
+class Record:
+    """What somebody's step made of one regime, and the unit roundoff of its results."""
+
+    regime: Regime
+    path: tuple[Floats, ...]
+    unit: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How near a path is to that of a rule: the first step that differs, or None; the largest share of the bound."""
+
+    step: int | None
+    share: float
+    compared: int
+
+
+def record(program: Program, regime: Regime) -> Record:
+    """Run somebody's step; InputError if the shapes are not those of the parameters."""
+    path = program.path(np.array(regime.theta), [np.array(g) for g in regime.gradients])
+    arrays = [np.asarray(theta) for theta in path]
+    for k, array in enumerate(arrays, 1):
+        if array.shape != regime.theta.shape or array.dtype.kind not in "fiu":
+            facts: dict[str, object] = {
+                "parameters": regime.theta.shape,
+                f"after step {k}": f"{array.shape} {array.dtype}",
+            }
+            mend = "Return real parameters in the shape of the parameters."
+            raise InputError(explain(f"check_optimizer: {program.name}", facts, mend))
+    unit = max(unit_of(array.dtype) for array in arrays)
+    return Record(regime, tuple(array.astype(float) for array in arrays), unit)
+
+
+def reference(candidate: Candidate, regime: Regime, unit: float) -> list[Bounded]:
+    """The path of a rule with the bound of its rounding."""
+    narrow = unit > 2.0**-53
+    numbers: dict[str, Any] = {
+        n: bounded(v, unit, narrow) if n in candidate.rule.hyperparameters and np.isfinite(v) else v
+        for n, v in candidate.settings.items()
+    }
+    theta = bounded(regime.theta, unit, narrow)
+    return candidate.path(theta, [bounded(g, unit, narrow) for g in regime.gradients], numbers)
+
+
+def compare(candidate: Candidate, made: Record) -> Comparison:
+    """Step by step; entries at which the rule has no finite value are left out."""
+    share, compared = 0.0, 0
+    for k, (truth, path) in enumerate(zip(reference(candidate, made.regime, made.unit), made.path, strict=True), 1):
+        judged = np.isfinite(truth.value) & np.isfinite(truth.error)
+        if np.any(judged & ~np.isfinite(path)):
+            return Comparison(k, np.inf, compared)
+        apart = np.abs(path - truth.value)[judged]
+        allowed = truth.error[judged] + np.finfo(float).tiny
+        compared += int(judged.sum())
+        share = max(share, float(np.max(apart / allowed, initial=0.0)))
+        if share > 1:
+            return Comparison(k, share, compared)
+    return Comparison(None, share, compared)
+
+
+def is_near(candidate: Candidate, made: Record) -> bool:
+    """A quick look: whether a candidate can be the step at all."""
+    regime = made.regime
+    with np.errstate(all="ignore"):
+        path = candidate.path(regime.theta, regime.gradients)
+    reach = max(1e-7, 1e4 * made.unit)
+    for own, theirs in zip(path, made.path, strict=True):
+        moved = np.abs(np.asarray(own, dtype=float) - regime.theta)
+        size = reach * (np.abs(regime.theta) + moved)
+        apart = np.abs(own - theirs)
+        if np.any(np.isfinite(own) != np.isfinite(theirs)) or np.any(apart[np.isfinite(apart)] > size[np.isfinite(apart)]):
+            return False
+    return True
+
+
+def fits(candidate: Candidate, records: list[Record]) -> bool:
+    """Whether a candidate explains everything that was seen, and something was."""
+    if not is_near(candidate, records[0]):
+        return False
+    seen = 0
+    for made in records:
+        found = compare(candidate, made)
+        if found.step is not None:
+            return False
+        seen += found.compared
+    return seen > 0 and all(_same_holes(candidate, made) for made in records[:4])
+
+
+def _same_holes(candidate: Candidate, made: Record) -> bool:
+    """Whether both are without a value at the same entries."""
+    with np.errstate(all="ignore"):
+        path = candidate.path(made.regime.theta, made.regime.gradients)
+    return all(np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in zip(path, made.path, strict=True))
+
+
+def settings_text(settings: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """``eps = 1e-08``."""
+    return ", ".join(f"{name} = {settings[name]:g}" for name in names)

@@ -161,6 +161,31 @@ def test_a_derivative_that_is_always_0_is_told() -> None:
     assert any("is 0 at every probe" in warning for warning in verdict.blind.warnings)
 
 
+def circle(x: Any) -> Any:
+    return np.sum(np.sin(x) ** 2 + np.cos(x) ** 2)
+
+
+def attention(b: Any, Q: Any, K: Any) -> Any:
+    e = np.exp(Q @ (K + b).T)
+    return np.sum((e / np.sum(e, axis=-1, keepdims=True)) ** 2)
+
+
+QK = np.linspace(-1, 1, 24).reshape(2, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs"), [(circle, (QK[0, 0],)), (attention, (np.ones(3), *QK))], ids=["circle", "bias of keys"]
+)
+def test_a_derivative_that_is_0_by_cancellation(fn: Callable[..., Any], inputs: Any) -> None:
+    """Nothing times two is no mistake; anything that is no rounding is one."""
+    right = check(fn, lambda x, *_: 0 * x, inputs)
+    assert right.status == "agrees", right.reason
+    assert right.blind is not None
+    assert right.blind.caught == right.blind.planted
+    for wrong in (lambda x, *_: 0 * x + 1e-9, lambda x, *_: 1e-7 * x, lambda x, *_: x * (np.arange(3) == 1)):
+        assert check(fn, wrong, inputs).status == "refuted"
+
+
 def test_entries_below_the_tolerance_are_told() -> None:
     def drowned(x: Any, y: Any) -> Any:
         return x[0] * (y + 1e-3) - x[0] * y + x[1] ** 2

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
 from symdiff.checking.black_boxes.foreign import Foreign
-from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
+from symdiff.checking.black_boxes.measures import Certified
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser
 from symdiff.checking.black_boxes.probing import OWN, Prober
 from symdiff.checking.black_boxes.ties import Ties
 from symdiff.checking.entries import entries_beside

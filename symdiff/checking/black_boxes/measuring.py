@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.measures import Certified, Measure, distance
 from symdiff.checking.black_boxes.probing import ORDINARY, OWN, Prober
 from symdiff.checking.comparing import values as balls_of
 from symdiff.checking.effort import work
@@ -37,37 +36,10 @@ _QUICK = 20_000  # of them, some tens of milliseconds
 _NARROW = 0.1  # of the largest entry: a bound that is wider judges nothing
 _BITS = 160
 _LEAST = float(np.finfo(float).tiny)
+_PART = 1e-3  # of that error: so much sharper must exact numbers be
+_ZEROS = 3  # probes at which a derivative must be 0 to be called 0
+_SLIGHT = 1e-9  # the error at ordinary numbers of what is called 0
 _FEW = 8  # of larger arrays fewer probes fit into memory together, and the compiled kernel pays
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One target at some probes: the largest difference of each probe in units of the bound, and where it is.
-
-    ``judged`` marks the entries whose bound is narrow enough to mean something; ``undefined`` the entries at which
-    the claim is no number though it should be one.
-    """
-
-    ratio: Array
-    ulps: Array
-    place: Array
-    judged: NDArray[np.bool_]
-    undefined: NDArray[np.bool_]
-
-    def index(self, row: int) -> tuple[int, ...]:
-        """The entry with the largest difference at one probe, or the first that is no number."""
-        bad = self.undefined[row]
-        flat = np.argmax(bad) if bad.any() else self.place[row]
-        return tuple(int(k) for k in np.unravel_index(int(flat), bad.shape))
-
-
-@dataclass(frozen=True)
-class Certified:
-    """The ball of one entry, the claim's float, and their distance."""
-
-    exact: Any
-    claimed: float
-    gap: float
 
 
 class Gauge:
@@ -86,6 +58,7 @@ class Gauge:
         )
         self._opened: dict[np.dtype[Any], Bounds] = {}
         self.is_large = prober.at_once < _FEW
+        self.vanishing: set[int] = set()  # the derivatives that are 0 everywhere, by sums that cancel
         self.overflows: Probe | None = None
         self.usual: list[Array] = [np.zeros(()) for _ in self.outputs]
         if self.is_large:
@@ -94,8 +67,23 @@ class Gauge:
         else:
             values, errors = self._analysed(opening or prober.moderate(), np.dtype(float))
             self.usual = [_median_size(value[:ORDINARY]) for value in values]
+            for k, error in enumerate(errors):
+                self._settle_zero(k, _median_size(error[:ORDINARY]))
             if opening is not None:
                 self._opened[np.dtype(float)] = self._allowed(values, errors, np.dtype(float))
+
+    def _settle_zero(self, target: int, error: Array) -> None:
+        """The usual size of a derivative that is 0 is that of the numbers that cancel in it."""
+        is_noise = error.size and np.all(self.usual[target] <= WITHIN * error) and np.any(error > 0)
+        if not is_noise or np.max(error) > _SLIGHT:
+            return
+        for probe in self.prober.moderate().probes[:_ZEROS]:
+            balls = self.exact_values(probe)
+            most = _PART * float(np.max(error))
+            if balls is None or not all(b.contains(0) and b.rad() < most for b in balls[target].ravel()):
+                return
+        self.vanishing.add(target)
+        self.usual[target] = error / float(np.finfo(float).eps)
 
     def floats(self, probe: Probe) -> list[Array]:
         """The true values from the compiled kernel; node by node where the kernel fails its own bound."""
@@ -297,14 +285,3 @@ def coarser(left: np.dtype[Any], right: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype with the fewer digits; whole numbers have all digits."""
     floats = [d for d in (left, right) if d.kind == "f" and d.itemsize <= 8]
     return max(floats, key=lambda d: float(np.finfo(d).eps)) if floats else np.dtype(float)
-
-
-def ball(like: Any, number: Fraction) -> Any:
-    """An exact number as a ball."""
-    return type(like)(number.numerator) / number.denominator
-
-
-def distance(exact: Any, given: Any) -> float:
-    """How far a float is from a ball, rounded up."""
-    number = Fraction(*given.as_integer_ratio())
-    return float(abs(exact - ball(exact, number)).upper())

@@ -10,7 +10,8 @@ import numpy as np
 
 from symdiff.checking.black_boxes.batches import Probe
 from symdiff.checking.black_boxes.foreign import Foreign
-from symdiff.checking.black_boxes.measuring import Gauge, ball, distance
+from symdiff.checking.black_boxes.measures import ball, distance
+from symdiff.checking.black_boxes.measuring import Gauge
 from symdiff.evaluation.arithmetics import working_precision
 
 Index: TypeAlias = tuple[int, ...]

@@ -64,8 +64,9 @@ class Planting:
         anything = False
         for batch in self.batches:
             value, limit = self._truth(batch, target)
+            size = self.gauge.usual[target] if target in self.gauge.vanishing else np.abs(value)
             with np.errstate(all="ignore"):
-                if np.any(np.abs(self.subtle(target) * value) > limit):
+                if np.any(self.subtle(target) * size > limit):
                     return True
             anything = anything or bool(np.any(value))
         return not anything
@@ -82,19 +83,24 @@ class Planting:
         self, number: int, target: int, value: Array, limit: Array
     ) -> Iterator[tuple[Array, Node | None]]:
         """Wrong derivatives at all probes of a batch; a node where a difference could be rounding alone."""
-        little, shape = self.subtle(target), value.shape[1:]
-        yield -value, None
-        yield value * (1 + little), None
-        yield np.zeros_like(value), None
-        if value.size:
-            place = (slice(None), *_hardest(value, limit))
-            for factor in (-1.0, 1 + little, 0.0):
-                yield _changed(value, place, factor), None
-        if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not _is_symmetric(value):
-            yield value.swapaxes(-1, -2), None
+        if target not in self.gauge.vanishing:  # nothing times 2 is no mistake
+            yield from ((wrong, None) for wrong in self._relative(target, value, limit))
         for wrong, without in zip(self._without(number, target), self._paths, strict=True):
             if without[target] != self.gauge.outputs[target]:
                 yield wrong, without[target]
+
+    def _relative(self, target: int, value: Array, limit: Array) -> Iterator[Array]:
+        """Derivatives that are wrong by a factor, in all entries or in one, or transposed."""
+        little, shape = self.subtle(target), value.shape[1:]
+        yield -value
+        yield value * (1 + little)
+        yield np.zeros_like(value)
+        if value.size:
+            place = (slice(None), *_hardest(value, limit))
+            for factor in (-1.0, 1 + little, 0.0):
+                yield _changed(value, place, factor)
+        if len(shape) > 1 and shape[-1] == shape[-2] > 1 and not _is_symmetric(value):
+            yield value.swapaxes(-1, -2)
 
     # Missing paths ------------------------------------------------------------------------------------------
 

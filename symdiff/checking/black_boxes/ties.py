@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
-from symdiff.checking.black_boxes.measuring import OUTSIDE, Certified, Gauge, coarser
+from symdiff.checking.black_boxes.measures import Certified
+from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser
 from symdiff.checking.black_boxes.probing import OWN, TIE
 from symdiff.checking.comparing import Comparison
 from symdiff.checking.comparing import values as balls_of

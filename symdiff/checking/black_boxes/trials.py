@@ -16,7 +16,8 @@ from symdiff.checking.black_boxes.branches import Branches
 from symdiff.checking.black_boxes.counterexamples import Finding, found_at
 from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
 from symdiff.checking.black_boxes.losses import loss
-from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, Measure, coarser
+from symdiff.checking.black_boxes.measures import Measure
+from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, coarser
 from symdiff.checking.black_boxes.noise import rounding_explains
 from symdiff.checking.black_boxes.planting import Planting
 from symdiff.checking.black_boxes.probing import ORDINARY, OWN, TIE, TIED, Prober

@@ -15,7 +15,7 @@ from symdiff.ir.formulas import ARGUMENTS
 from symdiff.ir.ops import Index, Table
 from symdiff.ir.sizes import Size, substitute
 from symdiff.proof.every_shape.generators import Generators
-from symdiff.proof.every_shape.terms import Atom, Exponent, Expr, Head
+from symdiff.proof.every_shape.terms import Atom, Entry, Exponent, Expr, Head
 
 Objects = NDArray[np.object_]
 
@@ -75,6 +75,8 @@ class Evaluator:
         return self._values[atom]
 
     def _atom(self, head: Head, number: int, place: tuple[int, ...]) -> Any:
+        if isinstance(head.name, Entry):
+            return self._entry(head.name, place)
         places = dict(enumerate(place))
         match head.kind:
             case "size":
@@ -105,6 +107,12 @@ class Evaluator:
                 return self._call(sp.Integer(int(relation(value, zero))))
             case _:
                 return self._selection(head, place)
+
+    def _entry(self, entry: Entry, place: tuple[int, ...]) -> Any:
+        """An array at its given places and at the others."""
+        given, rest = dict(entry.places), iter(place)
+        rank = len(self.space.heads[entry.head].dims)
+        return self.atom((entry.head, tuple(given[k] if k in given else next(rest) for k in range(rank))))
 
     def _chosen(self, head: Head, place: tuple[int, ...]) -> bool:
         """Whether a selection takes its columns to its rows."""

@@ -14,6 +14,7 @@ from symdiff.proof.every_shape.terms import (
     Atom,
     Exponent,
     Expr,
+    Head,
     Labels,
     Product,
     Undefined,
@@ -162,7 +163,10 @@ class Generators(Selections):
                 return self.summed(flat, dummies)
             case "maximum" | "winner":
                 return self.selected_again(head, labels)
-        parts = [self.relabelled(part, mapping) for part in own.parts]
+        return self.remade(own, [self.relabelled(part, mapping) for part in own.parts])
+
+    def remade(self, own: Head, parts: Sequence[Expr]) -> Expr:
+        """A function of other arguments."""
         match own.kind:
             case "power":
                 return parts[0]

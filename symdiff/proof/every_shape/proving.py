@@ -18,6 +18,7 @@ from symdiff.proof.every_shape.needs import Condition, conditions
 from symdiff.proof.every_shape.sweeping import Sweep
 from symdiff.proof.every_shape.terms import Expr, OverBudget, plus
 from symdiff.proof.every_shape.texts import text_of
+from symdiff.proof.every_shape.unrolling import is_nothing
 from symdiff.proof.every_shape.witnessing import missing_witness
 
 STEPS = 60_000
@@ -110,7 +111,7 @@ def _prove(question: _Question, builders: _Builders, seconds: float) -> Proof:
             builder.build([question.left, question.right])
             forms = [builder.forms[node] for node in (question.left, question.right)]
             rest = cleared(builder.space, plus(forms[0], forms[1], -1))
-            if not rest:
+            if not rest or is_nothing(builder.space, rest):
                 return _checked(question, builder, forms[0], {})
         except OverBudget as reason:
             return Proof(False, reason=f"{_BUDGET}: {reason}")

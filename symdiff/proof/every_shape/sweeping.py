@@ -17,6 +17,7 @@ from symdiff.proof.every_shape.building import Builder
 from symdiff.proof.every_shape.clearing import cleared
 from symdiff.proof.every_shape.simulating import Floats, agree, differ, simulate
 from symdiff.proof.every_shape.terms import Expr, OverBudget, plus
+from symdiff.proof.every_shape.unrolling import is_nothing
 
 _OPENINGS, _FEW = 24, 14  # for a pair of outputs, and for a pair on the way
 _STEPS = 30_000
@@ -111,13 +112,21 @@ class Sweep:
                 rest = cleared(space, plus(forms[0], forms[1], -1))
             except (OverBudget, RecursionError):
                 return None
-            if not rest:
+            if not rest or self._is_nothing(rest):
                 return forms
             chosen = self._to_open(rest, cuts)
             if chosen is None:
                 return None
             cuts = {n: h for n, h in cuts.items() if h != chosen}
         return None
+
+    def _is_nothing(self, rest: Expr) -> bool:
+        """Whether a difference is zero where short axes are written out."""
+        self._refill()
+        try:
+            return is_nothing(self.builder.space, rest)
+        except (OverBudget, RecursionError):
+            return False
 
     def _differ(self, left: Node, right: Node) -> bool:
         """Whether floats say that no proof can be found."""

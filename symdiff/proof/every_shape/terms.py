@@ -56,6 +56,17 @@ class Head:
     degree: Exponent = 0
 
 
+@dataclass(frozen=True)
+class Entry:
+    """The name of an array at given places of some of its axes."""
+
+    head: int
+    places: tuple[tuple[int, int], ...]
+
+    def __str__(self) -> str:
+        return f"entry {', '.join(str(place) for _, place in self.places)} of {self.head}"
+
+
 def constant(value: Fraction | int) -> Expr:
     """A rational number."""
     return {ONE: Fraction(value)} if value else {}

@@ -12,13 +12,14 @@ import numpy as np
 
 from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.probing import agree, probes
 from symdiff.checking.options import Options
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.evaluation.exact import Objects
 from symdiff.ir.graph import Node
-from symdiff.ir.ops import Input
+from symdiff.ir.ops import Input, Map
 from symdiff.verdicts import Mistake
 
 Chosen: TypeAlias = str | tuple[Any, Any]
@@ -30,13 +31,13 @@ def assumption(question: Question, target: int, options: Options, explained: boo
     assert question.claimed is not None
     truth, claim = question.truth.outputs[target], question.claimed[target]
     derived = formula_text(question.truth.store, truth)
-    for name, chosen in sets(question, options, explained):
+    for name, chosen in sets(question, options, explained, target):
         narrow = replace(options, domain=dict(options.domain) | {name: chosen})
         if agree(question, truth, claim, probes(question, narrow, _MANY)):
             return of_a_set(name, chosen, derived)
     ordinary = probes(question, options, _MANY)
     for special in _SPECIAL:
-        if (explained and special.kind != "symmetry") or (question.of == "value" and not special.kind):
+        if (explained and not special.even_if_explained) or (question.of == "value" and not special.kind):
             continue
         for nodes in special.where(question, options):
             moved = [special.at(point, nodes) for point in ordinary]
@@ -58,7 +59,9 @@ def of_a_set(name: str, chosen: Chosen, derived: str) -> Mistake:
     return Mistake(kind, detail, repair, alternatives=other)
 
 
-def sets(question: Question, options: Options, explained: bool) -> Iterator[tuple[str, Chosen]]:
+def sets(
+    question: Question, options: Options, explained: bool, target: int | None = None
+) -> Iterator[tuple[str, Chosen]]:
     """Sets that each free array might have been meant to lie in; what is differentiated moves out of a simplex."""
     moving = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
     for node in question.forward.inputs:
@@ -69,9 +72,20 @@ def sets(question: Question, options: Options, explained: bool) -> Iterator[tupl
             yield op.name, "symmetric"
         if op.name not in moving and shape:
             yield from ((op.name, chosen) for chosen in ("simplex", "one_hot", "boolean"))
-        if not (explained and question.kinks):
+        if not (question.kinks and (explained if target is None else _has_branches(question, target))):
             positive: Domain = {op.name: (0, None)}
             yield op.name, positive[op.name]
+
+
+def _has_branches(question: Question, target: int) -> bool:
+    """Whether the claim itself tells cases apart."""
+    store = question.truth.store
+    claimed = question.claimed[target] if question.claimed is not None else None
+    nodes = store.ancestors([claimed]) if claimed is not None else []
+    ops = map(store.op, nodes)
+    return any(store.kind(n) == "boolean" for n in nodes) or any(
+        isinstance(op, Map) and bool(kink_gaps(op.formula)) for op in ops
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ class Special:
     words: str
     where: Callable[[Question, Options], Iterator[tuple[Node, ...]]]
     change: Callable[[Sequence[Objects]], list[Objects]]
+    even_if_explained: bool = False  # people assume it often enough to be told first
 
     def at(self, point: Point, nodes: Sequence[Node]) -> Point:
         """A point at which the inputs have the property."""
@@ -120,7 +135,21 @@ def _each_square(question: Question, options: Options) -> Iterator[tuple[Node, .
 
 def _arguments(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
     """Each array of the function, then all of one shape together."""
-    nodes = [n for n in question.forward.inputs if n in _free(question, options) and question.truth.shape(n)]
+    yield from _alike(question, _free(question, options))
+
+
+def _weights(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    """The same, also where the caller gave bounds; and the cotangent."""
+    store, inputs = question.truth.store, question.truth.inputs
+    ops = {n: store.op(n) for n in inputs if store.kind(n) == "real"}
+    known = {n: options.domain.get(op.name) for n, op in ops.items() if isinstance(op, Input)}
+    yield from _alike(question, [n for n, domain in known.items() if not isinstance(domain, str)])
+    if question.of == "vjp":
+        yield from ((n,) for n in inputs[len(question.forward.inputs) :] if question.truth.shape(n))
+
+
+def _alike(question: Question, free: Sequence[Node]) -> Iterator[tuple[Node, ...]]:
+    nodes = [n for n in question.forward.inputs if n in free and question.truth.shape(n)]
     yield from ((n,) for n in nodes)
     shapes = {question.truth.shape(n) for n in nodes}
     for shape in shapes:
@@ -143,16 +172,9 @@ def _symmetric(arrays: Sequence[Objects]) -> list[Objects]:
     return [np.asarray(a + a.T, dtype=object) for a in arrays]
 
 
-def _diagonal(arrays: Sequence[Objects]) -> list[Objects]:
-    """Matrices that are symmetric and commute, whatever their sizes."""
-    found = []
-    for a in arrays:
-        kept = a.copy()
-        for place in np.ndindex(a.shape):
-            if place[0] != place[1]:
-                kept[place] = Fraction(0)
-        found.append(kept)
-    return found
+def _symmetric_and_commuting(arrays: Sequence[Objects]) -> list[Objects]:
+    """Polynomials of one symmetric matrix for each size."""
+    return _commuting(_symmetric(arrays))
 
 
 def _commuting(arrays: Sequence[Objects]) -> list[Objects]:
@@ -214,21 +236,26 @@ def _centred(arrays: Sequence[Objects]) -> list[Objects]:
 def _summing_to_one(arrays: Sequence[Objects]) -> list[Objects]:
     found = []
     for a in arrays:
-        weights: Objects = np.asarray([abs(v) + Fraction(1, 8) for v in a.ravel()], dtype=object).reshape(
-            a.shape
-        )
-        found.append(np.asarray(weights / weights.sum(axis=-1, keepdims=True), dtype=object))
+        moved: Objects = np.asarray(a, dtype=object)
+        if np.any(a.sum(axis=-1) == 0):
+            moved = np.asarray(a + np.arange(1, a.shape[-1] + 1), dtype=object)
+        found.append(np.asarray(moved / moved.sum(axis=-1, keepdims=True), dtype=object))
     return found
 
 
+def _distributions(arrays: Sequence[Objects]) -> list[Objects]:
+    return _summing_to_one([np.asarray(np.abs(a) + Fraction(1, 8), dtype=object) for a in arrays])
+
+
 _SPECIAL = (
-    Special("symmetry", "are symmetric", _all_square, _symmetric),
-    Special("symmetry", "commute", _all_square, _commuting),
-    Special("symmetry", "are symmetric and commute", _all_square, _diagonal),
-    Special("assumption", "has rows of length 1", _arguments, _unit),
-    Special("assumption", "has length 1", _arguments, _unit_whole),
+    Special("symmetry", "are symmetric", _all_square, _symmetric, True),
+    Special("symmetry", "commute", _all_square, _commuting, True),
+    Special("symmetry", "are symmetric and commute", _all_square, _symmetric_and_commuting, True),
+    Special("assumption", "has rows of length 1", _arguments, _unit, True),
+    Special("assumption", "has length 1", _arguments, _unit_whole, True),
     Special("assumption", "has entries 1 and -1", _held, _signs),
     Special("assumption", "is orthogonal", _each_square, _orthogonal),
-    Special("assumption", "sums to 1", _arguments, _summing_to_one),
+    Special("assumption", "sums to 1", _weights, _summing_to_one, True),
+    Special("assumption", "is positive and sums to 1", _weights, _distributions),
     Special("assumption", "has mean 0", _arguments, _centred),
 )

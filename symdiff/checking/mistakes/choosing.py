@@ -7,6 +7,7 @@ from symdiff.checking.mistakes.formula_edits import EXCHANGED
 from symdiff.checking.mistakes.kinds import rank
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
+from symdiff.checking.repairs import repair_text
 from symdiff.ir.graph import Node
 from symdiff.verdicts import Mistake
 
@@ -37,7 +38,7 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
     if second and (not best.strength or rank(best.kind) > rank("second_order")):
         detail = f"the second derivative is wrong: {best.detail}"
         return Mistake("second_order", detail, derived, place_of(question, target, best.place), tuple(kinds))
-    repair = best.repair or (formula_text(store, best.right) if best.mended else derived)
+    repair = best.repair or (repair_text(question, best.right) if best.mended else derived)
     more = (assumed.kind, *assumed.alternatives) if assumed is not None else ()
     others = tuple(sorted({*kinds, *second, *more} - {best.kind}, key=rank))
     where = place_of(question, target, best.place)
@@ -49,8 +50,10 @@ def chosen(question: Question, target: int, fitting: list[Suspect], assumed: Mis
 def _order(suspect: Suspect, fitting: list[Suspect]) -> int:
     """The place of a kind; along another axis is said of a sum whose operand could be transposed instead."""
     kinds = {s.kind for s in fitting if s.strength == suspect.strength}
-    if suspect.bypass and suspect.kind in ("upstream", "chain") and "missing_path" in kinds:
+    if suspect.bypass and suspect.kind in ("upstream", "chain", "swapped") and "missing_path" in kinds:
         return rank("missing_path") + 1
+    if suspect.bypass and suspect.kind == "sign" and "swapped" in kinds:
+        return rank("swapped") + 1  # 1 - s(z) for s(z): also s(-z)
     if suspect.kind == "threshold" and any(
         s.detail.endswith(EXCHANGED) and s.kind == "swapped" for s in fitting
     ):
@@ -64,7 +67,9 @@ def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
     """Whether the missing assumption says more than the best of what else fits."""
     if not ordered or not ordered[0].strength:
         return True
-    if assumed.kind == "symmetry" and any(s.kind == "transpose" and s.strength for s in ordered):
+    if assumed.kind == "symmetry" and any(
+        s.kind == "transpose" and s.strength and not s.reverse for s in ordered
+    ):
         return False
     if ordered[0].strength == 2 or (assumed.kind == "assumption" and ordered[0].kind in ("sign", "factor")):
         return False

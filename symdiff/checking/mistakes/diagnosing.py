@@ -17,6 +17,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes import (
     beside,
     curvature,
+    entrywise,
     factors,
     forms,
     formula_edits,
@@ -36,6 +37,7 @@ from symdiff.checking.mistakes.choosing import chosen
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.probing import agree, is_moderate, is_smooth, probes
+from symdiff.checking.mistakes.reverse import Reverse
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.special import special
 from symdiff.checking.mistakes.suspects import Suspect
@@ -102,7 +104,7 @@ def _only_where_empty(question: Question, truth: Node, claim: Node, options: Opt
 def _assumed(question: Question, target: int, options: Options, fitting: list[Suspect]) -> Mistake | None:
     try:
         with time_limit(_SECONDS / 2):
-            return assumption(question, target, options, any(s.strength for s in fitting))
+            return assumption(question, target, options, any(s.strength and not s.reverse for s in fitting))
     except OutOfTime:
         require_time()
         return None
@@ -146,6 +148,8 @@ def diagnose_values(
     trial.run([partial(make, question, target, screen) for make in WHOLES])
     if not any(s.strength == 2 and s.kind != "transpose" for s in trial.found):
         _derive(trial, Derivation(question, target))
+    if question.of != "value" and not any(s.strength for s in trial.found):
+        _reverse(trial, question, target, screen)
     return chosen(question, target, trial.found, None)
 
 
@@ -193,6 +197,20 @@ EDITED = (
     positions.turned,
 )
 GUESSES = (factors.multiplied_by_anything, operands.exchanged_quantities)
+REVERSED = (
+    terms.weights,
+    factors.dropped,
+    operands.transposed,
+    reductions.superfluous,
+    reductions.missing,
+    reductions.other_axis,
+    positions.shifted,
+    positions.counted,
+    operands.replaced,
+    factors.multiplied,
+    formula_edits.rewritten,
+    positions.turned,
+)
 
 
 def _fitting(question: Question, target: int, screen: Screen, points_: list[Point]) -> list[Suspect]:
@@ -208,11 +226,22 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
         trial.run([partial(paths.shares, derivation, screen)])
     trial.run([partial(make, editing) for make in EDITED])
     _derive(trial, derivation)
+    trial.run([partial(wholes.ignoring, question, target, screen)])
     if not any(s.strength for s in trial.found):
         trial.run([partial(forms.in_another_form, editing)])
     if not any(s.strength for s in trial.found):
+        trial.run([partial(entrywise.in_each_entry, editing, EDITED)])
+    if not any(s.strength for s in trial.found):
+        _reverse(trial, question, target, screen)
+    if not any(s.strength for s in trial.found):
         trial.run([partial(make, editing) for make in GUESSES])
     return trial.found
+
+
+def _reverse(trial: _Trial, question: Question, target: int, screen: Screen) -> None:
+    """One change of the derivative that turns it into the claim."""
+    turned = Reverse(question, target, screen)
+    trial.run([partial(make, turned) for make in REVERSED])
 
 
 def _on_positive_numbers(question: Question, target: int, options: Options) -> list[Suspect]:

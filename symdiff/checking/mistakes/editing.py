@@ -8,6 +8,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import TypeVar
 
+import numpy as np
+
+from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.screening import Edge, Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
@@ -22,8 +25,8 @@ T = TypeVar("T")
 _MANY_USES = 4
 Edges = Mapping[Edge, Node]
 Nodes = Mapping[Node, Node]
-_NONE: dict[Node, Node] = {}
-_NO_EDGES: dict[Edge, Node] = {}
+NO_NODES: dict[Node, Node] = {}
+NO_EDGES: dict[Edge, Node] = {}
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class Editing:
         self,
         kind: str,
         detail: Callable[[], str],
-        edges: Edges = _NO_EDGES,
-        nodes: Nodes = _NONE,
+        edges: Edges = NO_EDGES,
+        nodes: Nodes = NO_NODES,
         *,
         place: Node | None = None,
         strength: int = 1,
@@ -141,6 +144,36 @@ class Editing:
     def _varies(self, node: Node) -> bool:
         """Whether a quantity is no constant: two constants of one value are one node by accident."""
         return bool(self.store.operands(node)) or isinstance(self.store.op(node), Input)
+
+    def is_fixed(self, node: Node) -> bool:
+        """Whether a quantity is the same at all points."""
+        screen = self.screen
+        first = screen.value(0, node)
+        every = (screen.value(k, node) for k in range(1, len(screen)))
+        return len(screen) > 1 and all(np.allclose(value, first, rtol=1e-9) for value in every)
+
+    def only_decides(self, site: Site) -> bool:
+        """Whether a quantity does nothing but choose: each of its uses ends in a comparison."""
+        edges = site.edges or tuple(e for e in self.edges if self.operand(e) == site.node)
+        return bool(edges) and all(e in self._deciding or self._decides.get(e[0], False) for e in edges)
+
+    @cached_property
+    def _deciding(self) -> set[Edge]:
+        masks = Masks(self.question)
+        return {edge for edge in self.edges if masks.decides(edge)}
+
+    @cached_property
+    def _decides(self) -> dict[Node, bool]:
+        """For each node of the claim, whether every use of it ends in a comparison."""
+        users: dict[Node, list[Edge]] = {}
+        for edge in self.edges:
+            users.setdefault(self.operand(edge), []).append(edge)
+        found = {self.claim: False}
+        for node in self.nodes[1:]:
+            found[node] = all(
+                e in self._deciding or found.get(e[0], False) for e in users.get(node, [(-1, 0)])
+            )
+        return found
 
     @cached_property
     def forward(self) -> set[Node]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.editing import Editing, Site, fitted
-from symdiff.checking.mistakes.masks import Masks
+from symdiff.checking.mistakes.masks import Masks, chooses
 from symdiff.checking.mistakes.spans import between
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.ir import algebra as alg
@@ -45,11 +44,13 @@ def multiplied_by_anything(editing: Editing) -> Iterator[Suspect]:
 
 
 def _multiplied(editing: Editing, factors: list[Factor], strength: int) -> Iterator[Suspect]:
-    store = editing.store
-    for site in (Site(editing.claim), *editing.real_sites):
+    store, masks = editing.store, Masks(editing.question)
+    sites = (Site(editing.claim), *editing.real_sites)
+    above = {site.node: frozenset(store.ancestors([site.node])) for site in sites if masks.arguments}
+    for site in sites:
         for factor in factors:
             wide = fitted(store, site.node, factor.node)
-            if wide is None:
+            if wide is None or (factor.node in masks.arguments and factor.node in above[site.node]):
                 continue
 
             def detail(node: Node = site.node, factor: Factor = factor) -> str:
@@ -57,6 +58,8 @@ def _multiplied(editing: Editing, factors: list[Factor], strength: int) -> Itera
                 return f"{formula_text(store, node, 60)} is not multiplied by {by}"
 
             product = alg.multiply(store, site.node, wide)
+            if editing.is_fixed(product) and not editing.is_fixed(site.node):
+                continue  # p/p for p: nothing is multiplied, something is left out
             yield from editing.mended(factor.kind, detail, *site.put(product), strength=strength)
 
 
@@ -82,7 +85,7 @@ def known(editing: Editing) -> Iterator[Factor]:
             factor = alg.apply(store, local.formula, own)
             if factor not in seen:
                 seen.add(factor)
-                yield _inner(factor, bool(kink_gaps(op.formula)))
+                yield _inner(factor, chooses(op.formula))
     yield from (f for f in _of_activations(editing) if f.node not in seen)
 
 

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
+import sympy as sp
 
 from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.screening import Edge
 from symdiff.checking.questions import Question, leaf_values
+from symdiff.ir.formulas import Formula
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import ArgMax, Contract, Index, Map, Table
+
+_PLACES = tuple(s * sp.Rational(n, 7) for s in (1, -1) for n in (1, 19, 450, 10**5, 10**10))
+
+
+@cache
+def chooses(f: Formula) -> bool:
+    """Whether a formula has branches that its derivative tells apart by more than a sign, as ``abs`` does.
+
+    >>> from symdiff.ir.formulas import from_function
+    >>> chooses(from_function(lambda a: sp.Max(a, 0), 1)), chooses(from_function(sp.Abs, 1))
+    (True, False)
+    """
+    if not kink_gaps(f):
+        return False
+    slopes = {abs(sp.diff(f.expression, f.arguments[0]).subs(f.arguments[0], v)) for v in _PLACES}
+    return f.arity > 1 or slopes != {1}
 
 
 class Masks:

@@ -8,12 +8,13 @@ from itertools import combinations
 
 from symdiff.calculus import Alteration, Edge, Rule
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.masks import chooses
 from symdiff.checking.mistakes.operands import is_near
 from symdiff.checking.mistakes.ratios import is_simple, ratio, words
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.repairs import repair_text
 from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import partial as derivative
@@ -91,7 +92,7 @@ def _missing(
     store = derivation.store
     repair = None
     if share is not None and screen.agree(alg.add(store, without, share), screen.truth):
-        missing = formula_text(store, share)
+        missing = repair_text(derivation.question, share)
         if len(missing) < len(formula_text(store, screen.truth)):
             repair = f"yours - {missing[1:]}" if _is_negative(missing) else f"yours + {missing}"
     return Suspect("missing_path", detail, screen.claim, without, repair, place)
@@ -171,7 +172,7 @@ def inner(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
 
 def _kind_of_step(store: Store, edge: Edge) -> tuple[str, str]:
     op = store.op(edge[0])
-    if isinstance(op, Map) and kink_gaps(op.formula):
+    if isinstance(op, Map) and chooses(op.formula):
         return "threshold", "the mask of"
     return "chain", "the inner derivative of"
 
@@ -268,7 +269,7 @@ def stale(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
                 factor = alg.apply(store, local.formula, [*own[:at], other, *own[at + 1 :]])
                 found = _altered(derivation, {(node, slot): _times(store, factor)})
                 if found is not None and found != screen.truth and screen.agree(found, claim):
-                    kind = "threshold" if kink_gaps(op.formula) else "stale"
+                    kind = "threshold" if chooses(op.formula) else "stale"
                     detail = f"{formula_text(store, other, 60)} stands where {formula_text(store, right, 60)} should"
                     strength = 1 if kind == "threshold" else int(is_near(store, right, other))
                     yield Suspect(kind, detail, claim, found, place=node, strength=strength)

@@ -9,8 +9,6 @@ from functools import partial
 from itertools import combinations
 from math import prod
 
-import numpy as np
-
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.suspects import Suspect
@@ -57,7 +55,7 @@ def missing(editing: Editing) -> Iterator[Suspect]:
             if count == 1:
                 continue
             total = alg.reduce_sum(store, node, axes)
-            if _is_fixed(editing, total):
+            if editing.is_fixed(total):
                 continue  # a softmax sums to one: to sum it is to drop it
             summed = _repeated(store, total, shape, axes)
             for what, new in (("summed", summed), ("averaged", alg.scale(store, summed, Fraction(1, count)))):
@@ -66,15 +64,6 @@ def missing(editing: Editing) -> Iterator[Suspect]:
                     return f"{formula_text(store, node, 60)} is not {what} over axis {_text(axes)}"
 
                 yield from editing.mended("missing_reduction", detail, *site.put(new))
-
-
-def _is_fixed(editing: Editing, node: Node) -> bool:
-    """Whether a quantity is the same at all points."""
-    screen = editing.screen
-    first = screen.value(0, node)
-    return len(screen) > 1 and all(
-        np.allclose(screen.value(k, node), first, rtol=1e-9) for k in range(len(screen))
-    )
 
 
 def _subsets(rank: int) -> list[Axes]:

@@ -7,10 +7,10 @@ from functools import partial as partial_
 
 from symdiff.calculus import Alteration, Edge, Rule, pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
 from symdiff.checking.mistakes.forms import as_formula
 from symdiff.checking.mistakes.functions import FUNCTIONS
+from symdiff.checking.mistakes.masks import chooses
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import OutOfTime, SymdiffError
@@ -27,7 +27,7 @@ def steps(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     store = derivation.store
     for formula, edges in _alike(derivation).items():
         name = formula_text(store, edges[0][0], 60)
-        kinked = bool(kink_gaps(formula))
+        kinked = chooses(formula)
         chain = "threshold" if kinked else "chain"
         yield from _tried(
             derivation, screen, chain, f"the derivative of every {name} is missing", edges, _passed

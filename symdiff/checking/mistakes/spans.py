@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from symdiff.calculus import pull_back
 from symdiff.checking.formulas import formula_text
-from symdiff.checking.kinks.ties import kink_gaps
 from symdiff.checking.mistakes.derivations import Derivation
+from symdiff.checking.mistakes.masks import chooses
 from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.errors import OutOfTime, SymdiffError
@@ -53,7 +53,7 @@ def _origins(store: Store, end: Node, moving: set[Node]) -> Iterator[Between]:
         op = store.op(node)
         frontier = (frontier - {node}) | set(operands)
         elementwise = elementwise and _is_elementwise(store, node)
-        kink = kink or (isinstance(op, Map) and bool(kink_gaps(op.formula)))
+        kink = kink or (isinstance(op, Map) and chooses(op.formula))
         if len(frontier) == 1:
             (origin,) = frontier
             if same_shape(store.shape(origin), store.shape(end)):

@@ -26,4 +26,5 @@ class Suspect:
     strength: int = (
         1  # 2 explains the claim as a whole, 0 is a guess that needs no mistake people are known for
     )
-    bypass: bool = False  # a step is skipped: said only where no path is missing
+    bypass: bool = False  # said only where nothing plainer fits: a step skipped where no path is missing
+    reverse: bool = False  # found by a change of the derivative, not of the claim

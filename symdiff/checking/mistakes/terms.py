@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing, Site
-from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.ratios import is_simple, of_sizes, ratio, words
 from symdiff.checking.mistakes.screening import size
 from symdiff.checking.mistakes.suspects import Suspect
@@ -31,8 +31,10 @@ def weights(editing: Editing) -> Iterator[Suspect]:
     for site in [
         s for s in editing.sites if store.kind(s.node) == "real" and not _is_shared_number(store, s)
     ][:_MOST]:
-        for c in _candidates(editing, site, tried):
-            yield from _weighed(editing, site, c)
+        affine = _solved(editing, site)
+        for c in tried if affine is None else affine:
+            for suspect in _weighed(editing, site, c):
+                yield replace(suspect, bypass=affine is None and suspect.kind == "sign")
 
 
 def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
@@ -49,7 +51,7 @@ def _weighed(editing: Editing, site: Site, c: float) -> Iterator[Suspect]:
             return f"{name} should be multiplied by {words(c)}{of_sizes(c, _sizes(editing))}"
         return f"the term {name} is too many" if kind == "extra_term" else f"{name} has the wrong sign"
 
-    decides = site.edge is not None and Masks(editing.question).decides(site.edge)
+    decides = editing.only_decides(site)
     is_one = kind == "factor" and alg.constant_value(store, node) == 1  # to add another one is likelier
     likely = kind == "extra_term" or (is_simple(c) and not is_one) or _is_known(editing, c)
     strength = int(likely and not decides)  # there branches are exchanged, or nothing changes
@@ -75,8 +77,8 @@ def _sizes(editing: Editing) -> list[int]:
     return [int(s) for n in editing.question.truth.inputs for s in store.shape(n) if isinstance(s, int)]
 
 
-def _candidates(editing: Editing, site: Site, tried: list[float]) -> list[float]:
-    """The one c that mends the claim where it is affine in the quantity; elsewhere what is worth a try."""
+def _solved(editing: Editing, site: Site) -> list[float] | None:
+    """The one c that mends the claim where it is affine in the quantity, if there is one; None elsewhere."""
     screen, pairs = editing.screen, []
     for k in range(len(screen)):
         value = screen.value(k, site.node)
@@ -86,11 +88,11 @@ def _candidates(editing: Editing, site: Site, tried: list[float]) -> list[float]
             return []
         off, twice = off.astype(float), twice.astype(float)
         if not (np.all(np.isfinite(off)) and np.all(np.isfinite(twice))):
-            return tried
+            return None
         with np.errstate(all="ignore"):
             gap = size((twice - claim) - (claim - off))
         if not gap <= 1e-7 * max(size(claim), size(off), size(twice)):
-            return tried
+            return None
         pairs.append((truth - off, claim - off))
         if ratio(pairs) is None and size(pairs[-1][0]) > 0:
             return []

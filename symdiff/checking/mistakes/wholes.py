@@ -16,11 +16,20 @@ from symdiff.checking.mistakes.screening import Screen, close, size
 from symdiff.checking.mistakes.suspects import Suspect
 from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
+from symdiff.ir.formulas import ARGUMENTS, formula
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import table
 from symdiff.ir.sizes import same_shape
 
 _LONGEST = 10**7
+_POWERS = {
+    "{}": sp.Integer(1),
+    "1/{}": sp.Integer(-1),
+    "{}**2": sp.Integer(2),
+    "1/{}**2": sp.Integer(-2),
+    "sqrt({})": sp.Rational(1, 2),
+    "1/sqrt({})": sp.Rational(-1, 2),
+}
 
 
 def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
@@ -32,6 +41,7 @@ def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspe
         kind, detail = _why_zero(question, target, screen)
         yield Suspect(kind, detail, claim, zero, repair=formula_text(store, truth), strength=2)
         return
+    yield from _scaled_by_a_setting(question, target, screen)
     c = ratio([(screen.value(k, claim), screen.value(k, truth)) for k in every])
     if c is None or abs(c) < 1e-9 or abs(c - 1) < 1e-12:
         return
@@ -54,6 +64,56 @@ def multiples(question: Question, target: int, screen: Screen) -> Iterator[Suspe
         yield Suspect("factor", detail, truth, mended, f"{1 / short} * yours", mended=True, strength=2)
     mended, derived = scaled(store, claim, 1 / c), formula_text(store, truth)  # log(2), say
     yield Suspect("factor", detail, truth, mended, derived, mended=True, strength=2, loose=True)
+
+
+def ignoring(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """A claim that does not depend on the cotangent or the direction it is given."""
+    if _ignores(question, screen):
+        what = "cotangent" if question.of == "vjp" else "direction"
+        detail = f"the {what} does not occur in the claim"
+        yield Suspect("upstream", detail, screen.claim, screen.claim)
+
+
+def _ignores(question: Question, screen: Screen) -> bool:
+    store = screen.store
+    added = set(question.truth.inputs[len(question.forward.inputs) :])
+    if question.of not in ("vjp", "jvp", "hvp") or question.claimed is None:
+        return False
+    needed, used = (set(store.ancestors([node])) for node in (screen.truth, screen.claim))
+    return not added.isdisjoint(needed) and added.isdisjoint(used)
+
+
+def _scaled_by_a_setting(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The derivative times a power of a number that is held: a temperature, a width."""
+    store, truth, claim, forward = screen.store, screen.truth, screen.claim, question.forward
+    moving = {forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)}
+    held = [n for n in forward.inputs if n not in moving and store.shape(n) == () and store.kind(n) == "real"]
+    for node in held:
+        for name, power in _POWERS.items():
+            scale = alg.apply(store, formula(ARGUMENTS[0] ** power, 1), [node])
+            every = alg.broadcast_to(store, scale, store.shape(truth))
+            mended = alg.multiply(store, claim, every)
+            if screen.agree(truth, mended) and not _is_inner(question, target, screen, node):
+                setting = formula_text(store, node)
+                words = f"the derivative should be multiplied by {name.format(setting)}"
+                repair = f"{name.format(setting)} * yours"
+                yield Suspect("factor", words, truth, mended, repair, mended=True, strength=2)
+
+
+def _is_inner(question: Question, target: int, screen: Screen, setting: Node) -> bool:
+    """Whether what is missing is the derivative of the first step, that scales the argument by the setting."""
+    derivation, store = Derivation(question, target), screen.store
+    if question.of == "value":
+        return False
+    first = [
+        edge
+        for edge in derivation.edges()
+        if store.operands(edge[0])[edge[1]] == derivation.x
+        and setting in store.ancestors(store.operands(edge[0]))
+        and same_shape(store.shape(edge[0]), store.shape(derivation.x))
+    ]
+    passed = derivation.altered(dict.fromkeys(first, lambda bar, rule: bar))
+    return bool(first) and screen.agree(passed, screen.claim)
 
 
 def _why_zero(question: Question, target: int, screen: Screen) -> tuple[str, str]:
@@ -98,7 +158,21 @@ def turned(question: Question, target: int, screen: Screen) -> Iterator[Suspect]
                 else f"the axes of the derivative in the order {order}"
             )
             repair = "yours.T" if rank == 2 else f"transpose(yours, {order})"
+            if _is_a_row_repeated(screen):
+                words = "what should be repeated along one axis is repeated along another"
+                yield Suspect("wrong_axis", words, truth, flipped, repair=repair, mended=True, strength=2)
             yield Suspect("transpose", detail, truth, flipped, repair=repair, mended=True, strength=2)
+
+
+def _is_a_row_repeated(screen: Screen) -> bool:
+    """Whether the derivative is the same along one of its axes at every point, and not along all."""
+    values = [screen.value(k, screen.truth) for k in range(len(screen))]
+    axes = range(values[0].ndim)
+    alike = [
+        all(close(v, np.repeat(v.take([0], axis), v.shape[axis], axis), size(v)) for v in values)
+        for axis in axes
+    ]
+    return any(alike) and not all(alike)
 
 
 def of_another(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
@@ -160,5 +234,5 @@ def the_function_itself(question: Question, target: int, screen: Screen) -> Iter
                 "this is the function itself, not its derivative",
                 screen.claim,
                 output,
-                strength=2,
+                strength=1 if _ignores(question, screen) else 2,
             )

@@ -258,7 +258,7 @@ class Entry:
                 yield label, partial(self.judge, claim, case)
         for label, form in self.forms.items():
             for case in self.cases:
-                yield f"{label} form", partial(self._same, form, case)
+                yield f"{label} form", partial(self.same, form, case)
         for fact in self.facts:
             yield fact.statement, fact.judge
 
@@ -273,7 +273,7 @@ class Entry:
         inputs, of = dict(case.inputs), claim.of
         if claim.order == 2 and self.of == "vjp":
             fn, inputs = weighted(fn, inputs)
-        domain = self._domain(claim, inputs)
+        domain = _within(claim.domain, inputs)
         first = claim.first if isinstance(claim, Derivative) else None
         if first is None:
             return check(fn, told, inputs, wrt=claim.wrt, of=of, domain=domain, **options)
@@ -294,12 +294,10 @@ class Entry:
         """The compiled NumPy kernel of the function."""
         return compile_kernel(self.graph(case))
 
-    def _same(self, form: Function, case: Case) -> Verdict:
+    def same(self, form: Function, case: Case) -> Verdict:
+        """The verdict on another form of the function at one case."""
         fn, told = with_settings(self.fn, case.settings), with_settings(form, case.settings)
-        return check(fn, told, dict(case.inputs), of="value", domain=self.domain)
-
-    def _domain(self, claim: Derivative | Slip, inputs: Mapping[str, Any]) -> Domain:
-        return {name: told for name, told in claim.domain.items() if name in inputs}
+        return check(fn, told, dict(case.inputs), of="value", domain=_within(self.domain, case.inputs))
 
 
 def _derived(claim: Derivative, of: Of) -> Derivative:
@@ -308,6 +306,11 @@ def _derived(claim: Derivative, of: Of) -> Derivative:
     ]
     second = curvature_of(claim.claim, arguments, claim.wrt)
     return Derivative(second, "hvp", claim.wrt, 2, claim.cases, claim.domain, first=claim)
+
+
+def _within(domain: Domain, inputs: Mapping[str, Any]) -> Domain:
+    """What a domain says of the inputs that there are."""
+    return {name: told for name, told in domain.items() if name in inputs}
 
 
 def _register(entry: Entry) -> None:

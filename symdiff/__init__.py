@@ -46,6 +46,7 @@ from symdiff.facade import attach
 from symdiff.functions import exact, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from symdiff.ir.graph import Graph
 from symdiff.library import activations, architectures, attention, layers, losses, optimizers
+from symdiff.library.stepping.judging import check_optimizer
 from symdiff.verdicts import Evidence, Mistake, Verdict, Witness
 
 attach()
@@ -80,6 +81,7 @@ __all__ = [
     "assert_right",
     "attention",
     "check",
+    "check_optimizer",
     "derivative_of",
     "exact",
     "explain",

@@ -24,7 +24,8 @@ _WRONG = {
     "hvp": "WRONG HESSIAN-VECTOR PRODUCT",
     "jvp": "WRONG JACOBIAN-VECTOR PRODUCT",
 }
-_OF_FLOATS = {"nan": "NOT FINITE", "cancellation": "LOST DIGITS"}  # rounding is no wrong formula
+# rounding is no wrong formula, nor is another variant of an optimizer
+_OF_KIND = {"nan": "NOT FINITE", "cancellation": "LOST DIGITS", "optimizer": "RULE DIFFERS"}
 _MANY = 8  # parts that are listed one by one
 
 
@@ -155,7 +156,7 @@ def _refuted_headline(verdict: Verdict) -> Headline:
     telling = _telling(verdict)
     found = _TITLE.fullmatch(verdict.question)
     words = _WRONG.get(found["of"], "WRONG") if found else "WRONG"
-    words = _OF_FLOATS.get(telling.mistake.kind, words) if telling.mistake else words
+    words = _OF_KIND.get(telling.mistake.kind, words) if telling.mistake else words
     subject = found["name"] if found else verdict.question
     if telling.witness and found and found["by"]:
         target = telling.witness.argument

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ _CHOSEN = {
     "velocity": "new",
     "decay_in": "gradient",
 }
-_CHOICES = {
+_CHOICES: Mapping[str, Mapping[Any, str]] = {
     "averaging": {
         False: "the velocity adds the gradient",
         True: "the velocity is an average: the gradient enters with the factor 1 - momentum",
@@ -269,7 +270,7 @@ def nesterov_step(
     ``theta`` is the point at which the gradient ``g`` is taken. Returns the parameters and the velocity.
 
     >>> [float(x) for x in nesterov_step(1.0, 1.0, 2.0, 0.5, 0.5)]
-    [-0.5, 2.0]
+    [0.0, 2.0]
     """
     v = momentum * v + g
     return theta - learning_rate * (g + momentum * v), v

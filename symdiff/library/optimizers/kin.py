@@ -9,7 +9,7 @@ import numpy as np
 
 from symdiff.library import Array, Entry, Names
 from symdiff.library.optimizers.descent import DECAY_IN, decayed, pulled
-from symdiff.library.optimizers.moments import BETAS, PLACES, Moments, denominator
+from symdiff.library.optimizers.moments import BETAS, PLACES, denominator
 from symdiff.library.stepping.optimizers import factory
 from symdiff.library.stepping.rules import Rule, Variant, publish
 
@@ -140,8 +140,13 @@ NADAM_RULE = publish(
         _nadam,
         Schedule,
         {
-            **{**BETAS, "learning_rate": 0.002, "momentum_decay": 0.004, "place": "outside"},
-            **{"schedule": "constant", "second": "times b2", "decay_in": "gradient"},
+            **BETAS,
+            "learning_rate": 0.002,
+            "momentum_decay": 0.004,
+            "place": "outside",
+            "schedule": "constant",
+            "second": "times b2",
+            "decay_in": "gradient",
         },
         {
             "place": {place: PLACES[place] for place in ("outside", "inside")},
@@ -167,8 +172,12 @@ LION_RULE = publish(
         _lion,
         Momentum,
         {
-            **{"learning_rate": 1e-4, "b1": 0.9, "b2": 0.99, "weight_decay": 0.0},
-            **{"direction": "b1", "decay_in": "step"},
+            "learning_rate": 1e-4,
+            "b1": 0.9,
+            "b2": 0.99,
+            "weight_decay": 0.0,
+            "direction": "b1",
+            "decay_in": "step",
         },
         {
             "direction": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -101,8 +100,14 @@ LARS_RULE = publish(
         _lars,
         Velocity,
         {
-            **{"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0005, "trust_coefficient": 0.001},
-            **{"eps": 0.0, "below": "sum of norms", "zero": "formula", "nesterov": False},
+            "learning_rate": 0.1,
+            "momentum": 0.9,
+            "weight_decay": 0.0005,
+            "trust_coefficient": 0.001,
+            "eps": 0.0,
+            "below": "sum of norms",
+            "zero": "formula",
+            "nesterov": False,
         },
         {
             "below": {
@@ -125,9 +130,18 @@ LAMB_RULE = publish(
         _lamb,
         Moments,
         {
-            **{**BETAS, "eps": 1e-6, "weight_decay": 0.01, "lower": 0.0, "upper": np.inf},
-            **{"place": "outside", "correction": "both", "decay_in": "step", "zero": "formula"},
-            **{"trust": "norms", "square": "g^2", "averaging": "both"},
+            **BETAS,
+            "eps": 1e-6,
+            "weight_decay": 0.01,
+            "lower": 0.0,
+            "upper": np.inf,
+            "place": "outside",
+            "correction": "both",
+            "decay_in": "step",
+            "zero": "formula",
+            "trust": "norms",
+            "square": "g^2",
+            "averaging": "both",
         },
         {
             **{name: MOMENT_CHOICES[name] for name in ("place", "correction", "square", "averaging")},
@@ -186,7 +200,7 @@ LARS = Entry(
     lars_step,
     "optimizer",
     {"theta": "n", "g": "n", "v": "n"}
-    | {n: "" for n in ("learning_rate", "momentum", "weight_decay", "trust_coefficient")},
+    | dict.fromkeys(("learning_rate", "momentum", "weight_decay", "trust_coefficient"), ""),
     source="You, Gitman and Ginsburg (2017), algorithm 1",
     names=Names(
         "",

@@ -39,8 +39,8 @@ def nadam_step(
 
     ``theta``, ``g``, ``m``, ``v`` : any shape, v >= 0; smooth where the new v is positive. Returns theta, m, v.
 
-    >>> [float(x) for x in nadam_step(1.0, 2.0, 0.0, 0.0, 1, 0.5, 0.5, 0.25, 0.0)]
-    [-0.3333333333333333, 1.0, 3.0]
+    >>> [round(float(x), 6) for x in nadam_step(1.0, 1.0, 0.0, 0.0, 1, 0.75, 0.5, 0.25, 0.0)]
+    [-1.0, 0.5, 0.75]
     """
     m = b1 * m + (1 - b1) * g
     v = b2 * v + (1 - b2) * g**2

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symdiff.library import Array, Entry, Names
+from symdiff.library import Array
 from symdiff.library.optimizers.accumulating import SQUARES, size
 from symdiff.library.optimizers.descent import DECAY_IN, decayed, pulled
 from symdiff.library.stepping.optimizers import factory
@@ -29,7 +29,10 @@ CORRECTIONS = {
 MOMENT_CHOICES: Mapping[str, Mapping[Any, str]] = {
     "place": PLACES,
     "correction": CORRECTIONS,
-    "decay_in": DECAY_IN,
+    "decay_in": {
+        **DECAY_IN,
+        "gradient": "weight decay is added to the gradient, inside the moments (coupled, L2)",
+    },
     "decay_order": {
         "before": "decay takes from the parameters before the step",
         "after": "decay takes from the parameters after the step",
@@ -46,8 +49,13 @@ MOMENT_CHOICES: Mapping[str, Mapping[Any, str]] = {
     },
 }
 MOMENT_CHOSEN = {
-    **{"place": "outside", "correction": "both", "decay_in": "gradient", "decay_order": "before"},
-    **{"square": "g^2", "first": "new", "averaging": "both"},
+    "place": "outside",
+    "correction": "both",
+    "decay_in": "gradient",
+    "decay_order": "before",
+    "square": "g^2",
+    "first": "new",
+    "averaging": "both",
 }
 BETAS = {"learning_rate": 0.001, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
 
@@ -199,8 +207,13 @@ AMSGRAD_RULE = publish(
         LargestMoments,
         {
             **BETAS,
-            **{"eps": 0.0, "place": "outside", "correction": "none", "largest": "of v"},
-            **{"decay_in": "gradient", "square": "g^2", "averaging": "both"},
+            "eps": 0.0,
+            "place": "outside",
+            "correction": "none",
+            "largest": "of v",
+            "decay_in": "gradient",
+            "square": "g^2",
+            "averaging": "both",
         },
         {
             **_AMSGRAD_CHOICES,

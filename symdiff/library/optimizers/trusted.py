@@ -42,7 +42,7 @@ LAMB = Entry(
     lamb_step,
     "optimizer",
     {"theta": "n", "g": "n", "m": "n", "v": "n"}
-    | {n: "" for n in ("t", "learning_rate", "b1", "b2", "eps", "weight_decay")},
+    | dict.fromkeys(("t", "learning_rate", "b1", "b2", "eps", "weight_decay"), ""),
     source="You et al. (2020), algorithm 2",
     notes="1.3.7",
     names=Names(

@@ -66,7 +66,8 @@ class Bounded(NDArrayOperatorsMixin):
 
 
 def _product(value: Floats, a: Bounded, b: Bounded) -> Floats:
-    return np.abs(a.value) * b.error + a.error * np.abs(b.value) + a.error * b.error
+    spread: Floats = np.abs(a.value) * b.error + a.error * np.abs(b.value) + a.error * b.error
+    return spread
 
 
 def _quotient(value: Floats, a: Bounded, b: Bounded) -> Floats:
@@ -91,15 +92,18 @@ def _sign(value: Floats, a: Bounded) -> Floats:
 
 
 def _sum(value: Floats, a: Bounded, b: Bounded) -> Floats:
-    return a.error + b.error
+    spread: Floats = a.error + b.error
+    return spread
 
 
 def _largest(value: Floats, a: Bounded, b: Bounded) -> Floats:
-    return np.maximum(a.error, b.error)
+    spread: Floats = np.maximum(a.error, b.error)
+    return spread
 
 
 def _same(value: Floats, a: Bounded) -> Floats:
-    return a.error
+    spread: Floats = a.error
+    return spread
 
 
 _SPREAD: Mapping[Any, Callable[..., Any]] = {

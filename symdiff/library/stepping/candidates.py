@@ -93,7 +93,9 @@ def singles(truth: Candidate) -> Iterator[Candidate]:
     yield replace(truth, settings={**settings, "learning_rate": 1.0})
     if rule.counts:
         yield replace(truth, shift=-1, slips=("the count lags: bias correction with t - 1 instead of t",))
-        yield replace(truth, shift=1, slips=("the count runs ahead: bias correction with t + 1 instead of t",))
+        yield replace(
+            truth, shift=1, slips=("the count runs ahead: bias correction with t + 1 instead of t",)
+        )
     for name, values in _USUAL.items():
         for number in values:
             if name in settings and settings[name] != number:
@@ -102,9 +104,7 @@ def singles(truth: Candidate) -> Iterator[Candidate]:
 
 def joined(truth: Candidate, one: Candidate, two: Candidate) -> Candidate | None:
     """Both differences at once, if they do not concern the same thing."""
-    changed = [
-        {n: v for n, v in c.settings.items() if v != truth.settings[n]} for c in (one, two)
-    ]
+    changed = [{n: v for n, v in c.settings.items() if v != truth.settings[n]} for c in (one, two)]
     if {*changed[0]} & {*changed[1]} or (one.slips and two.slips):
         return None
     settings = {**truth.settings, **changed[0], **changed[1]}

@@ -1,4 +1,4 @@
-"""Is this step of an optimizer the published one? ``check_optimizer``: proved, tested in its regimes, or which other."""
+"""Is this step of an optimizer the published one? ``check_optimizer``: proved, tested, or which other."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from symdiff.library.shelves import registry
 from symdiff.library.stepping import proving
 from symdiff.library.stepping.candidates import Candidate, alternatives, singles
 from symdiff.library.stepping.forms import Program, read
-from symdiff.library.stepping.measuring import Comparison, Record, compare, fits, record
+from symdiff.library.stepping.measuring import Comparison, Record, compare, fits, record, require_pure
 from symdiff.library.stepping.regimes import LONG, Regime, regimes, simple_points
 from symdiff.library.stepping.rules import RULES
 from symdiff.library.stepping.wording import Shown, detail
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, Witness
 
 _TRIED = 1200
+_SECONDS, _BRIEFLY = 60.0, 10.0
 
 
 def check_optimizer(
@@ -58,7 +59,9 @@ correction; at g = 1e-07 and eps = 1e-08 the first step differs by a factor 909
         facts: dict[str, object] = {"known": ", ".join(sorted(RULES))}
         raise InputError(explain(f"check_optimizer({name!r})", facts, "Use one of these names."))
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise InputError(explain(f"check_optimizer(steps={steps!r})", {"least": 1}, "Ask for at least one step."))
+        raise InputError(
+            explain(f"check_optimizer(steps={steps!r})", {"least": 1}, "Ask for at least one step.")
+        )
     rule = RULES[name]
     settings = rule.of(variant, **hyperparameters)
     program = read(step, rule, settings, hyperparameters)
@@ -90,7 +93,9 @@ class _Trial:
 
     @cached_property
     def records(self) -> list[Record]:
-        return [record(self.program, regime) for regime in self.regimes]
+        made = [record(self.program, regime) for regime in self.regimes]
+        require_pure(self.program, made[0])
+        return made
 
     @cached_property
     def compared(self) -> list[Comparison]:
@@ -107,16 +112,20 @@ class _Trial:
         tested = self._agrees()
         if self.claim is None:
             return tested
-        proof = proving.prove(self.truth, self.claim, self.steps, self.label)
+        proof = proving.prove(self.truth, self.claim, self.steps, self.label, timeout=_SECONDS)
         if proof.status == "refuted":
             return self._refuted_by(proof)
         if proof.status != "proved":
             why = proof.reason.removeprefix("not proved: ")
             return replace(tested, reason=f"not proved: {why}", readings=proof.readings)
-        roads = (*proof.evidence.roads, *tested.evidence.roads)
-        evidence = replace(proof.evidence, roads=roads)
-        fields = {"question": self.question, "evidence": evidence, "parts": {}, "blind": tested.blind}
-        return replace(proof, readings=(*self.program.notes, *proof.readings), **fields)
+        return replace(
+            proof,
+            question=self.question,
+            evidence=replace(proof.evidence, roads=(*proof.evidence.roads, *tested.evidence.roads)),
+            readings=(*self.program.notes, *proof.readings),
+            parts={},
+            blind=tested.blind,
+        )
 
     def _agrees(self) -> Verdict:
         share = max(found.share for found in self.compared)
@@ -139,7 +148,7 @@ class _Trial:
 
     def _blindness(self) -> Blindness:
         """Which differences could not have been seen: with weight_decay = 0 its place does not show."""
-        planted = [c for c in singles(self.truth)]
+        planted = list(singles(self.truth))
         unseen = [c for c in planted if fits(c, self.records)]
         words = ["; ".join(c.differences(self.truth)) for c in unseen]
         warnings = tuple(f"not told apart from: {text}" for text in dict.fromkeys(words) if text)
@@ -150,8 +159,12 @@ class _Trial:
         found = self._instead()
         right: tuple[str, ...] = ()
         if found is not None and self.claim is not None:
-            proof = proving.prove(found, self.claim, self.steps, found.rule.name)
-            right = (f"proved to be the rule that is named, for {proof.scope}",) if proof.status == "proved" else ()
+            proof = proving.prove(found, self.claim, self.steps, found.rule.name, timeout=_BRIEFLY)
+            right = (
+                (f"proved to be the rule that is named, for {proof.scope}",)
+                if proof.status == "proved"
+                else ()
+            )
         mistake = Mistake("optimizer", detail(found, self.truth, shown), proving.formula(self.truth))
         witness = None if shown is None else self._witness(shown)
         sure = witness is not None and witness.certified
@@ -177,9 +190,11 @@ class _Trial:
 
     def _instead(self) -> Candidate | None:
         """What the step does implement: of what explains every path, what differs least."""
-        tried = set()
+        tried: set[str] = set()
         for candidate in alternatives(self.truth, self.given):
-            key = repr((candidate.rule.name, sorted(candidate.settings.items()), candidate.shift, candidate.sign))
+            key = repr(
+                (candidate.rule.name, sorted(candidate.settings.items()), candidate.shift, candidate.sign)
+            )
             if key in tried or len(tried) > _TRIED:
                 continue
             tried.add(key)

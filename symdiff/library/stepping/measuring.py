@@ -35,11 +35,18 @@ class Comparison:
 
 def record(program: Program, regime: Regime) -> Record:
     """Run somebody's step; InputError if the shapes are not those of the parameters."""
-    path = program.path(np.array(regime.theta), [np.array(g) for g in regime.gradients])
+    theta, gradients = np.array(regime.theta), [np.array(g) for g in regime.gradients]
+    with np.errstate(all="ignore"):
+        path = program.path(theta, gradients)
+    held = zip([theta, *gradients], [regime.theta, *regime.gradients], strict=True)
+    if not all(np.array_equal(now, before) for now, before in held):
+        facts: dict[str, object] = {"problem": "the step writes into the parameters or the gradient"}
+        mend = "Return new arrays: theta = theta - ..., not theta -= ..."
+        raise InputError(explain(f"check_optimizer: {program.name}", facts, mend))
     arrays = [np.asarray(theta) for theta in path]
     for k, array in enumerate(arrays, 1):
         if array.shape != regime.theta.shape or array.dtype.kind not in "fiu":
-            facts: dict[str, object] = {
+            facts = {
                 "parameters": regime.theta.shape,
                 f"after step {k}": f"{array.shape} {array.dtype}",
             }
@@ -47,6 +54,15 @@ def record(program: Program, regime: Regime) -> Record:
             raise InputError(explain(f"check_optimizer: {program.name}", facts, mend))
     unit = max(unit_of(array.dtype) for array in arrays)
     return Record(regime, tuple(array.astype(float) for array in arrays), unit)
+
+
+def require_pure(program: Program, made: Record) -> None:
+    """Run it again: a step that keeps its state elsewhere goes another way."""
+    again = record(program, made.regime)
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(made.path, again.path, strict=True)):
+        facts: dict[str, object] = {"problem": "two runs from the same start go different ways"}
+        mend = "Keep the state in the arguments and results, or give a function that makes a new optimizer."
+        raise InputError(explain(f"check_optimizer: {program.name}", facts, mend))
 
 
 def reference(candidate: Candidate, regime: Regime, unit: float) -> list[Bounded]:
@@ -63,7 +79,9 @@ def reference(candidate: Candidate, regime: Regime, unit: float) -> list[Bounded
 def compare(candidate: Candidate, made: Record) -> Comparison:
     """Step by step; entries at which the rule has no finite value are left out."""
     share, compared = 0.0, 0
-    for k, (truth, path) in enumerate(zip(reference(candidate, made.regime, made.unit), made.path, strict=True), 1):
+    for k, (truth, path) in enumerate(
+        zip(reference(candidate, made.regime, made.unit), made.path, strict=True), 1
+    ):
         judged = np.isfinite(truth.value) & np.isfinite(truth.error)
         if np.any(judged & ~np.isfinite(path)):
             return Comparison(k, np.inf, compared)
@@ -86,7 +104,9 @@ def is_near(candidate: Candidate, made: Record) -> bool:
         moved = np.abs(np.asarray(own, dtype=float) - regime.theta)
         size = reach * (np.abs(regime.theta) + moved)
         apart = np.abs(own - theirs)
-        if np.any(np.isfinite(own) != np.isfinite(theirs)) or np.any(apart[np.isfinite(apart)] > size[np.isfinite(apart)]):
+        if np.any(np.isfinite(own) != np.isfinite(theirs)) or np.any(
+            apart[np.isfinite(apart)] > size[np.isfinite(apart)]
+        ):
             return False
     return True
 

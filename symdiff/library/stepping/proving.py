@@ -70,7 +70,9 @@ def prove(truth: Candidate, claim: Map, steps: int, label: str, **options: Any) 
     return check(rule_map(truth, steps, label), claim, shapes, of="value", **options)
 
 
-def certified(truth: Candidate, claim: Map, theta: Any, gradients: Sequence[Any], step: int) -> Comparison | None:
+def certified(
+    truth: Candidate, claim: Map, theta: Any, gradients: Sequence[Any], step: int
+) -> Comparison | None:
     """The two values after a step, in balls, at a rational point; None where they cannot be told apart."""
     steps = len(gradients)
     point = {"theta": theta} | {f"g{k}": g for k, g in enumerate(gradients, 1)}

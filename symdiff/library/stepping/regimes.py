@@ -36,10 +36,16 @@ def regimes(steps: int, settings: Mapping[str, Any], seed: int = 0) -> list[Regi
     theta = draw()
     plain = tuple(draw() for _ in range(count + 2))
     mixed = np.array([1e-6, 1e-2, 1.0, 1e3])
-    found = [
+    return [
         Regime("ordinary gradients", theta, plain),
-        Regime("gradients of the size of epsilon", theta / 1024, tuple(draw(size=8 * eps) for _ in range(count))),
-        Regime("gradients of the size of its root", theta / 1024, tuple(draw(size=eps**0.5) for _ in range(count))),
+        Regime(
+            "gradients of the size of epsilon", theta / 1024, tuple(draw(size=8 * eps) for _ in range(count))
+        ),
+        Regime(
+            "gradients of the size of its root",
+            theta / 1024,
+            tuple(draw(size=eps**0.5) for _ in range(count)),
+        ),
         Regime("zero gradients first", theta, (np.zeros(4), *plain[:count])),
         Regime("zero gradients after others", theta, (*plain[:2], *[np.zeros(4)] * count)),
         Regime("a zero among the gradients", theta, tuple(g * np.array([1, 0, 1, 1]) for g in plain)),
@@ -54,17 +60,22 @@ def regimes(steps: int, settings: Mapping[str, Any], seed: int = 0) -> list[Regi
         Regime("a matrix", theta.reshape(2, 2), tuple(g.reshape(2, 2) for g in plain[:count])),
         Regime(f"{LONG} steps", theta, tuple(draw() for _ in range(LONG))),
     ]
-    return found
 
 
-def simple_points(steps: int, settings: Mapping[str, Any], entries: int) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+def simple_points(
+    steps: int, settings: Mapping[str, Any], entries: int
+) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Parameters and gradients that a person can check, the simplest first: exact fractions, ``entries`` of them."""
     eps = Fraction(str(settings.get("eps", 0) or 0))
     small = [10 * eps] if eps else []
     slopes = [(Fraction(1),) * steps, *[(s,) * steps for s in small]]
     slopes += [tuple(Fraction((-1) ** k) for k in range(steps))]
     slopes += [(Fraction(1), *[Fraction(0)] * (steps - 1)), (Fraction(0), *[Fraction(1)] * (steps - 1))]
-    slopes += [(Fraction(100), *[Fraction(1)] * (steps - 1)), (Fraction(1, 2),) * steps, (Fraction(2),) * steps]
+    slopes += [
+        (Fraction(100), *[Fraction(1)] * (steps - 1)),
+        (Fraction(1, 2),) * steps,
+        (Fraction(2),) * steps,
+    ]
     slopes += [(Fraction(0),) * steps]
     for length in range(1, steps + 1):
         for row in dict.fromkeys(row[:length] for row in slopes):

@@ -104,9 +104,7 @@ def binary_cross_entropy_with_two_minus_signs(
 
 
 @BINARY_CROSS_ENTROPY.mistake("missing_path")
-def binary_cross_entropy_of_positives(
-    p: Array, y: Array, weight: Array, *, reduction: str = "mean"
-) -> Array:
+def binary_cross_entropy_of_positives(p: Array, y: Array, weight: Array, *, reduction: str = "mean") -> Array:
     """-y / p: the negatives forgotten."""
     return shared(-weight * ratio(y, p), y, reduction)
 

@@ -32,7 +32,7 @@ FOCAL = Entry(
     notes="1.2.5",
     names=Names(
         keras="keras.losses.CategoricalFocalCrossentropy",
-        differs="torch has no name for it; keras takes one probability for each class and clips it to [1e-7, 1 - 1e-7].",
+        differs="torch has no name for it; keras takes a probability for each class, clipped to [1e-7, 1 - 1e-7].",
     ),
     domain={"p_t": (0, 1), "gamma": (0, None)},
 )
@@ -40,9 +40,7 @@ FOCAL = Entry(
 
 @per_sample(FOCAL)
 @FOCAL.derivative
-def focal_gradient(
-    p_t: Array, alpha: Array = 0.25, gamma: Array = 2.0, *, reduction: str = "mean"
-) -> Array:
+def focal_gradient(p_t: Array, alpha: Array = 0.25, gamma: Array = 2.0, *, reduction: str = "mean") -> Array:
     """alpha (1 - p)^(gamma - 1) (gamma log p - (1 - p) / p)."""
     slope = gamma * np.log(p_t) - (1 - p_t) / p_t
     return shared(alpha * (1 - p_t) ** (gamma - 1) * slope, p_t, reduction)

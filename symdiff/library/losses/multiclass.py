@@ -160,7 +160,9 @@ def cross_entropy_by_logsumexp(
     return reduced(np.sum(t, axis=-1) * partition - np.sum(t * z, axis=-1), reduction)
 
 
-@SOFTMAX_CROSS_ENTROPY.fact("convex in z: v'Hv is the mean of sum_k t_k Var_p(v), the variance of v under softmax(z)")
+@SOFTMAX_CROSS_ENTROPY.fact(
+    "convex in z: v'Hv is the mean of sum_k t_k Var_p(v), the variance of v under softmax(z)"
+)
 def softmax_cross_entropy_is_convex() -> Verdict:
     """The quadratic form of the Hessian as a variance, which is a sum of squares with weights p."""
 
@@ -236,9 +238,7 @@ def cross_entropy_of_labels_gradient(z: Array, label: Array, *, reduction: str =
 
 
 @CROSS_ENTROPY_OF_LABELS.second
-def cross_entropy_of_labels_curvature(
-    z: Array, label: Array, v: Array, *, reduction: str = "mean"
-) -> Array:
+def cross_entropy_of_labels_curvature(z: Array, label: Array, v: Array, *, reduction: str = "mean") -> Array:
     """p (v - p'v), whatever the label is."""
     p = special.softmax(z, axis=-1)
     return shared(p * (v - np.sum(p * v, axis=-1, keepdims=True)), label, reduction)
@@ -251,9 +251,7 @@ def softmax_without_the_label(z: Array, label: Array, *, reduction: str = "mean"
 
 
 @CROSS_ENTROPY_OF_LABELS.mistake("factor")
-def cross_entropy_of_labels_without_the_batch(
-    z: Array, label: Array, *, reduction: str = "mean"
-) -> Array:
+def cross_entropy_of_labels_without_the_batch(z: Array, label: Array, *, reduction: str = "mean") -> Array:
     """softmax(z) less the label: the batch factor 1/n missing."""
     return cross_entropy_of_labels_gradient(z, label, reduction="sum")
 

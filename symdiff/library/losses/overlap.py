@@ -77,7 +77,9 @@ def dice_curvature(
     return shared(bend, overlap, reduction)
 
 
-@DICE.fact("between 0 and 1: it is sum(p (1 - y) + y (1 - p)) / (sum(p) + sum(y) + s), and 1 less such a fraction")
+@DICE.fact(
+    "between 0 and 1: it is sum(p (1 - y) + y (1 - p)) / (sum(p) + sum(y) + s), and 1 less such a fraction"
+)
 def dice_is_bounded() -> Verdict:
     """The loss as a fraction of two sums of terms that are not negative."""
 
@@ -187,7 +189,13 @@ def jaccard_of_dice() -> Verdict:
         return 2 * d / (1 + d)
 
     masks = {"p": "n d", "y": "n d"}
-    return check(lambda p, y: iou(p, y, reduction="none"), by_dice, masks, of="value", domain={"p": (0, 1), "y": (0, 1)})
+    return check(
+        lambda p, y: iou(p, y, reduction="none"),
+        by_dice,
+        masks,
+        of="value",
+        domain={"p": (0, 1), "y": (0, 1)},
+    )
 
 
 @IOU.mistake("missing_path")

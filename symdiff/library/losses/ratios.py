@@ -1,4 +1,4 @@
-"""What are 0/0 and the direction of a zero vector in a loss? 0: the term is absent, the norm is at its minimum."""
+"""What is a term of weight 0 where its factor is infinite, and how does a norm leave the zero vector?"""
 
 from __future__ import annotations
 
@@ -16,23 +16,19 @@ def ratio(a: Array, b: Array) -> Array:
     return np.where(a == 0, 0, a) / np.where(a == 0, 1, b)
 
 
-def norm(x: Array) -> Array:
-    """The Euclidean norm along the last axis, which stays as an axis of one entry.
+def norm(x: Array, eps: Array = 0.0) -> Array:
+    """The length ``sqrt(|x|^2 + eps)`` along the last axis, which stays as an axis of one entry.
 
-    Its derivative at the zero vector is taken as 0, the middle of the subdifferential (the unit ball), as in torch.
+    For eps > 0 it is smooth at the zero vector too: there its derivative is 0, the middle of the unit ball.
 
     >>> norm(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[5.0], [0.0]]
     """
-    squared = np.sum(x**2, axis=-1, keepdims=True)
-    return np.where(squared > 0, np.sqrt(np.where(squared > 0, squared, 1)), 0)
+    return np.sqrt(np.sum(x**2, axis=-1, keepdims=True) + eps)
 
 
-def direction(x: Array) -> Array:
-    """``x / |x|`` along the last axis, the gradient of the norm; 0 for the zero vector.
-
-    >>> direction(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    size = norm(x)
-    return x / np.where(size > 0, size, 1)
+def turned(x: Array, v: Array, eps: Array) -> Array:
+    """``(v - u u'v) / norm``: how ``u = x / norm``, the gradient of the norm, turns when x moves by v."""
+    size = norm(x, eps)
+    u = x / size
+    return (v - u * np.sum(u * v, axis=-1, keepdims=True)) / size

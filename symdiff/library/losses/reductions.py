@@ -65,7 +65,8 @@ def _averages(losses: Array, reduction: str) -> bool:
     if reduction not in ("mean", "sum"):
         facts: dict[str, object] = {"reduction": repr(reduction)}
         raise InputError(explain("a loss", facts, 'Use "mean", "sum" or "none".'))
-    if reduction == "mean" and np.size(losses) == 0:
+    size = np.size(losses)
+    if reduction == "mean" and isinstance(size, int) and size == 0:
         facts = {"shape": np.shape(losses), "reduction": repr(reduction)}
         raise ShapeError(explain("the mean loss of no samples", facts, 'Use reduction="sum": it is 0 here.'))
     return reduction == "mean"

@@ -42,12 +42,12 @@ def compile(graph: Graph, arithmetic: str = "numpy") -> Kernel:
     Equal graphs share one program. Raises NotCompilable where the arithmetic has no form for an operation.
     """
     if arithmetic == "numpy":
-        return NumPyKernel(graph, _kept((arithmetic, *_structure(graph)), lambda: ArrayFunction(graph)))
+        return NumPyKernel(graph, _kept((arithmetic, *structure(graph)), lambda: ArrayFunction(graph)))
     if arithmetic == "math":
         trees = (graph.arguments, graph.results)
         if any(tree is not None and _carries_values(tree) for tree in trees):
             return math_kernel(graph)
-        return _kept((arithmetic, *_structure(graph), *trees), lambda: math_kernel(graph))
+        return _kept((arithmetic, *structure(graph), *trees), lambda: math_kernel(graph))
     if arithmetic in ("sympy", "balls", "mpmath"):
         return compile_exact(graph, arithmetic)
     facts: dict[str, object] = {"known": "numpy, math, sympy, balls, mpmath"}
@@ -73,7 +73,7 @@ def _kept(key: Hashable, make: Callable[[], T]) -> T:
     return made
 
 
-def _structure(graph: Graph) -> tuple[Hashable, ...]:
+def structure(graph: Graph) -> tuple[Hashable, ...]:
     """What two traces of one function have in common: the operations and the wiring."""
     store = graph.store
     place: dict[Node, int] = {}

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from symdiff.checking.black_boxes.products import Product
+from symdiff.checking.black_boxes.products import Product, product
 from symdiff.checking.black_boxes.rounding import Rounded, Rounding, map_error
 from symdiff.evaluation import moves
 from symdiff.evaluation.reference import apply, dtype_of, ints, spans_of
@@ -119,8 +119,8 @@ class Analysis:
             case Map(formula):
                 return partial(_map, formula, self.store.shape(node), dtype, moving, self.rounding)
             case Contract():
-                product = Product(op)
-                return partial(_whole, product) if kind != "real" else partial(_real, product, self.rounding)
+                planned = product(op)
+                return partial(_whole, planned) if kind != "real" else partial(_real, planned, self.rounding)
             case Named():
                 return lambda xs: xs[0]
             case Reshape() | Slice() | Pad() | Window() | Maximum() | Concatenate():
@@ -168,7 +168,7 @@ def _constant(op: Op, dtype: np.dtype[Any], rounding: Rounding) -> Rounded:
     if dtype.kind != "f":
         return Rounded.exact(value)
     if isinstance(op, Contract):
-        return Rounded(value, Product(op).error([], rounding))
+        return Rounded(value, product(op).error([], rounding))
     if isinstance(op, Literal):
         op = Table(np.float64(op.value).tobytes(), "<f8", ())
     error = _reading(op, rounding) if isinstance(op, Table) else 0.0

@@ -39,7 +39,8 @@ def judge_black_box(question: Question, options: Options) -> Verdict:
     confirmed = ""
     if not (trial.impure or options.is_late):
         with suppress(OutOfTime):
-            confirmed = confirmation(question, [s.probe for s in trial.samples], options)
+            probes = [s.probe for s in trial.samples]
+            confirmed = trial.shelf.get("confirmed", lambda: confirmation(question, probes, options))
     parts = {name: _verdict(trial, k, confirmed) for k, name in enumerate(question.targets)}
     return next(iter(parts.values())) if len(parts) == 1 else replace(weakest(parts), parts=parts)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.keeping import NOTHING_KEPT, Shelf
 from symdiff.checking.black_boxes.measures import Certified, Measure, distance
 from symdiff.checking.black_boxes.probing import ORDINARY, OWN, Prober
 from symdiff.checking.comparing import values as balls_of
@@ -49,7 +50,10 @@ class Gauge:
     algorithms pass through it (``s*(1 - s)`` is 0 where the logistic function is flat to the last digit).
     """
 
-    def __init__(self, question: Question, prober: Prober, opening: Batch | None = None) -> None:
+    def __init__(
+        self, question: Question, prober: Prober, opening: Batch | None = None, shelf: Shelf = NOTHING_KEPT
+    ) -> None:
+        self.shelf = shelf
         self.question, self.truth, self.prober, self.opening = question, question.truth, prober, opening
         self.store, self.outputs = question.truth.store, question.truth.outputs
         self._analyses: dict[np.dtype[Any], Analysis] = {}
@@ -65,12 +69,21 @@ class Gauge:
             rows = [self.floats(probe) for probe in prober.moderate().probes]
             self.usual = [_median_size([row[k] for row in rows]) for k in range(len(self.outputs))]
         else:
-            values, errors = self._analysed(opening or prober.moderate(), np.dtype(float))
-            self.usual = [_median_size(value[:ORDINARY]) for value in values]
-            for k, error in enumerate(errors):
-                self._settle_zero(k, _median_size(error[:ORDINARY]))
-            if opening is not None:
-                self._opened[np.dtype(float)] = self._allowed(values, errors, np.dtype(float))
+            self.usual, self.vanishing = shelf.get("usual", self._sizes)
+
+    def _sizes(self) -> tuple[list[Array], set[int]]:
+        """The usual size of each entry, and which derivatives are 0."""
+        values, errors = self._raw(self.opening or self.prober.moderate(), np.dtype(float))
+        self.usual = [_median_size(value[:ORDINARY]) for value in values]
+        for k, error in enumerate(errors):
+            self._settle_zero(k, _median_size(error[:ORDINARY]))
+        return self.usual, self.vanishing
+
+    def _raw(self, batch: Batch, dtype: np.dtype[Any]) -> Bounds:
+        """Values and errors from the analysis; those of the opening are kept."""
+        if batch is not self.opening:
+            return self._analysed(batch, dtype)
+        return self.shelf.get(("opening", dtype), lambda: self._analysed(batch, dtype))
 
     def _settle_zero(self, target: int, error: Array) -> None:
         """The usual size of a derivative that is 0 is that of the numbers that cancel in it."""
@@ -131,7 +144,7 @@ class Gauge:
             return [value[batch.rows] for value in values], [limit[batch.rows] for limit in limits]
         if batch is self.opening:
             if dtype not in self._opened:
-                self._opened[dtype] = self._allowed(*self._analysed(batch, dtype), dtype)
+                self._opened[dtype] = self._allowed(*self._raw(batch, dtype), dtype)
             return self._opened[dtype]
         for known in self._known:
             if known[0] is batch and known[1] == dtype:
@@ -242,8 +255,12 @@ class Gauge:
     @cached_property
     def kinks(self) -> list[Node]:
         """The comparisons that are not tied everywhere: a maximum of zeros makes no point a kink."""
+        tied = self.shelf.get("tied", self._tied)
+        return [n for n, is_tied in zip(self.question.kinks, tied, strict=True) if not is_tied]
+
+    def _tied(self) -> list[bool]:
         ordinary = [probe.point for probe in self.prober.moderate().probes[:2]]
-        return [n for n in self.question.kinks if not all(is_on_kink(self.store, [n], p) for p in ordinary)]
+        return [all(is_on_kink(self.store, [n], p) for p in ordinary) for n in self.question.kinks]
 
     def exact_values(self, probe: Probe) -> list[Any] | None:
         """The derivatives at a probe in balls; None on a kink, at a pole or where that is dear."""

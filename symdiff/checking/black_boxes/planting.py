@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symdiff.calculus import pull_back
 from symdiff.checking.black_boxes.accuracy import Analysis
 from symdiff.checking.black_boxes.batches import Batch
+from symdiff.checking.black_boxes.keeping import NOTHING_KEPT
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge
 from symdiff.checking.black_boxes.probing import MODERATE, OWN
 from symdiff.checking.comparing import values as balls_of
@@ -37,25 +38,25 @@ class Planting:
 
     def __init__(self, gauge: Gauge, batches: Sequence[Batch], dtypes: Sequence[np.dtype[Any]]) -> None:
         self.gauge, self.batches, self.dtypes = gauge, batches, dtypes
-        self._kept: dict[int, list[list[Array]]] = {}
+        self._kept: dict[int, dict[int, list[Array | None]]] = {}
 
     def blindness(self, target: int, never: Sequence[str]) -> Blindness:
         """How many mistakes lie outside the bounds at one of the probes; more probes are asked until all do."""
         caught: dict[int, bool] = {}
-        dubious: dict[int, Node] = {}
+        dubious: dict[int, int] = {}
         for number, batch in enumerate(self.batches):
             if caught and all(caught.values()):
                 break
             value, limit = self._truth(batch, target)
-            for k, (wrong, node) in enumerate(self._wrong(number, target, value, limit)):
+            for k, (wrong, path) in enumerate(self._wrong(number, target, value, limit)):
                 with np.errstate(all="ignore"):
                     off = np.abs(wrong - value)
                     seen = bool(np.any(off > limit))
-                    if seen or (node is None and np.any(off > 0)):
+                    if seen or (path is None and np.any(off > 0)):
                         caught[k] = caught.get(k, False) or seen
-                    elif node is not None:
-                        dubious[k] = node
-        for k in [k for k, node in dubious.items() if k not in caught and self._is_mistake(target, node)]:
+                    elif path is not None:
+                        dubious[k] = path
+        for k in [k for k, path in dubious.items() if k not in caught and self._is_mistake(target, path)]:
             caught[k] = False  # no probe showed it, and yet it is one
         return Blindness(sum(caught.values()), len(caught), (*self._warnings(target), *never))
 
@@ -81,13 +82,14 @@ class Planting:
 
     def _wrong(
         self, number: int, target: int, value: Array, limit: Array
-    ) -> Iterator[tuple[Array, Node | None]]:
-        """Wrong derivatives at all probes of a batch; a node where a difference could be rounding alone."""
+    ) -> Iterator[tuple[Array, int | None]]:
+        """Wrong derivatives at all probes of a batch; a path where a difference could be rounding alone."""
         if target not in self.gauge.vanishing:  # nothing times 2 is no mistake
             yield from ((wrong, None) for wrong in self._relative(target, value, limit))
-        for wrong, without in zip(self._without(number, target), self._paths, strict=True):
-            if without[target] != self.gauge.outputs[target]:
-                yield wrong, without[target]
+        for path, without in self._without(number).items():
+            wrong = without[target]
+            if wrong is not None:
+                yield wrong, path
 
     def _relative(self, target: int, value: Array, limit: Array) -> Iterator[Array]:
         """Derivatives that are wrong by a factor, in all entries or in one, or transposed."""
@@ -118,17 +120,23 @@ class Planting:
         edges = _meetings(self.gauge, targets)[:_MOST_PATHS]
         return [pull_back(store, seeds, targets, blocked=frozenset([edge])) for edge in edges]
 
-    def _without(self, number: int, target: int) -> list[Array]:
+    def _without(self, number: int) -> dict[int, list[Array | None]]:
+        """The derivatives at the probes of a batch without one path, where they need it; kept for other claims."""
         if number not in self._kept:
-            nodes = [node for found in self._paths for node in found]
-            values = self._evaluated(nodes, self.batches[number]) if nodes else []
-            width = len(self.gauge.outputs)
-            self._kept[number] = [values[k : k + width] for k in range(0, len(values), width)]
-        return [values[target] for values in self._kept[number]]
+            batch, shelf = self.batches[number], self.gauge.shelf
+            is_opened = batch.whole is not None and batch.whole is self.gauge.opening
+            name = ("without", repr(batch.rows))
+            self._kept[number] = (shelf if is_opened else NOTHING_KEPT).get(
+                name, lambda: self._evaluated(batch)
+            )
+        return self._kept[number]
 
-    def _is_mistake(self, target: int, without: Node) -> bool:
+    def _is_mistake(self, target: int, path: int) -> bool:
         """Whether a path that no probe missed brings anything: what shifts a softmax does not."""
-        truth, exact = self.gauge.outputs[target], self._exact
+        return self.gauge.shelf.get(("brings", target, path), lambda: self._brings(target, path))
+
+    def _brings(self, target: int, path: int) -> bool:
+        truth, without, exact = self.gauge.outputs[target], self._paths[path][target], self._exact
         pairs = zip(exact[truth].ravel(), exact[without].ravel(), strict=True) if without in exact else ()
         return not all(a.overlaps(b) for a, b in pairs)
 
@@ -142,9 +150,17 @@ class Planting:
         with working_precision(_BITS):
             return dict(zip(nodes, balls_of(self.gauge.store, nodes, probe.point) or (), strict=False))
 
-    def _evaluated(self, nodes: Sequence[Node], batch: Batch) -> list[Array]:
+    def _evaluated(self, batch: Batch) -> dict[int, list[Array | None]]:
+        nodes = [node for found in self._paths for node in found]
         analysis = Analysis(self.gauge.store, nodes, np.dtype(float))
-        return analysis.over(batch.arrays, len(batch.probes))[0]
+        values = iter(analysis.over(batch.arrays, len(batch.probes))[0] if nodes else ())
+        truth = self.gauge.outputs
+        return {
+            path: [
+                value if node != own else None for node, own, value in zip(found, truth, values, strict=False)
+            ]
+            for path, found in enumerate(self._paths)
+        }
 
     # What the probes cannot show ----------------------------------------------------------------------------
 

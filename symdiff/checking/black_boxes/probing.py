@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.batches import Batch, Probe
 from symdiff.checking.black_boxes.drawing import ALIKE, by_regime, indices, members, numbers
+from symdiff.checking.black_boxes.keeping import Shelf
 from symdiff.checking.domains import holds
 from symdiff.checking.indices import index_sizes
 from symdiff.checking.options import Options
@@ -35,7 +36,7 @@ _NEIGHBOURS = 9
 _ENTRIES = 20_000
 _QUICK = 1_000
 _AT_ONCE = 2_000_000  # numbers at all nodes of the graph: some 100 MB with their bounds
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE = 256
 
 
 class Prober:
@@ -115,12 +116,18 @@ class Prober:
         """A few ordinary points, from a stream of their own."""
         return Prober(self.question, self.options)._drawn(_ORDINARY)
 
-    def opening(self, count: int) -> Batch:
+    def opening(self, count: int, shelf: Shelf) -> Batch:
         """The ordinary points, the caller's example, and the next generated ones, all together."""
+        batch, state, turn = shelf.get("opening", lambda: self._opening(count))
+        self.rng.bit_generator.state, self._turn = state, turn
+        return batch
+
+    def _opening(self, count: int) -> tuple[Batch, Any, int]:
         moderate, own, generated = self.moderate(), Batch.of(self.own()), self.generated(count)
         parts = (moderate, own, generated)
         arrays = {n: np.concatenate([part.arrays[n] for part in parts]) for n in self.truth.inputs}
-        return Batch([probe for part in parts for probe in part.probes], arrays)
+        whole = Batch([probe for part in parts for probe in part.probes], arrays)
+        return whole, self.rng.bit_generator.state, self._turn
 
     def neighbours(self, probe: Probe, dtype: np.dtype[Any]) -> list[Probe]:
         """The same point with its free inputs moved a little: by some ulps of a dtype, up to a few digits."""

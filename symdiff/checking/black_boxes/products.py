@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,12 @@ from symdiff.ir.ops import Contract, Labels
 
 Array = NDArray[Any]
 _LONG = 1_000_000  # products: from here on BLAS pays for finding out how
+
+
+@lru_cache(maxsize=512)
+def product(op: Contract) -> Product:
+    """A contraction, planned once."""
+    return Product(op)
 
 
 class Product:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
+from symdiff.checking.black_boxes.keeping import NOTHING_KEPT
 from symdiff.checking.black_boxes.measures import Certified
 from symdiff.checking.black_boxes.measuring import OUTSIDE, Gauge, coarser
 from symdiff.checking.black_boxes.probing import OWN, TIE
@@ -51,6 +52,9 @@ class Ties:
 
     def probes(self) -> list[Probe]:
         """Points exactly on the comparisons of the function, where they can be found and floats can hold them."""
+        return self.gauge.shelf.get("on ties", self._found)
+
+    def _found(self) -> list[Probe]:
         forward = self.gauge.question.forward
         if not self.is_affordable or not self.gauge.kinks:
             return []
@@ -80,18 +84,23 @@ class Ties:
         """The derivatives a short step away in some directions; kept for the other targets."""
         key = tuple(map(id, batch.probes))
         if self._latest is None or self._latest[0] != key:
-            rng, count = np.random.default_rng(0), len(batch.probes)
-            arrays = {}
-            for node, value in batch.arrays.items():
-                turn = np.ones((3, *value.shape))
-                turn[1], turn[2] = -1.0, rng.choice([-1.0, 1.0], value.shape)
-                step = _STEP * turn * rng.uniform(0.5, 1, turn.shape)
-                is_real = value.dtype.kind == "f"
-                moved = value.astype(float) + step if is_real else np.broadcast_to(value, turn.shape)
-                arrays[node] = moved.reshape(-1, *value.shape[1:])
-            values, _ = self.gauge.bounds_over(Batch([*batch.probes] * 3, arrays), np.dtype(float))
-            self._latest = key, [[v[k * count : (k + 1) * count] for v in values] for k in range(3)]
+            is_opened = batch.whole is not None and batch.whole is self.gauge.opening
+            shelf, name = self.gauge.shelf if is_opened else NOTHING_KEPT, ("beside", repr(batch.rows))
+            self._latest = key, shelf.get(name, lambda: self._moved(batch))
         return self._latest[1]
+
+    def _moved(self, batch: Batch) -> list[list[Array]]:
+        rng, count = np.random.default_rng(0), len(batch.probes)
+        arrays = {}
+        for node, value in batch.arrays.items():
+            turn = np.ones((3, *value.shape))
+            turn[1], turn[2] = -1.0, rng.choice([-1.0, 1.0], value.shape)
+            step = _STEP * turn * rng.uniform(0.5, 1, turn.shape)
+            is_real = value.dtype.kind == "f"
+            moved = value.astype(float) + step if is_real else np.broadcast_to(value, turn.shape)
+            arrays[node] = moved.reshape(-1, *value.shape[1:])
+        values, _ = self.gauge.bounds_over(Batch([*batch.probes] * 3, arrays), np.dtype(float))
+        return [[v[k * count : (k + 1) * count] for v in values] for k in range(3)]
 
     def wrong_at(self, probe: Probe, target: int, claimed: Array) -> tuple[tuple[int, ...], Certified] | None:
         """The entry at which a claim is no derivative, with the nearest value that would be one.
@@ -117,6 +126,10 @@ class Ties:
         value, _ = self.gauge.bounds(probe, target, np.dtype(float))
         if not np.all(np.isfinite(value)):
             return True
+        shelf = self.gauge.shelf if probe.regime == OWN else NOTHING_KEPT
+        return shelf.get("own on kink", lambda: self._is_on_kink(probe))
+
+    def _is_on_kink(self, probe: Probe) -> bool:
         return bool(self.gauge.kinks) and is_on_kink(self.store, self.gauge.kinks, probe.point)
 
     def _compare(self, probe: Probe, target: int, claimed: Array) -> Comparison | None:

@@ -15,6 +15,7 @@ from symdiff.checking.black_boxes.batches import Batch, Probe, probe_dtype
 from symdiff.checking.black_boxes.branches import Branches
 from symdiff.checking.black_boxes.counterexamples import Finding, found_at
 from symdiff.checking.black_boxes.foreign import Answer, Foreign, quiet
+from symdiff.checking.black_boxes.keeping import NOTHING_KEPT, shelf_of
 from symdiff.checking.black_boxes.losses import loss
 from symdiff.checking.black_boxes.measures import Measure
 from symdiff.checking.black_boxes.measuring import OUTSIDE, WITHIN, Gauge, coarser
@@ -36,6 +37,7 @@ _ENOUGH = 6  # of them, to tell one mistake from another
 _SECONDS = 20.0
 _FEW = 3.0  # for arrays of a million entries
 _NOISY = 4
+_ON_TIES = frozenset([OWN, TIE, *TIED])
 _TIES = 12  # probes on ties that are judged by limits
 
 
@@ -59,8 +61,11 @@ class Trial:
     def __post_init__(self) -> None:
         self.prober = Prober(self.question, self.options)
         most = min(self.options.examples - 1, self.prober.at_once - ORDINARY - 1)
-        opening = self.prober.opening(most) if most >= _FIRST or most == self.options.examples - 1 else None
-        self.claim, self.gauge = Foreign(self.question), Gauge(self.question, self.prober, opening)
+        is_whole = most == self.options.examples - 1
+        self.shelf = shelf_of(self.question, self.options) if is_whole else NOTHING_KEPT
+        opening = self.prober.opening(most, self.shelf) if most >= _FIRST or is_whole else None
+        self.claim = Foreign(self.question)
+        self.gauge = Gauge(self.question, self.prober, opening, self.shelf)
         self.branches = Branches(self.question)
         self.ties = Ties(self.gauge, self.options)
         self.records = [Record() for _ in self.question.targets]
@@ -215,13 +220,15 @@ class Trial:
 
     def _look_at_ties(self, record: Record, k: int, batch: Batch, claimed: Array, measure: Measure) -> None:
         """Where a comparison is tied neither bound nor reference says much: there the limits judge."""
+        if not self.ties.is_affordable or record.tied >= _TIES:
+            return
         every = bool(self.gauge.kinks)
         rows = [
             row
             for row, probe in enumerate(batch.probes)
-            if probe.regime in (OWN, TIE, *TIED) and (every or not measure.judged[row].all())
+            if probe.regime in _ON_TIES and (every or not measure.judged[row].all())
         ]
-        if not rows or not self.ties.is_affordable or record.tied >= _TIES:
+        if not rows:
             return
         plain = self.ties.are_limits(batch.at(rows), k, claimed[rows])
         for row, is_limit in zip(rows, plain, strict=True):

@@ -69,7 +69,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _items(path: Path) -> Iterator[Item]:
     """Marked objects of the module itself, also those in its lists, tuples and dicts."""
-    module = _import(path)
+    module = import_file(path)
     seen: set[int] = set()
     for name, value in _marked(vars(module)):
         if id(value) not in seen and not (isinstance(value, Claim) and value.module != module.__name__):
@@ -91,11 +91,12 @@ def _own_name(value: Any) -> str:
     return value.__name__ if isinstance(value, Claim) else ""
 
 
-def _import(path: Path) -> ModuleType:
+def import_file(path: Path, call: str = "symdiff check") -> ModuleType:
+    """The module of a file, imported where its neighbours are found; raises InputError if it cannot be."""
     name = f"{_PREFIX}{path.resolve().as_posix().strip('/').replace('/', '_').removesuffix('.py')}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise InputError(explain(f"symdiff check {path}", {"file": path}, "Give a Python file."))
+        raise InputError(explain(f"{call} {path}", {"file": path}, "Give a Python file."))
     module = importlib.util.module_from_spec(spec)
     folder = path.resolve().parent
     before = set(sys.modules)
@@ -106,7 +107,7 @@ def _import(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}"
         raise InputError(
-            explain(f"symdiff check {path}", {"import": problem}, "Mend the file so that it imports.")
+            explain(f"{call} {path}", {"import": problem}, "Mend the file so that it imports.")
         ) from error
     finally:
         sys.path.remove(str(folder))

@@ -181,8 +181,8 @@ class Cover:
             return low and (self.below is None or bool(value.high < as_ball(self.below)))
 
     def _evidence(self) -> Evidence:
-        pieces = "one interval" if self.count == 1 else f"{self.count} intervals"
-        return Evidence((f"interval arithmetic on {pieces} that cover it, ends rounded outwards",))
+        pieces = "one interval" if self.count == 1 else f"{self.count} intervals that cover it"
+        return Evidence((f"interval arithmetic on {pieces}, ends rounded outwards",))
 
 
 def as_ball(value: Fraction) -> Any:

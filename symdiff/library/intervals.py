@@ -47,6 +47,9 @@ class Interval:
             return self
         return -self if self.high <= 0 else Interval(ZERO, _greatest([-self.low, self.high]))
 
+    def __int__(self) -> int:
+        return int((self.low if self.low == self.high else flint.arb("nan")).unique_fmpz())
+
     @property
     def text(self) -> str:
         """The interval to some digits."""

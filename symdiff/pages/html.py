@@ -22,12 +22,12 @@ _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 def render(page: Page) -> str:
     """The whole page; the same page gives the same text."""
-    return _environment().get_template("page.html.j2").render(page=page)
+    return environment().get_template("page.html.j2").render(page=page)
 
 
 def to_html(verdict: Verdict) -> str:
     """One verdict as a fragment that brings its style along, for notebooks."""
-    return _environment().get_template("fragment.html.j2").render(verdict=verdict)
+    return environment().get_template("fragment.html.j2").render(verdict=verdict)
 
 
 def compared(row: PrintedRow) -> Markup:
@@ -63,7 +63,7 @@ def _rounds_to(value: str, printed: str) -> bool:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("symdiff.pages"),
         autoescape=True,

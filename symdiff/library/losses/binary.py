@@ -118,7 +118,7 @@ def bce_with_logits(
     ``pos_weight`` : k; smooth and convex in ``z``; finite for every finite logit: at -1e4 a positive costs 1e4.
 
     >>> bce_with_logits(np.array([0.0, -1e4, 1e4]), np.array([1.0, 1.0, 1.0]), reduction="none").round(4).tolist()
-    [0.6931, 10000.0, -0.0]
+    [0.6931, 10000.0, 0.0]
     """
     losses = -weight * (pos_weight * y * special.log_expit(z) + (1 - y) * special.log_expit(-z))
     return reduced(losses, reduction)

@@ -26,7 +26,7 @@ def triplet(
     taken), and for eps = 0 where two embeddings agree (nan there). Three identical embeddings cost the margin, with
     gradient 0 for eps > 0: they cannot part by themselves.
 
-    >>> float(triplet(np.zeros((1, 2)), np.array([[3.0, 4.0]]), np.array([[0.0, 2.0]])))
+    >>> float(triplet(np.zeros((1, 2)), np.array([[3.0, 4.0]]), np.array([[0.0, 2.0]]), 1, 0))
     4.0
     """
     gap = norm(anchor - positive, eps) - norm(anchor - negative, eps)

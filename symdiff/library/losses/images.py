@@ -77,11 +77,16 @@ def total_variation_is_invariant() -> Verdict:
     )
 
 
-@TOTAL_VARIATION.mistake("missing_path")
-def total_variation_of_the_columns(x: Array, *, reduction: str = "mean") -> Array:
-    """The neighbours on the right forgotten."""
-    down, right = _differences(x)
-    return shared(_spread(np.sign(down), np.zeros_like(right), x), x[..., 0, 0], reduction)
+@TOTAL_VARIATION.mistake("wrong_function")
+def total_variation_of_the_squares(x: Array, *, reduction: str = "mean") -> Array:
+    """The differences without their sign: the gradient of half their squares, which blurs edges."""
+    return shared(_spread(*_differences(x), x), x[..., 0, 0], reduction)
+
+
+@TOTAL_VARIATION.mistake("factor")
+def total_variation_without_the_batch(x: Array, *, reduction: str = "mean") -> Array:
+    """The factor 1/b of the mean over the images missing."""
+    return total_variation_gradient(x, reduction="sum")
 
 
 def smooth_total_variation(x: Array, eps: Array = 1e-6, *, reduction: str = "mean") -> Array:
@@ -139,12 +144,16 @@ def smooth_total_variation_curvature(x: Array, eps: Array, v: Array, *, reductio
     return shared(slope, x[..., 0, 0], reduction)
 
 
-@SMOOTH_TOTAL_VARIATION.mistake("missing_path")
-def smooth_total_variation_without_a_neighbour(x: Array, eps: Array, *, reduction: str = "mean") -> Array:
-    """The differences to the right forgotten, under the same root."""
-    down, right = _forward(x)
-    size = np.sqrt(down**2 + right**2 + eps)
-    return shared(_backward(down / size, np.zeros_like(right), x), x[..., 0, 0], reduction)
+@SMOOTH_TOTAL_VARIATION.mistake("convention")
+def smooth_total_variation_without_the_root(x: Array, eps: Array, *, reduction: str = "mean") -> Array:
+    """Minus the Laplacian: the derivative of the root missing."""
+    return shared(_backward(*_forward(x), x), x[..., 0, 0], reduction)
+
+
+@SMOOTH_TOTAL_VARIATION.mistake("sign")
+def divergence_of_the_unit_gradient(x: Array, eps: Array, *, reduction: str = "mean") -> Array:
+    """The divergence, which is minus the gradient: the direction of the flow that smooths."""
+    return -smooth_total_variation_gradient(x, eps, reduction=reduction)
 
 
 def perceptual(
@@ -156,7 +165,7 @@ def perceptual(
     is one array: a trained network with its weights filled in; smooth where the network is; never negative.
 
     >>> float(perceptual(np.array([1.0, 3.0]), np.array([1.0, 1.0]), features=np.tanh).round(4))
-    0.0272
+    0.0273
     """
     return reduced((features(x) - features(target)) ** 2, reduction)
 

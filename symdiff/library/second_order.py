@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.checking.arguments import Wrt, chosen
+from symdiff.checking.domains import Domain
+from symdiff.doors.arguments import Indices
 from symdiff.doors.tracing import trace
 from symdiff.functions import jvp
 
@@ -27,6 +29,14 @@ def with_settings(fn: Function, settings: Mapping[str, Any]) -> Function:
     bound = partial(fn, **settings)
     bound.__name__ = fn.__name__  # type: ignore[attr-defined]
     return bound
+
+
+def with_indices(inputs: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
+    """The inputs, with the shapes of whole numbers marked as such."""
+    return {
+        name: Indices(value) if domain.get(name) == "integer" and isinstance(value, str) else value
+        for name, value in inputs.items()
+    }
 
 
 def weighted(fn: Function, inputs: Mapping[str, Any]) -> tuple[Function, dict[str, Any]]:

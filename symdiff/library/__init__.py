@@ -4,7 +4,8 @@
 the forms of an activation in units in the last place.
 """
 
-from symdiff.library.entries import Array, Case, Derivative, Entry, Fact, Names, Slip
+from symdiff.library.cases import Case, Names
+from symdiff.library.entries import Array, Derivative, Entry, Fact, Slip
 from symdiff.library.precision import accuracy
 from symdiff.library.shelves import find, registry
 

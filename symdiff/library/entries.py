@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
@@ -20,8 +20,9 @@ from symdiff.errors import InputError, explain
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
+from symdiff.library.cases import Case, Names
 from symdiff.library.corollary import following
-from symdiff.library.second_order import curvature_of, weighted, with_settings
+from symdiff.library.second_order import curvature_of, weighted, with_indices, with_settings
 from symdiff.verdicts import Verdict
 
 Array: TypeAlias = Any  # an array, or a traced one
@@ -31,30 +32,6 @@ Kind: TypeAlias = Literal["activation", "loss", "layer", "attention", "architect
 _DIRECT = 20.0  # seconds for the direct proof of a second order that follows from the first
 
 REGISTERED: dict[str, Entry] = {}
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names under which others know an entry, and how theirs ``differs``."""
-
-    torch: str = ""
-    jax: str = ""
-    keras: str = ""
-    differs: str = ""
-
-
-@dataclass(frozen=True)
-class Case:
-    """Sizes (shape strings, or arrays) and keyword settings at which an entry is judged."""
-
-    inputs: Mapping[str, Any]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        """``stride=2`` for settings, else the shapes that are text."""
-        shapes = [f"{k} {v!r}" for k, v in self.inputs.items() if isinstance(v, str)]
-        return ", ".join([f"{k}={v}" for k, v in self.settings.items()] or shapes)
 
 
 class Options(TypedDict, total=False):
@@ -145,7 +122,8 @@ class Entry:
         self.fn, self.kind, self.source, self.notes = fn, kind, source, notes
         self.offers = offers or fn
         self.name = name or str(fn.__name__)
-        self.cases = cases if isinstance(cases, tuple) else (Case(cases),)
+        told = cases if isinstance(cases, tuple) else (Case(cases),)
+        self.cases = tuple(Case(with_indices(case.inputs, domain or {}), case.settings) for case in told)
         self.names = names or Names()
         self.wrt, self.domain, self.kinks = wrt, domain or {}, kinks
         self.of: Of = of or ("gradient" if kind == "loss" else "vjp")

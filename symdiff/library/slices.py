@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from symdiff.checking.arguments import chosen
 from symdiff.checking.domains import ends
 from symdiff.errors import InputError, explain
-from symdiff.library.entries import Case, Entry
+from symdiff.library.cases import Case
+from symdiff.library.entries import Entry
 from symdiff.library.second_order import with_settings
 
 Function = Callable[..., Any]

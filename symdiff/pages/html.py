@@ -64,6 +64,7 @@ def _rounds_to(value: str, printed: str) -> bool:
 
 @cache
 def environment() -> Environment:
+    """The templates of all pages, with escaping."""
     environment = Environment(
         loader=PackageLoader("symdiff.pages"),
         autoescape=True,

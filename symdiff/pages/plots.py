@@ -26,7 +26,7 @@ _RC = {
     "svg.fonttype": "none",
     "svg.hashsalt": "symdiff",
     "font.family": "sans-serif",
-    "font.size": 10,
+    "font.size": 9,
     "axes.edgecolor": _LINE,
     "axes.labelcolor": _INK,
     "xtick.color": _INK,
@@ -45,8 +45,8 @@ def svg(curve: Curve) -> str | None:
         return None
     text = io.StringIO()
     with matplotlib.rc_context(_RC):
-        figure = figures.Figure(figsize=(7.2, 4.0))
-        axes = figure.add_axes((0.07, 0.09, 0.91, 0.8))
+        figure = figures.Figure(figsize=(5.6, 3.5))
+        axes = figure.add_axes((0.08, 0.09, 0.9, 0.8))
         _draw(axes, curve)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _in_the_page(text.getvalue(), curve)

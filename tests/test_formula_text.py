@@ -52,7 +52,7 @@ def run(text: str, values: dict[str, Any]) -> Any:
     exact = re.sub(r"(?<![\w.])(\d+)/", r"mpf(\1)/", text)
     formula, _, shared = exact.partition("  where ")
     known = {**NAMES, **values}
-    for name, meaning in re.findall(r"(t\d+) = (.*?)(?=, t\d+ = |$)", shared):
+    for name, meaning in re.findall(r"(\w+) = (.*?)(?=, \w+ = |$)", shared):
         known[name] = eval(meaning, {"__builtins__": {}}, known)
     return eval(formula, {"__builtins__": {}}, known)
 

@@ -24,6 +24,7 @@ from symdiff.checking.product_texts import (
     axes_text,
     contract_text,
     full,
+    is_atom,
     product_text,
     within,
 )
@@ -70,11 +71,17 @@ class _Operand(sp.Symbol):  # type: ignore[misc]
     __slots__ = ("precedence",)
 
 
-def formula_text(store: Store, node: Node, limit: int = 300, names: Mapping[Node, str] = NO_NAMES) -> str:
+def formula_text(
+    store: Store,
+    node: Node,
+    limit: int = 300,
+    names: Mapping[Node, str] = NO_NAMES,
+    told: Mapping[Node, str] = NO_NAMES,
+) -> str:
     """The expression of a node; a formula over ``limit`` characters ends in dots.
 
     It is written as NumPy, where an array may stand for one with more axes to which NumPy would broadcast it.
-    Other nodes that have ``names`` stand by them.
+    Other nodes that have ``names`` stand by them; what those that are ``told`` stand for is said.
     """
     order = _down_to(store, node, names)
     uses = Counter(k for n in order if n == node or n not in names for k in store.operands(n))
@@ -85,8 +92,8 @@ def formula_text(store: Store, node: Node, limit: int = 300, names: Mapping[Node
             parts[n] = Text(names[n])
             continue
         parts[n] = _text(store, n, [parts[k] for k in store.operands(n)])
-        if n != node and uses[n] > 1 and len(parts[n].text) > 24:
-            name = f"t{len(shared) + 1}"
+        if n != node and (n in told or (uses[n] > 1 and len(parts[n].text) > 24)):
+            name = told.get(n, f"t{len(shared) + 1}")
             shared.append(f"{name} = {parts[n].text}")
             parts[n] = Text(name, missing=parts[n].missing)
     used = _used(parts[node].text, shared)
@@ -127,7 +134,7 @@ def _text(store: Store, node: Node, xs: Sequence[Text]) -> Text:
             return Text(name)
         case Literal(value):
             written = str(literals.read(value))
-            return Text(written, ATOM if written.isalnum() else PRODUCT)
+            return Text(written, ATOM if is_atom(written) else PRODUCT)
         case Table():
             return Text(f"array{text(op.shape)}" if op.array.size > 6 else str(op.array.tolist()))
         case Index():

@@ -57,21 +57,23 @@ def contract_text(op: Contract, shape: Shape, xs: Sequence[Text]) -> Text:
     if not xs:
         if len(set(op.output)) == len(op.output):
             written = number(op.coefficient)
-            return Text(written, ATOM if written.isalnum() else PRODUCT, op.coefficient, missing=len(shape))
+            return Text(written, ATOM if is_atom(written) else PRODUCT, op.coefficient, missing=len(shape))
         unit = Text(f"eye{text(shape)}")
         return unit if op.coefficient == 1 else times([unit], op.coefficient)
     present = [_present(op, x, labels) for x, labels in zip(xs, op.inputs, strict=True)]
     held = {k for _, labels in present for k in labels}
     core = tuple(dict.fromkeys(k for k in op.output if k in held))
     body = _body(op, core, present)
+    has_diagonal = len(set(op.output)) < len(op.output)
+    placed = body if has_diagonal else _placed(op, core, body)
     if op.coefficient != 1:
-        body = replace(times([body], op.coefficient), missing=body.missing)
-    return _placed(op, core, body)
+        placed = replace(times([placed], op.coefficient), missing=placed.missing)
+    return _placed(op, core, placed) if has_diagonal else placed
 
 
 def number(value: Fraction | sp.Expr) -> str:
     """An exact number."""
-    return str(value) if not isinstance(value, sp.Expr) or value.is_Atom else f"({value})"
+    return str(value) if not isinstance(value, sp.Expr) or is_atom(str(value)) else f"({value})"
 
 
 def _present(op: Contract, x: Text, labels: Labels) -> tuple[Text, Labels]:
@@ -101,7 +103,9 @@ def _placed(op: Contract, core: Labels, body: Text) -> Text:
 
 def _body(op: Contract, core: Labels, present: Sequence[tuple[Text, Labels]]) -> Text:
     """The contraction with the axes ``core``, each once."""
-    every = max((labels for _, labels in present), key=len)
+    every = max((labels for _, labels in present), key=lambda labels: (len(labels), labels == core))
+    if every == core and len(set(core)) == len(core):
+        present = [_spread(op, x, labels, core) for x, labels in present]
     alike = all(_is_aligned(op, labels, every, core) for _, labels in present)
     aligned = alike and len(set(every)) == len(every)
     if aligned and core == every:
@@ -118,6 +122,15 @@ def _body(op: Contract, core: Labels, present: Sequence[tuple[Text, Labels]]) ->
     if aligned and core == tuple(k for k in every if k in core):
         return _summed(inputs, every, core, xs)
     return Text(f"einsum({_spec(op, inputs, core)!r}, {', '.join(x.text for x in xs)})")
+
+
+def _spread(op: Contract, x: Text, labels: Labels, core: Labels) -> tuple[Text, Labels]:
+    """An operand with new axes, ``x[:, None]``, where it has only some axes of the output, in their order."""
+    if labels == core[len(core) - len(labels) :] or labels != tuple(k for k in core if k in labels):
+        return x, labels
+    new = core[core.index(labels[0]) :]
+    index = ", ".join(":" if k in labels else "None" for k in new)
+    return Text(f"{within(full(x, tuple(op.sizes[k] for k in labels)), ATOM)}[{index}]"), new
 
 
 def _is_aligned(op: Contract, labels: Labels, every: Labels, core: Labels) -> bool:
@@ -182,10 +195,10 @@ def product_text(scale: Fraction | sp.Expr, above: tuple[str, ...], below: tuple
 def _powers(factors: Sequence[str]) -> list[str]:
     """Equal factors as powers, in the order of their first appearance."""
     counts = Counter(factors).items()
-    return [f if n == 1 else f"{f}**{n}" if _is_atom(f) else f"({f})**{n}" for f, n in counts]
+    return [f if n == 1 else f"{f}**{n}" if is_atom(f) else f"({f})**{n}" for f, n in counts]
 
 
-def _is_atom(written: str) -> bool:
+def is_atom(written: str) -> bool:
     """Whether no operator stands outside brackets."""
     depth = 0
     for character in written:

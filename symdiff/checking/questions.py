@@ -187,17 +187,23 @@ def _like(shape: tuple[int, ...]) -> Any:
     return np.zeros(shape) if shape else 0.0
 
 
+def trace_claim(question: Question) -> tuple[Graph, dict[Node, Node]]:
+    """The claim's own graph, and the truth's input for each of its inputs."""
+    pairs = claim_examples(question)
+    args, kwargs = arguments.claim_call(question.claim, pairs)
+    promoted = _promoted(question, pairs)
+    graph = trace_call(
+        question.claim, tuple(args), kwargs, promote=promoted, shapes=is_symbolic(question.examples)
+    )
+    return graph, _pairing(question, graph, pairs)
+
+
 def _with_claim(question: Question) -> Question:
     """Trace the claim into the store of the truth; keep the reason if that cannot be done."""
     store = question.truth.store
     try:
-        pairs = claim_examples(question)
-        args, kwargs = arguments.claim_call(question.claim, pairs)
-        promoted = _promoted(question, pairs)
-        graph = trace_call(
-            question.claim, tuple(args), kwargs, promote=promoted, shapes=is_symbolic(question.examples)
-        )
-        nodes = merge(graph, store, _pairing(question, graph, pairs))
+        graph, inputs = trace_claim(question)
+        nodes = merge(graph, store, inputs)
     except SymdiffError as error:
         return replace(question, reason=str(error).splitlines()[0])
     except Exception as error:  # the claim is foreign code: anything may come

@@ -20,6 +20,7 @@ from symdiff.checking.mistakes.shapes import diagnose_shape
 from symdiff.checking.options import NO_TIME, Options
 from symdiff.checking.probes import Probing, Record
 from symdiff.checking.questions import Question
+from symdiff.checking.repairs import in_own_names
 from symdiff.checking.right import in_the_source, what_else
 from symdiff.checking.roads import confirm
 from symdiff.checking.sampling import Point
@@ -199,7 +200,7 @@ def _misshapen(question: Question, k: int) -> Verdict:
     assert question.claimed is not None
     given, wanted = (text(question.truth.shape(n)) for n in (question.claimed[k], question.truth.outputs[k]))
     reason = f"shape {given} where the derivative has {wanted}"
-    mistake = diagnose_shape(question, k)
+    mistake = in_own_names(question, k, diagnose_shape(question, k))
     more = in_the_source(question, k, mistake)
     return _answer(question, k)("refuted", reason=reason, mistake=mistake, **more)
 
@@ -237,6 +238,7 @@ def _counts(mistake: Mistake, options: Options) -> bool:
 
 def _refuted(found: Found, options: Options, answer: Answer) -> Verdict:
     mistake = in_time(options.grace, partial(diagnose, found, options)) or NO_TIME
+    mistake = in_time(options.grace, partial(in_own_names, found.question, found.target, mistake)) or mistake
     small = in_time(options.grace, partial(shrink, found, options)) or found
     shown = witness(small)
     return answer(

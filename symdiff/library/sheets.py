@@ -75,11 +75,13 @@ def _text(entry: Entry) -> tuple[str, ...]:
 
 
 def _formula(entry: Entry) -> str:
-    """The formula of an elementwise entry, as its graph has it."""
+    """The formula of a smooth elementwise entry, as its graph has it; branches are for the docstring to say."""
     cut = slice_of(entry) if has_accuracy(entry) else None
     if cut is None:
         return ""
     expression = sp.sympify(output_entries(slope(cut.fn, 0))[0].item(), strict=True)
+    if expression.has(sp.Piecewise):
+        return ""
     symbols = {symbol: sp.Symbol("x") for symbol in expression.free_symbols}
     return str(expression.xreplace(symbols))
 

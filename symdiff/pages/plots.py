@@ -33,6 +33,7 @@ _RC = {
     "ytick.color": _INK,
     "text.color": _INK,
 }
+_JUMP = 0.05
 _STEEPEST = 6.0  # times the range of the slope: higher values are cut
 
 
@@ -73,10 +74,10 @@ def _broken(curve: Curve, values: tuple[float, ...]) -> tuple[list[float], list[
     """The points of a line, interrupted at kinks so that a jump is not drawn as a slope."""
     xs, ys = list(curve.xs), list(values)
     for kink in curve.kinks:
-        place = next((k for k, x in enumerate(xs) if x >= kink.at), None)
-        if place is not None and abs(ys[place] - ys[place - 1]) > 0.05:
-            xs.insert(place, kink.at)
-            ys.insert(place, math.nan)
+        after = next((k for k, x in enumerate(xs) if x > kink.at), 0)
+        before = max(0, after - 1 - (xs[after - 1] == kink.at))
+        if abs(ys[after] - ys[before]) > _JUMP:
+            xs[before + 1 : after], ys[before + 1 : after] = [kink.at] * 3, [ys[before], math.nan, ys[after]]
     return xs, ys
 
 

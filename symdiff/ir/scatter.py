@@ -58,7 +58,7 @@ def _concatenated(
             parts.append(alg.constant(store, 0, (*lead, int(places[0]) - end)))
         parts.append(node)
         end = int(places[-1]) + 1
-    if end < size:
+    if end < size or not parts:
         parts.append(alg.constant(store, 0, (*lead, size - end)))
     return alg.concatenate(store, parts, len(lead))
 

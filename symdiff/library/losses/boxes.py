@@ -36,8 +36,8 @@ def _slopes(box: Array, target: Array) -> tuple[Array, Array]:
     side = high - low
     width, height = np.maximum(side[..., 0], 0), np.maximum(side[..., 1], 0)
     meeting = (side[..., 0] > 0) * (side[..., 1] > 0)
-    inner_low = (box[..., :2] > target[..., :2]) * meeting[..., None]
-    inner_high = (box[..., 2:] < target[..., 2:]) * meeting[..., None]
+    inner_low = np.heaviside(box[..., :2] - target[..., :2], 0.5) * meeting[..., None]
+    inner_high = np.heaviside(target[..., 2:] - box[..., 2:], 0.5) * meeting[..., None]
     overlap = _corners(width, height, inner_low, inner_high)
     every = np.ones_like(box[..., :2])
     own = _corners(box[..., 2] - box[..., 0], box[..., 3] - box[..., 1], every, every)
@@ -48,8 +48,9 @@ def box_iou(box: Array, target: Array, *, reduction: str = "mean") -> Array:
     """One minus the intersection over the union of two boxes, ``1 - I / U``.
 
     ``box``, ``target`` : n 4, corners x1 < x2 and y1 < y2; values in [0, 1]; not differentiable where an edge of
-    one box meets an edge of the other; boxes that do not meet cost 1 with gradient 0 (generalized_box_iou pulls
-    them together); two boxes without area are 0/0: nan with NumPy's warning.
+    one box lies on an edge of the other: the mean of both slopes is taken, which is 0 for equal boxes; boxes that do
+    not meet cost 1 with gradient 0 (generalized_box_iou pulls them together); two boxes without area are 0/0: nan
+    with NumPy's warning.
 
     >>> float(box_iou(np.array([[0.0, 0.0, 2.0, 1.0]]), np.array([[1.0, 0.0, 3.0, 1.0]])).round(4))
     0.6667
@@ -68,7 +69,7 @@ BOX_IOU = Entry(
         "torchvision.ops.box_iou",
         differs="torchvision.ops.box_iou returns the index of every pair of boxes; UnitBox takes -log(I / U).",
     ),
-    kinks="an edge of one box on an edge of the other: the slope of the box that is not moved",
+    kinks="an edge of one box on an edge of the other: half of the slope of each side, as in torch",
 )
 
 
@@ -114,7 +115,7 @@ def generalized_box_iou(box: Array, target: Array, *, reduction: str = "mean") -
     """One minus the generalized IoU of two boxes, ``1 - I / U + (C - U) / C`` with C the box around both.
 
     ``box``, ``target`` : n 4, corners x1 < x2 and y1 < y2; values in [0, 2); not differentiable where an edge of
-    one box meets an edge of the other; boxes that do not meet still have a gradient that draws them together.
+    one box lies on an edge of the other (the mean of both slopes is taken, 0 for equal boxes); boxes that do not meet still have a gradient that draws them together.
 
     >>> float(generalized_box_iou(np.array([[0.0, 0.0, 1.0, 1.0]]), np.array([[3.0, 0.0, 4.0, 1.0]])))
     1.5
@@ -140,7 +141,7 @@ GENERALIZED_BOX_IOU = Entry(
         "torchvision.ops.generalized_box_iou_loss",
         differs='torchvision adds eps=1e-7 to U and to C and reduces by "none" unless told.',
     ),
-    kinks="an edge of one box on an edge of the other: the slope of the box that is not moved",
+    kinks="an edge of one box on an edge of the other: half of the slope of each side, as in torch",
 )
 
 
@@ -152,7 +153,8 @@ def generalized_box_iou_gradient(box: Array, target: Array, *, reduction: str = 
     d_overlap, d_union = _slopes(box, target)
     around = _hull(box, target)
     hull = _area(around)[..., None]
-    outer_low, outer_high = box[..., :2] < target[..., :2], box[..., 2:] > target[..., 2:]
+    outer_low = np.heaviside(target[..., :2] - box[..., :2], 0.5)
+    outer_high = np.heaviside(box[..., 2:] - target[..., 2:], 0.5)
     d_hull = _corners(around[..., 2] - around[..., 0], around[..., 3] - around[..., 1], outer_low, outer_high)
     slope = (overlap * d_union - union * d_overlap) / union**2 + (union * d_hull - hull * d_union) / hull**2
     return shared(slope, box[..., 0], reduction)

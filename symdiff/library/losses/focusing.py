@@ -93,8 +93,8 @@ def sigmoid_focal(
     >>> sigmoid_focal(np.array([0.0, -1e4]), np.array([1.0, 1.0]), reduction="none").round(4).tolist()
     [0.0433, 2500.0]
     """
-    positive = alpha * y * special.expit(-z) ** gamma * special.log_expit(z)
-    negative = (1 - alpha) * (1 - y) * special.expit(z) ** gamma * special.log_expit(-z)
+    positive = alpha * y * np.exp(gamma * special.log_expit(-z)) * special.log_expit(z)
+    negative = (1 - alpha) * (1 - y) * np.exp(gamma * special.log_expit(z)) * special.log_expit(-z)
     return reduced(-positive - negative, reduction)
 
 

@@ -17,7 +17,7 @@ def gaussian_nll(mu: Array, y: Array, var: Array, *, full: bool = False, reducti
     """The negative log-likelihood of a normal distribution, ``(log(var) + (y - mu)^2 / var) / 2``.
 
     ``mu``, ``y``, ``var`` : n d; ``var`` > 0; with ``full`` log(2 pi) / 2 is added; smooth, convex in ``mu``, not in
-    ``var``. A variance of 0 costs infinity, or -infinity for y = mu: bound it below, as torch does.
+    ``var``. A variance of 0 is outside (infinity, or nan for y = mu): bound it below, as torch does.
 
     >>> gaussian_nll(np.array([1.0, 3.0]), np.array([1.0, 1.0]), np.ones(2), reduction="none").tolist()
     [0.0, 2.0]

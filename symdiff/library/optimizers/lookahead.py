@@ -58,7 +58,8 @@ NADAM = Entry(
         "torch.optim.NAdam",
         "optax.nadam",
         "keras.optimizers.Nadam",
-        "torch, keras and optax leave out the factor b2 of v_hat; in torch and keras the momentum rises with t.",
+        "torch, keras and optax leave out the factor b2 of v_hat; "
+        "in torch and keras the momentum rises with t, and torch keeps the product of the momenta in float32.",
     ),
     wrt=("theta", "g"),
     domain={"v": (0, None), "t": (1, None), "b1": (0, 1), "b2": (0, 1), "eps": (0, None)},

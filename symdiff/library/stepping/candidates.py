@@ -124,3 +124,4 @@ def _others(truth: Candidate, given: Mapping[str, Any]) -> Iterator[Candidate]:
             shared.setdefault("decay", truth.settings["b2"])
         for name in rule.variants:
             yield Candidate(rule, rule.of(name, **shared))
+            yield Candidate(rule, rule.of(name))

@@ -24,7 +24,7 @@ _KINDS = (
 PARAMS = ("theta", "params", "param", "weights", "w", "x", "p")
 GRADS = ("g", "grad", "grads", "gradient", "gradients", "dtheta", "dw", "dx")
 COUNT = ("t", "step", "count", "iteration", "k")
-STATE = ("state", "opt_state", "optimizer_state", "memory", "cache", "slots")
+STATE = ("state", "opt_state", "optimizer_state")
 HYPERPARAMETERS: Mapping[str, tuple[str, ...]] = {
     "learning_rate": ("learning_rate", "lr", "eta", "alpha", "step_size"),
     "b1": ("b1", "beta1", "beta_1"),
@@ -273,12 +273,21 @@ def _pair(pair: Any, theta: Any, gradients: Sequence[Any], *, exact: bool = Fals
 
 
 def _torch(make: Any, label: str, theta: Any, gradients: Sequence[Any], *, exact: bool = False) -> Path:
-    """The module is the caller's: a step of torch can only be made where torch was imported."""
+    """A step of torch can only be made where torch was imported; what it counts in is float64, as the parameters."""
     torch = sys.modules.get("torch")
     if torch is None:
         raise _unreadable(label, "a function of one argument, without torch imported")
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        return _torch_path(torch, make, label, theta, gradients)
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def _torch_path(torch: Any, make: Any, label: str, theta: Any, gradients: Sequence[Any]) -> Path:
     parameter = torch.nn.Parameter(torch.tensor(np.asarray(theta, dtype=float)))
-    optimizer = make([parameter])
+    optimizer = _called(make, label, {next(iter(_parameters(make, label))): [parameter]})
     if not (hasattr(optimizer, "step") and hasattr(optimizer, "param_groups")):
         raise _unreadable(label, f"a function of one argument that returns a {type(optimizer).__name__}")
     found = []

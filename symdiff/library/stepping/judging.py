@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -212,7 +213,17 @@ class _Trial:
                     return found
                 if found is not None and (best is None or abs(found.factor - 1) > abs(best.factor - 1)):
                     best = found
-        return best
+        return best or self._first_of_the_regimes()
+
+    def _first_of_the_regimes(self) -> Shown | None:
+        """Where no simple point shows it: the first regime of vectors that does, up to the step."""
+        for regime, found in zip(self.regimes, self.compared, strict=True):
+            if found.step is not None and regime.theta.ndim == 1:
+                rows = [[Fraction(x) for x in g.tolist()] for g in regime.gradients[: found.step]]
+                shown = self._at([Fraction(x) for x in regime.theta.tolist()], rows)
+                if shown is not None:
+                    return shown
+        return None
 
     def _at(self, theta: Any, gradients: Any) -> Shown | None:
         """What the last of these steps makes wrong."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +84,7 @@ def compare(candidate: Candidate, made: Record) -> Comparison:
         judged = np.isfinite(truth.value) & np.isfinite(truth.error)
         if np.any(judged & ~np.isfinite(path)):
             return Comparison(k, np.inf, compared)
-        apart = np.abs(path - truth.value)[judged]
+        apart = np.abs(path[judged] - truth.value[judged])
         allowed = truth.error[judged] + np.finfo(float).tiny
         compared += int(judged.sum())
         share = max(share, float(np.max(apart / allowed, initial=0.0)))
@@ -97,18 +96,21 @@ def compare(candidate: Candidate, made: Record) -> Comparison:
 def is_near(candidate: Candidate, made: Record) -> bool:
     """A quick look: whether a candidate can be the step at all."""
     regime = made.regime
+    reach = max(1e-7, 1e4 * made.unit)
     with np.errstate(all="ignore"):
         path = candidate.path(regime.theta, regime.gradients)
-    reach = max(1e-7, 1e4 * made.unit)
-    for own, theirs in zip(path, made.path, strict=True):
-        moved = np.abs(np.asarray(own, dtype=float) - regime.theta)
-        size = reach * (np.abs(regime.theta) + moved)
-        apart = np.abs(own - theirs)
-        if np.any(np.isfinite(own) != np.isfinite(theirs)) or np.any(
-            apart[np.isfinite(apart)] > size[np.isfinite(apart)]
-        ):
-            return False
-    return True
+        return all(
+            _is_close(np.asarray(own, dtype=float), theirs, regime.theta, reach)
+            for own, theirs in zip(path, made.path, strict=True)
+        )
+
+
+def _is_close(own: Floats, theirs: Floats, theta: Floats, reach: float) -> bool:
+    finite = np.isfinite(own)
+    if not np.array_equal(finite, np.isfinite(theirs)):
+        return False
+    size = reach * (np.abs(theta) + np.abs(own - theta))
+    return bool(np.all((np.abs(own - theirs) <= size)[finite]))
 
 
 def fits(candidate: Candidate, records: list[Record]) -> bool:
@@ -121,7 +123,7 @@ def fits(candidate: Candidate, records: list[Record]) -> bool:
         if found.step is not None:
             return False
         seen += found.compared
-    return seen > 0 and all(_same_holes(candidate, made) for made in records[:4])
+    return (seen > 0 or candidate.shift != 0) and all(_same_holes(candidate, made) for made in records[:4])
 
 
 def _same_holes(candidate: Candidate, made: Record) -> bool:
@@ -129,8 +131,3 @@ def _same_holes(candidate: Candidate, made: Record) -> bool:
     with np.errstate(all="ignore"):
         path = candidate.path(made.regime.theta, made.regime.gradients)
     return all(np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in zip(path, made.path, strict=True))
-
-
-def settings_text(settings: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    """``eps = 1e-08``."""
-    return ", ".join(f"{name} = {settings[name]:g}" for name in names)

@@ -1,0 +1,414 @@
+"""Does ``check_optimizer`` prove right steps, refute wrong ones, and say which variant they are?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symdiff as sd
+from symdiff.errors import InputError
+
+Step = Callable[..., Any]
+
+
+def opaque(step: Step) -> Step:
+    """The same step as a black box: compiled code would take numbers only."""
+
+    def called(theta: Any, grads: Any, state: Any) -> Any:
+        return step(np.array(theta.tolist()), np.array(grads.tolist()), state)
+
+    return called
+
+
+# Right steps, each as somebody would write it -----------------------------------------------------------------
+
+
+def sgd(w: Any, grad: Any) -> Any:
+    return w - 0.01 * grad
+
+
+def heavy_ball(theta: Any, g: Any, v: Any, lr: Any, momentum: Any) -> Any:
+    v = momentum * v - lr * g
+    return theta + v, v
+
+
+def averaged(theta: Any, v: Any, g: Any) -> Any:
+    v = 0.9 * v + 0.1 * g
+    return theta - 0.01 * v, v
+
+
+def lookahead(x: Any, dx: Any, v: Any) -> Any:
+    old, v = v, 0.9 * v - 0.01 * dx
+    return x - 0.9 * old + 1.9 * v, v
+
+
+def adagrad(theta: Any, g: Any, cache: Any) -> Any:
+    cache = cache + g * g
+    return theta - 0.01 * g / (np.sqrt(cache) + 1e-8), cache
+
+
+def rmsprop(theta: Any, g: Any, cache: Any, beta: Any) -> Any:
+    cache = beta * cache + (1 - beta) * np.square(g)
+    return theta - 1e-3 * g / np.sqrt(cache + 1e-8), cache
+
+
+def centred(theta: Any, g: Any, mean: Any, square: Any, buffer: Any) -> Any:
+    mean, square = 0.9 * mean + 0.1 * g, 0.9 * square + 0.1 * g**2
+    buffer = 0.5 * buffer + g / np.sqrt(square - mean**2 + 1e-4)
+    return theta - 1e-3 * buffer, mean, square, buffer
+
+
+def adam(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m = m + (1 - 0.9) * (g - m)
+    v = 0.999 * v + 0.001 * g * g
+    return theta - 0.001 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), m, v
+
+
+def efficient_adam(
+    theta: Any, g: Any, m: Any, v: Any, t: Any, lr: Any, beta1: Any, beta2: Any, epsilon: Any
+) -> Any:
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    rate = lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)
+    return theta - rate * m / (np.sqrt(v) + epsilon * np.sqrt(1 - beta2**t)), m, v
+
+
+def counting_adam(params: Any, grads: Any, m: Any, v: Any, t: Any) -> Any:
+    t = t + 1
+    params, m, v = adam(params, grads, m, v, t)
+    return params, m, v, t
+
+
+def late_counting_adam(params: Any, grads: Any, m: Any, v: Any, t: Any) -> Any:
+    params, m, v = adam(params, grads, m, v, t)
+    return {"params": params, "m": m, "v": v, "t": t + 1}
+
+
+def stateful_adam(params: Any, grads: Any, state: Any) -> Any:
+    t, m, v = state or (0, np.zeros_like(params), np.zeros_like(params))
+    params, m, v = adam(params, grads, m, v, t + 1)
+    return params, (t + 1, m, v)
+
+
+def inside(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return theta - 0.001 * m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.999**t) + 1e-8), m, v
+
+
+def adamw(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    stepped, m, v = adam(theta * (1 - 0.001 * 0.01), g, m, v, t)
+    return stepped, m, v
+
+
+def amsgrad(theta: Any, g: Any, m: Any, v: Any, top: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    top = np.maximum(v, top)
+    return theta - 0.001 * m / np.sqrt(top), m, v, top
+
+
+def adamax(theta: Any, g: Any, m: Any, u: Any, t: Any) -> Any:
+    m, u = 0.9 * m + 0.1 * g, np.maximum(0.999 * u, np.abs(g))
+    return theta - 0.002 / (1 - 0.9**t) * m / u, m, u
+
+
+def nadam(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    ahead = 0.9 * m / (1 - 0.9 ** (t + 1)) + 0.1 * g / (1 - 0.9**t)
+    return theta - 0.002 * ahead / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), m, v
+
+
+def lion(theta: Any, g: Any, m: Any) -> Any:
+    return theta - 1e-4 * np.sign(0.9 * m + 0.1 * g), 0.99 * m + 0.01 * g
+
+
+def lamb(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    r = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6) + 0.01 * theta
+    return theta - 0.001 * np.linalg.norm(theta) / np.linalg.norm(r) * r, m, v
+
+
+def lars(theta: Any, g: Any, v: Any) -> Any:
+    length = np.sqrt(np.sum(theta * theta))
+    rate = 0.001 * length / (np.sqrt(np.sum(g * g)) + 0.0005 * length)
+    v = 0.9 * v + 0.1 * rate * (g + 0.0005 * theta)
+    return theta - v, v
+
+
+def stateful(step: Step) -> Step:
+    """Any of the steps above as ``step(params, grads, state)``."""
+    names = [n for n in step.__code__.co_varnames[: step.__code__.co_argcount]]
+    held = [n for n in names if n not in ("theta", "g", "t", "w", "grad", "x", "dx")]
+    places = {"theta": "theta", "g": "g", "w": "theta", "grad": "g", "x": "theta", "dx": "g"}
+
+    def run(theta: Any, grads: Any, state: Any) -> Any:
+        t, parts = state or (0, {n: np.zeros_like(theta) for n in held})
+        known = {"theta": theta, "g": grads}
+        given = {n: parts[n] if n in parts else t + 1 if n == "t" else known[places[n]] for n in names}
+        result = step(**given)
+        theta, *rest = result if isinstance(result, tuple) else (result,)
+        return theta, (t + 1, dict(zip(held, rest, strict=True)))
+
+    run.__name__ = step.__name__
+    return run
+
+
+RIGHT: list[tuple[str, Step, dict[str, Any]]] = [
+    ("sgd", sgd, {}),
+    ("momentum", averaged, {"variant": "notes"}),
+    ("nesterov", lookahead, {}),
+    ("adagrad", adagrad, {}),
+    ("rmsprop", centred, {"centered": True, "momentum": 0.5, "eps": 1e-4}),
+    ("adam", adam, {}),
+    ("adam", adam, {"variant": "torch"}),
+    ("adam", inside, {"variant": "notes"}),
+    ("adamw", adamw, {"variant": "torch"}),
+    ("amsgrad", amsgrad, {}),
+    ("adamax", adamax, {}),
+    ("nadam", nadam, {"variant": "optax", "learning_rate": 0.002}),
+    ("lion", lion, {}),
+    ("lamb", lamb, {}),
+    ("lars", lars, {}),
+]
+ASKING: list[tuple[str, Step, dict[str, Any]]] = [
+    ("momentum", heavy_ball, {}),
+    ("momentum", heavy_ball, {"momentum": 0.5, "learning_rate": 0.1}),
+    ("rmsprop", rmsprop, {"decay": 0.75}),
+    ("adam", efficient_adam, {"eps": 1e-3, "b1": 0.5}),
+    ("adam", counting_adam, {}),
+    ("adam", late_counting_adam, {}),
+    ("adam", stateful_adam, {}),
+]
+
+
+@pytest.mark.parametrize(("name", "step", "settings"), [*RIGHT, *ASKING])
+def test_right_steps_are_proved(name: str, step: Step, settings: dict[str, Any]) -> None:
+    verdict = sd.check_optimizer(name, step, **settings)
+    assert verdict.status == "proved", str(verdict)
+    assert verdict.scope == "every shape"
+
+
+@pytest.mark.parametrize(("name", "step", "settings"), RIGHT)
+def test_right_black_boxes_agree(name: str, step: Step, settings: dict[str, Any]) -> None:
+    verdict = sd.check_optimizer(name, opaque(stateful(step)), **settings)
+    assert verdict.status == "agrees", str(verdict)
+    assert verdict.blind is not None
+    assert verdict.blind.caught * 2 >= verdict.blind.planted
+
+
+@pytest.mark.parametrize("name", ["adam", "lamb", "momentum", "rmsprop"])
+@pytest.mark.parametrize("variant", ["notes", "optax"])
+def test_our_own_pairs_are_proved(name: str, variant: str) -> None:
+    opt = getattr(sd.optimizers, name)(variant=variant)
+    assert sd.check_optimizer(name, opt, variant=variant, steps=2).ok
+
+
+def test_one_step_and_five() -> None:
+    assert sd.check_optimizer("adam", adam, steps=1).status == "proved"
+    verdict = sd.check_optimizer("momentum", averaged, steps=5, variant="notes")
+    assert verdict.status == "proved"
+    assert "5 steps" in verdict.question
+
+
+# Wrong twins --------------------------------------------------------------------------------------------------
+
+
+def moments(
+    place: str = "outside",
+    shift: int = 0,
+    square: bool = True,
+    stale: bool = False,
+    b: tuple[float, float] = (0.9, 0.999),
+) -> Step:
+    """Adam with a classic mistake."""
+
+    def step(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+        old, b1, b2 = m, *b
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * (g**2 if square else np.abs(g))
+        m_hat, v_hat = (old if stale else m) / (1 - b1 ** (t + shift)), v / (1 - b2 ** (t + shift))
+        root = v_hat + 1e-8 if place == "no root" else np.sqrt(v_hat) + 1e-8
+        if place == "uncorrected":
+            root = (np.sqrt(v) + 1e-8) / np.sqrt(1 - b2**t)
+        return theta - 0.001 * m_hat / root, m, v
+
+    step.__name__ = "wrong_adam"
+    return step
+
+
+def uncorrected_adam(theta: Any, g: Any, m: Any, v: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return theta - 0.001 * m / (np.sqrt(v) + 1e-8), m, v
+
+
+def uphill_adam(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    stepped, m, v = adam(theta, g, m, v, t)
+    return 2 * theta - stepped, m, v
+
+
+def adam_of_eps_6(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return theta - 0.001 * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6), m, v
+
+
+def adam_without_rate(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return theta - m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), m, v
+
+
+def coupled_adamw(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    return adam(theta, g + 0.01 * theta, m, v, t)
+
+
+def adamw_of_the_paper(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    stepped, m, v = adam(theta, g, m, v, t)
+    return stepped - 0.01 * theta, m, v
+
+
+def late_adamw(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    stepped, m, v = adam(theta, g, m, v, t)
+    return stepped * (1 - 0.001 * 0.01), m, v
+
+
+def stale_momentum(theta: Any, g: Any, v: Any) -> Any:
+    return theta - 0.01 * v, 0.9 * v + g
+
+
+def uphill(theta: Any, g: Any) -> Any:
+    return theta + 0.01 * g
+
+
+def hasty(theta: Any, g: Any) -> Any:
+    return theta - g
+
+
+def adagrad_without_root(theta: Any, g: Any, cache: Any) -> Any:
+    cache = cache + g * g
+    return theta - 0.01 * g / (cache + 1e-8), cache
+
+
+def adagrad_without_square(theta: Any, g: Any, cache: Any) -> Any:
+    cache = cache + np.abs(g)
+    return theta - 0.01 * g / (np.sqrt(cache) + 1e-8), cache
+
+
+def rmsprop_outside(theta: Any, g: Any, cache: Any) -> Any:
+    cache = 0.9 * cache + 0.1 * g**2
+    return theta - 1e-3 * g / (np.sqrt(cache) + 1e-8), cache
+
+
+def rmsprop_unaveraged(theta: Any, g: Any, cache: Any) -> Any:
+    cache = 0.9 * cache + g**2
+    return theta - 1e-3 * g / np.sqrt(cache + 1e-8), cache
+
+
+def amsgrad_of_hats(theta: Any, g: Any, m: Any, v: Any, top: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    top = np.maximum(v / (1 - 0.999**t), top)
+    return theta - 0.001 * m / (1 - 0.9**t) / (np.sqrt(top) + 1e-8), m, v, top
+
+
+def lamb_without_trust(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    r = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6) + 0.01 * theta
+    return theta - 0.001 * r, m, v
+
+
+def lamb_with_decay_outside(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    r = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-6)
+    return theta - 0.001 * (np.linalg.norm(theta) / np.linalg.norm(r) * r + 0.01 * theta), m, v
+
+
+def lars_of_the_sum(theta: Any, g: Any, v: Any) -> Any:
+    d = g + 0.0005 * theta
+    v = 0.9 * v + 0.1 * 0.001 * np.linalg.norm(theta) / np.linalg.norm(d) * d
+    return theta - v, v
+
+
+def lion_of_the_momentum(theta: Any, g: Any, m: Any) -> Any:
+    m = 0.99 * m + 0.01 * g
+    return theta - 1e-4 * np.sign(m), m
+
+
+def swapped_lion(theta: Any, g: Any, m: Any) -> Any:
+    return theta - 1e-4 * np.sign(0.99 * m + 0.01 * g), 0.9 * m + 0.1 * g
+
+
+def adamax_uncorrected(theta: Any, g: Any, m: Any, u: Any) -> Any:
+    m, u = 0.9 * m + 0.1 * g, np.maximum(0.999 * u, np.abs(g))
+    return theta - 0.002 * m / u, m, u
+
+
+WRONG: list[tuple[str, Step, dict[str, Any], str]] = [
+    ("sgd", uphill, {}, "up the gradient"),
+    ("sgd", hasty, {}, "the learning rate is left out"),
+    ("momentum", stale_momentum, {}, "from before this gradient (stale)"),
+    (
+        "momentum",
+        averaged,
+        {},
+        "the velocity is an average: the gradient enters with the factor 1 - momentum, as in the notes",
+    ),
+    ("nesterov", averaged, {"variant": "optax"}, "this is momentum, as in the notes, not nesterov"),
+    ("adagrad", adagrad_without_root, {}, "no square root"),
+    ("adagrad", adagrad_without_square, {}, "gradients are not squared"),
+    ("adagrad", adagrad, {"variant": "notes"}, "epsilon outside the root, as in the paper and torch"),
+    ("rmsprop", rmsprop_outside, {}, "epsilon outside the root, as in torch"),
+    ("rmsprop", rmsprop_unaveraged, {}, "without the factor 1 - decay"),
+    ("adam", inside, {}, "epsilon inside the root, as in the notes"),
+    ("adam", moments("uncorrected"), {}, "before bias correction"),
+    ("adam", moments("no root"), {}, "no square root"),
+    ("adam", moments(square=False), {}, "gradients are not squared"),
+    ("adam", moments(stale=True), {}, "from before this gradient (stale)"),
+    ("adam", moments(shift=1), {}, "t + 1 instead of t"),
+    ("adam", moments(shift=-1), {}, "t - 1 instead of t"),
+    ("adam", moments(b=(0.999, 0.9)), {}, "b1 and b2 are exchanged"),
+    ("adam", uncorrected_adam, {}, "no bias correction"),
+    ("adam", uphill_adam, {}, "up the gradient"),
+    ("adam", adam_of_eps_6, {}, "eps is 1e-06 instead of 1e-08"),
+    ("adam", adam_without_rate, {}, "the learning rate is left out"),
+    ("adam", rmsprop_outside, {"b2": 0.9}, "this is rmsprop, as in torch"),
+    ("adamw", coupled_adamw, {}, "inside the moments (coupled, L2)"),
+    (
+        "adamw",
+        adamw_of_the_paper,
+        {"variant": "torch"},
+        "not multiplied by the learning rate, as in the paper",
+    ),
+    ("adamw", adam, {}, "weight_decay is 0 instead of 0.01"),
+    ("adamw", late_adamw, {"variant": "torch"}, "after the step"),
+    ("amsgrad", adam, {"variant": "torch"}, "this is adam"),
+    ("amsgrad", amsgrad_of_hats, {"variant": "torch"}, "corrected second moments, as in optax"),
+    ("adamax", adamax_uncorrected, {}, "no bias correction"),
+    ("nadam", nadam, {}, "v_hat is that of Adam, as in torch and optax"),
+    ("lamb", lamb_without_trust, {}, "without the trust ratio"),
+    ("lamb", lamb_with_decay_outside, {}, "not under the trust ratio"),
+    ("lars", lars_of_the_sum, {}, "|g + weight_decay * theta|, as in optax"),
+    ("lion", lion_of_the_momentum, {}, "that of the momentum itself"),
+    ("lion", swapped_lion, {}, "b1 and b2 are exchanged"),
+]
+NAMES = [f"{name}-{step.__name__}-{said[:12]}" for name, step, _, said in WRONG]
+
+
+@pytest.mark.parametrize(("name", "step", "settings", "said"), WRONG, ids=NAMES)
+def test_wrong_steps_are_named(name: str, step: Step, settings: dict[str, Any], said: str) -> None:
+    verdict = sd.check_optimizer(name, step, **settings)
+    assert verdict.status == "refuted", str(verdict)
+    assert verdict.mistake is not None
+    assert verdict.mistake.kind == "optimizer"
+    assert said in verdict.mistake.detail, verdict.mistake.detail
+    assert verdict.mistake.repair
+    assert verdict.witness is not None
+
+
+@pytest.mark.parametrize(("name", "step", "settings", "said"), WRONG, ids=NAMES)
+def test_wrong_black_boxes_are_named(name: str, step: Step, settings: dict[str, Any], said: str) -> None:
+    verdict = sd.check_optimizer(name, opaque(stateful(step)), **settings)
+    assert verdict.status == "refuted", str(verdict)
+    assert verdict.mistake is not None
+    assert said in verdict.mistake.detail, verdict.mistake.detail
+    assert verdict.witness is not None
+    assert not verdict.witness.certified

@@ -36,7 +36,6 @@ def multi_head_attention(
     b_out: Array,
     *,
     num_heads: int = 1,
-    is_causal: bool = False,
 ) -> Array:
     """Multi-head self-attention, ``y = concat(head_1, ..., head_h) W_out' + b_out``.
 
@@ -49,19 +48,19 @@ def multi_head_attention(
     [2.0, 2.0]
     """
     q, k, v = _projected(x, W_in, b_in, num_heads)
-    return _join(scaled_dot_product_attention(q, k, v, is_causal=is_causal)) @ W_out.T + b_out
+    return _join(scaled_dot_product_attention(q, k, v)) @ W_out.T + b_out
 
 
-def _case(heads: int, **settings: Any) -> Case:
+def _case(heads: int) -> Case:
     wide = f"{heads}*d" if heads > 1 else "d"
     shapes = {"x": f"b n {wide}", "W_in": f"{3 * heads}*d {wide}", "b_in": f"{3 * heads}*d"}
-    return Case({**shapes, "W_out": f"{wide} {wide}", "b_out": wide}, {"num_heads": heads, **settings})
+    return Case({**shapes, "W_out": f"{wide} {wide}", "b_out": wide}, {"num_heads": heads})
 
 
 MULTI_HEAD_ATTENTION = Entry(
     multi_head_attention,
     "attention",
-    (_case(1), _case(3), _case(2, is_causal=True)),
+    (_case(1), _case(2), _case(3)),
     source="Vaswani, Shazeer, Parmar et al. (2017), section 3.2.2",
     notes="4.2",
     names=Names(
@@ -85,12 +84,11 @@ def multi_head_attention_backward(
     y_bar: Array,
     *,
     num_heads: int = 1,
-    is_causal: bool = False,
 ) -> Any:
     """Out of the last product, back through every head, and into the three parts of the first."""
     q, k, v = _projected(x, W_in, b_in, num_heads)
-    mixed = _join(scaled_dot_product_attention(q, k, v, is_causal=is_causal))
-    parts = attention_backward(q, k, v, _split(y_bar @ W_out, num_heads), None, is_causal)
+    mixed = _join(scaled_dot_product_attention(q, k, v))
+    parts = attention_backward(q, k, v, _split(y_bar @ W_out, num_heads))
     dz = np.concatenate([_join(part) for part in parts], axis=-1)
     dW_out = np.einsum("bni,bnj->ij", y_bar, mixed)
     return dz @ W_in, np.einsum("bni,bnj->ij", dz, x), dz.sum((0, 1)), dW_out, y_bar.sum((0, 1))

@@ -10,8 +10,6 @@ from symdiff.checking.checks import check
 from symdiff.library import Array, Case, Entry, Names
 from symdiff.verdicts import Verdict
 
-HIDDEN = -1e30  # below every score
-
 
 def turned(x: Array) -> Array:
     """The last two axes exchanged."""
@@ -33,7 +31,7 @@ def attention_weights(q: Array, k: Array, mask: Array | None = None, is_causal: 
 
 def _softmax_where(shown: Array, scores: Array) -> Array:
     """The softmax of what is shown in each row, of which there is something."""
-    seen = np.where(shown, scores, HIDDEN)
+    seen = np.where(shown, scores, scores.min(-1, keepdims=True))
     e = np.where(shown, np.exp(seen - seen.max(-1, keepdims=True)), 0)
     return e / e.sum(-1, keepdims=True)
 

@@ -220,6 +220,8 @@ def _measured(name: str, order: int, form: Form, grid: NDArray[Any], truth: Trut
     with np.errstate(all="ignore"):
         got = np.broadcast_to(np.asarray(form(grid)), grid.shape)
         infinite = _at_infinity(form, grid.dtype)
+    if got.dtype != grid.dtype:
+        infinite = (f"returns {got.dtype}", *infinite)
     errors = np.full(len(grid), np.nan)
     troubles: list[Trouble | None] = [None] * len(grid)
     with working_precision(PRECISIONS[0]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import special
 
@@ -136,12 +138,12 @@ GELU = Entry(
 @GELU.form("textbook")
 def gelu_textbook(x: Array) -> Array:
     """x (1 + erf(x / sqrt(2))) / 2, as frameworks print it."""
-    return x * (1 + special.erf(x / np.sqrt(2))) / 2
+    return x * (1 + special.erf(x / math.sqrt(2))) / 2
 
 
 def normal_density(x: Array) -> Array:
     """``phi(x) = exp(-x^2 / 2) / sqrt(2 pi)``."""
-    return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+    return np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
 
 
 @GELU.derivative
@@ -163,7 +165,7 @@ def gelu_without_the_density(x: Array, y_bar: Array) -> Array:
     return y_bar * special.ndtr(x)
 
 
-ROOT = np.sqrt(2 / np.pi)
+ROOT = math.sqrt(2 / math.pi)
 CUBIC = 0.044715
 
 

@@ -5,6 +5,7 @@ A tail is covered as far as floats go, to |x| = 2^1024.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -74,7 +75,7 @@ def gelu_parts() -> Verdict:
 def gelu_gap(x: Array) -> Array:
     """The exact form minus the tanh form, as a difference of what is missing to x."""
     u = ROOT * (x + CUBIC * x**3)
-    return x * (special.expit(-2 * u) - special.erfc(x / np.sqrt(2)) / 2)
+    return x * (special.expit(-2 * u) - special.erfc(x / math.sqrt(2)) / 2)
 
 
 @GELU_TANH.fact(

@@ -94,7 +94,7 @@ LEAKY_RELU = Entry(
 @LEAKY_RELU.derivative
 def leaky_relu_backward(x: Array, y_bar: Array, *, alpha: Array = 0.01) -> Array:
     """y_bar where x > 0, else alpha y_bar."""
-    return y_bar * np.where(x > 0, 1, alpha)
+    return np.where(x > 0, y_bar, alpha * y_bar)
 
 
 @LEAKY_RELU.second

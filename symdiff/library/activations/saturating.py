@@ -13,7 +13,8 @@ from symdiff.library import Array, Entry, Names
 def sigmoid(x: Array) -> Array:
     r"""The logistic sigmoid, ``s(x) = 1 / (1 + exp(-x))``.
 
-    ``x`` : any shape; smooth everywhere; values in (0, 1), which floats round to 0 below -745 at the latest and to 1 above 37.
+    ``x`` : any shape; smooth everywhere; values in (0, 1). In double precision it is 0 below -746 and 1
+    above 37.
 
     >>> float(sigmoid(0.0)), float(sigmoid(-1000.0))
     (0.5, 0.0)

@@ -15,7 +15,6 @@ from symdiff.proof.every_shape.terms import (
     constant,
     plus,
     single,
-    times_number,
 )
 
 
@@ -25,7 +24,7 @@ class Signs(Powers):
     def __init__(self, seconds: float, steps: int, *, generic: bool = False) -> None:
         super().__init__(seconds, steps)
         self.generic = generic
-        self._distances: dict[tuple[Atom, Atom], Fraction | None] = {}
+        self._orders: dict[tuple[Atom, Atom], tuple[int, bool]] = {}
 
     def generator(self, kind: HeadKind, expr: Expr, *, positive: bool = False, clean: bool = True) -> Atom:
         """The atom ``kind[expr]``."""
@@ -75,32 +74,47 @@ class Signs(Powers):
     # Relations ---------------------------------------------------------------------------------------------
 
     def by_thresholds(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
-        """``[u > 0] [u > c] = [u > c]`` for c > 0, and ``[u = 0] [u > c]`` is decided."""
+        """``[u > 0] [u > c] = [u > c]`` and ``[u > 0] [c > u] = [u > 0] + [c > u] - 1`` for c > 0.
+
+        ``[u = 0] [u > c]`` is decided. The arguments need not be alike: a multiple of one may exceed the other.
+        """
         for other in product:
             if other == atom or self.heads[other[0]].kind != "positive":
                 continue
-            ahead = self._ahead(atom, other)
-            if ahead is None:
+            ahead, opposed = self._order(atom, other)
+            if not ahead:
                 continue
             if self.heads[atom[0]].kind == "zero":
-                return self.replaced(product, other, constant(int(ahead < 0)))
-            return self.replaced(product, atom if ahead > 0 else other, constant(1))
+                return self.replaced(product, other, constant(int((ahead > 0) == opposed)))
+            if not opposed:
+                return self.replaced(product, atom if ahead > 0 else other, constant(1))
+            both = self.merged(dict(product), ((atom, -1), (other, -1)))
+            if ahead < 0:
+                return []
+            step = [(self.merged(dict(both), ((one, 1),)), Fraction(1)) for one in (atom, other)]
+            return [*step, (both, Fraction(-1))]
         return None
 
-    def _ahead(self, atom: Atom, other: Atom) -> Fraction | None:
-        """By how much the argument of one sign exceeds the other's, if that is a number and neither is 0."""
-        if (atom, other) not in self._distances:
-            first, second = (self._monic(a) for a in (atom, other))
-            self._distances[atom, other] = as_number(plus(first, second, -1))
-        return self._distances[atom, other] or None
+    def _order(self, atom: Atom, other: Atom) -> tuple[int, bool]:
+        """The sign of ``u - r v``, or of ``u + r v``, for some r > 0 and the arguments u, v; 0 where it is unknown."""
+        if (atom, other) not in self._orders:
+            self._orders[atom, other] = self._compared(self._base(atom), self._base(other))
+        return self._orders[atom, other]
 
-    def _monic(self, atom: Atom) -> Expr:
-        base = self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1])))
-        return times_number(base, 1 / abs(self.leading(base)[1]))
+    def _compared(self, first: Expr, second: Expr) -> tuple[int, bool]:
+        for key in first.keys() & second.keys():
+            ratio = first[key] / second[key]
+            sign = self.sign(plus(first, second, -ratio))
+            if sign:
+                return sign, ratio < 0
+        return 0, False
+
+    def _base(self, atom: Atom) -> Expr:
+        return self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1])))
 
     def at_zero(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """``[u = 0] [u > 0] = 0``, and ``[u = 0] lead(u) = -[u = 0] rest(u)``."""
-        base = self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1])))
+        base = self._base(atom)
         if any(a in product for a in dict(next(iter(single(self.generator("positive", base, clean=False)))))):
             return []
         key, coefficient = self.leading(base)

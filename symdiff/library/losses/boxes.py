@@ -115,7 +115,8 @@ def generalized_box_iou(box: Array, target: Array, *, reduction: str = "mean") -
     """One minus the generalized IoU of two boxes, ``1 - I / U + (C - U) / C`` with C the box around both.
 
     ``box``, ``target`` : n 4, corners x1 < x2 and y1 < y2; values in [0, 2); not differentiable where an edge of
-    one box lies on an edge of the other (the mean of both slopes is taken, 0 for equal boxes); boxes that do not meet still have a gradient that draws them together.
+    one box lies on an edge of the other (the mean of both slopes is taken, 0 for equal boxes); boxes
+    that do not meet still have a gradient that draws them together.
 
     >>> float(generalized_box_iou(np.array([[0.0, 0.0, 1.0, 1.0]]), np.array([[3.0, 0.0, 4.0, 1.0]])))
     1.5

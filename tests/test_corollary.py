@@ -30,7 +30,7 @@ def double(w: Any, X: Any) -> Any:
 def test_follows_from_a_proof() -> None:
     first = sd.check(loss, gradient, INPUTS)
     second = curvature_of(gradient, ["w", "X"], "w")
-    verdict = following(first, loss, second, INPUTS, "w")
+    verdict = following(first, loss, second, INPUTS, "w", {})
     assert verdict is not None
     assert verdict.status == "proved"
     assert any("follows from the proof of the first order" in road for road in verdict.evidence.roads)
@@ -38,6 +38,6 @@ def test_follows_from_a_proof() -> None:
 
 def test_does_not_follow_where_floats_differ_or_nothing_was_proved() -> None:
     first = sd.check(loss, gradient, INPUTS)
-    assert following(first, loss, curvature_of(double, ["w", "X"], "w"), INPUTS, "w") is None
+    assert following(first, loss, curvature_of(double, ["w", "X"], "w"), INPUTS, "w", {}) is None
     agreed = replace(first, status="agrees")
-    assert following(agreed, loss, curvature_of(gradient, ["w", "X"], "w"), INPUTS, "w") is None
+    assert following(agreed, loss, curvature_of(gradient, ["w", "X"], "w"), INPUTS, "w", {}) is None

@@ -260,7 +260,7 @@ class Entry:
         )
         if verdict.status not in ("agrees", "undecided"):
             return verdict
-        found = following(self.judge(first, case), fn, told, inputs, claim.wrt)
+        found = following(self.judge(first, case), fn, told, inputs, claim.wrt, domain)
         return verdict if found is None else found
 
     def graph(self, case: Case | None = None) -> Graph:

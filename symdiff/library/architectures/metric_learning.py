@@ -99,9 +99,7 @@ def metric_learning_gradient(W: Array, A: Array, P: Array, N: Array, *, margin: 
 
 
 @METRIC.mistake("factor")
-def metric_learning_gradient_of_half(
-    W: Array, A: Array, P: Array, N: Array, *, margin: float = 0.2
-) -> Array:
+def metric_learning_gradient_of_half(W: Array, A: Array, P: Array, N: Array, *, margin: float = 0.2) -> Array:
     """The 2 of the square is left out."""
     U, V = A - P, A - N
     near, far = np.sum((U @ W.T) ** 2, axis=-1), np.sum((V @ W.T) ** 2, axis=-1)

@@ -167,13 +167,14 @@ def transformer_encoder_layer(
     return _norm(u + _gelu(u @ W1 + c1) @ W2 + c2, g2, b2)
 
 
+# fmt: off
 TRANSFORMER = Entry(
     transformer_encoder_layer,
     "architecture",
     {
         "x": "B n D", "Wq": "D h*dh", "Wk": "D h*dh", "Wv": "D h*dh", "Wo": "h*dh D", "g1": "D", "b1": "D",
         "W1": "D f", "c1": "f", "W2": "f D", "c2": "D", "g2": "D", "b2": "D", "heads": "h dh",
-    },  # fmt: skip
+    },
     wrt=("x", "Wq", "Wk", "Wv", "Wo", "g1", "b1", "W1", "c1", "W2", "c2", "g2", "b2"),
     source="Vaswani et al. (2017), section 3.1; Devlin et al. (2019)",
     notes="1.3.6; chapter 4",
@@ -181,7 +182,8 @@ TRANSFORMER = Entry(
         torch="torch.nn.TransformerEncoderLayer",
         differs="torch stacks the three projections, has biases in them, and ReLU unless activation='gelu'.",
     ),
-)  # fmt: skip
+)
+# fmt: on
 
 
 @TRANSFORMER.derivative

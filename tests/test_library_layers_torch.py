@@ -73,7 +73,9 @@ def assert_within(label: str, got: list[Any], wanted: list[tuple[Any, Any]]) -> 
         assert np.all(np.isfinite(limit)), f"{label}[{k}]: no bound"
         off = np.abs(np.asarray(value, dtype=float) - exact)
         worst = np.max(off - limit, initial=0.0)
-        assert worst <= 0, f"{label}[{k}] is off by {off.max():.3g}, the bound there is {limit.flat[off.argmax()]:.3g}"
+        assert worst <= 0, (
+            f"{label}[{k}] is off by {off.max():.3g}, the bound there is {limit.flat[off.argmax()]:.3g}"
+        )
 
 
 def listed(value: Any) -> list[Any]:
@@ -163,7 +165,9 @@ POOLS = (
     settled("avg_pool2d", {"x": (2, 3, 6, 8)}, F.avg_pool2d, kernel_size=2),
     settled("avg_pool2d", {"x": (2, 3, 7, 7)}, F.avg_pool2d, kernel_size=3, stride=2, padding=1),
     Peer("global_avg_pool2d", {"x": (2, 3, 5, 4)}, lambda x: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0]),
-    settled("upsample_nearest2d", {"x": (2, 3, 4, 5)}, partial(F.interpolate, mode="nearest"), scale_factor=3),
+    settled(
+        "upsample_nearest2d", {"x": (2, 3, 4, 5)}, partial(F.interpolate, mode="nearest"), scale_factor=3
+    ),
 )
 SPREAD = np.float32(np.linspace(0.2, 3, 6)).astype(float)
 NORMS = (
@@ -246,7 +250,9 @@ def test_dropout_with_torchs_mask(dtype: str) -> None:
     assert 0 < mask.sum() < mask.size
     ours = x.detach().numpy()
     np.testing.assert_array_max_ulp(y.detach().numpy(), entry.fn(ours, mask, 0.25), 1, dtype)
-    np.testing.assert_array_max_ulp(slope.numpy(), entry.claims[0].claim(ours, mask, 0.25, np.ones_like(ours)), 1)
+    np.testing.assert_array_max_ulp(
+        slope.numpy(), entry.claims[0].claim(ours, mask, 0.25, np.ones_like(ours)), 1
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

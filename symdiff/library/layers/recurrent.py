@@ -140,13 +140,23 @@ def lstm_backward(
     return np.stack(dx[::-1]), dh, dc, *total
 
 
-@LSTM.mistake("missing_path", wrt="c", case=LSTM.cases[1])
-def lstm_cell_state_cut(
+@LSTM.mistake("missing_path", wrt="c", case=LSTM.cases[0])
+def lstm_last_cell_state_forgotten(
     x: Array, h: Array, c: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, bars: Any
 ) -> Any:
-    """The cell state's cotangent is not handed back: only the first step's output reaches c."""
+    """Only the cotangent of the hidden states: that of the last cell state is lost."""
     weights = (W_ih, W_hh, b_ih, b_hh)
     return lstm_step_back(x[0], h, c, weights, bars[0][0], np.zeros_like(c))[2]
+
+
+@LSTM.mistake("missing_path", wrt="c", case=LSTM.cases[1])
+def lstm_hidden_state_cut(
+    x: Array, h: Array, c: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, bars: Any
+) -> Any:
+    """Only the cell state's cotangent is handed back, not the hidden state's."""
+    weights = (W_ih, W_hh, b_ih, b_hh)
+    dc = lstm_step_back(x[1], *lstm_cell(x[0], h, c, *weights), weights, bars[0][1], bars[1])[2]
+    return lstm_step_back(x[0], h, c, weights, bars[0][0], dc)[2]
 
 
 def gru(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> Array:

@@ -127,16 +127,23 @@ LSTM_CELL = Entry(
 )
 
 
+def lstm_gates_back(
+    x: Array, h: Array, c: Array, weights: Any, h_bar: Array, c_bar: Array
+) -> tuple[Array, Array]:
+    """The gradients of what goes into the gates, and of the new cell state."""
+    i, f, g, o, new = lstm_gates(x, h, c, *weights)
+    t = np.tanh(new)
+    d_new = c_bar + h_bar * o * (1 - t**2)
+    di, df = d_new * g * i * (1 - i), d_new * c * f * (1 - f)
+    return _joined(di, df, d_new * i * (1 - g**2), h_bar * t * o * (1 - o)), d_new
+
+
 def lstm_step_back(
     x: Array, h: Array, c: Array, weights: Any, h_bar: Array, c_bar: Array
 ) -> tuple[Array, ...]:
     """The gradients of one step, by x, h, c and the weights, from those of h' and c'."""
-    i, f, g, o, new = lstm_gates(x, h, c, *weights)
-    t = np.tanh(new)
-    d_new = c_bar + h_bar * o * (1 - t**2)
-    dz = _joined(
-        d_new * g * i * (1 - i), d_new * c * f * (1 - f), d_new * i * (1 - g**2), h_bar * t * o * (1 - o)
-    )
+    dz, d_new = lstm_gates_back(x, h, c, weights, h_bar, c_bar)
+    f = lstm_gates(x, h, c, *weights)[1]
     return dz @ weights[0], dz @ weights[1], d_new * f, *_to_weights(x, h, dz, dz)
 
 
@@ -154,6 +161,15 @@ def lstm_cell_without_the_output_path(
 ) -> Any:
     """Only the cotangent of the cell state, not what comes through the hidden state."""
     return bars[1] * lstm_gates(x, h, c, W_ih, W_hh, b_ih, b_hh)[1]
+
+
+@LSTM_CELL.mistake("missing_path", wrt="b_hh")
+def lstm_cell_without_the_forget_gate(
+    x: Array, h: Array, c: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, bars: Any
+) -> Any:
+    """No gradient through the forget gate, as if f were a constant."""
+    dz, _ = lstm_gates_back(x, h, c, (W_ih, W_hh, b_ih, b_hh), *bars)
+    return (dz * np.repeat(np.array([1, 0, 1, 1]), h.shape[1])).sum(0)
 
 
 @LSTM_CELL.mistake("stale", wrt="c")

@@ -25,7 +25,7 @@ def _join(x: Array) -> Array:
 def _projected(x: Array, W_in: Array, b_in: Array, num_heads: int) -> tuple[Array, Array, Array]:
     """Queries, keys and values of each head, b h n d."""
     z, d = x @ W_in.T + b_in, x.shape[-1]
-    return tuple(_split(z[..., start : start + d], num_heads) for start in (0, d, 2 * d))  # type: ignore[return-value]
+    return tuple(_split(z[..., start : start + d], num_heads) for start in (0, d, 2 * d))
 
 
 def multi_head_attention(

@@ -51,7 +51,7 @@ def rnn(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) 
 RNN = Entry(
     rnn,
     "layer",
-    _cases(1, (1, 2, 3, 5)),
+    _cases(1, (1, 2, 3)),
     source="Elman (1990); Werbos (1990), backpropagation through time",
     names=Names(
         "torch.nn.RNN",
@@ -75,6 +75,9 @@ def rnn_backward(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh
         dh = dz @ W_hh
         total = _added(total, (dz.T @ x[t], dz.T @ before[t], dz.sum(0), dz.sum(0)))
     return np.stack(dx[::-1]), dh, *total
+
+
+RNN.derivative(rnn_backward, label="over more steps", cases=_cases(1, (5, 8)))
 
 
 @RNN.mistake("missing_path", wrt="h", case=RNN.cases[1])
@@ -107,7 +110,7 @@ def lstm(
 LSTM = Entry(
     lstm,
     "layer",
-    _cases(4, (1, 2, 3), cell=True),
+    _cases(4, (1, 2), cell=True),
     source="Hochreiter and Schmidhuber (1997); Graves and Schmidhuber (2005), full gradient through time",
     notes="2.6",
     names=Names(
@@ -138,6 +141,9 @@ def lstm_backward(
         dx.append(dx_t)
         total = _added(total, dw)
     return np.stack(dx[::-1]), dh, dc, *total
+
+
+LSTM.derivative(lstm_backward, label="over more steps", cases=_cases(4, (3, 5), cell=True))
 
 
 @LSTM.mistake("missing_path", wrt="c", case=LSTM.cases[0])
@@ -179,7 +185,7 @@ def gru(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) 
 GRU = Entry(
     gru,
     "layer",
-    _cases(3, (1, 2, 3)),
+    _cases(3, (1, 2)),
     source="Cho, van Merrienboer, Gulcehre et al. (2014), with the reset after the product",
     names=Names(
         "torch.nn.GRU",
@@ -202,6 +208,9 @@ def gru_backward(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh
         dx.append(dx_t)
         total = _added(total, dw)
     return np.stack(dx[::-1]), dh, *total
+
+
+GRU.derivative(gru_backward, label="over more steps", cases=_cases(3, (3, 5)))
 
 
 @GRU.mistake("missing_path", wrt="h", case=GRU.cases[1])

@@ -135,7 +135,7 @@ class Cover:
             if self.is_outside(middle):
                 return self.refuted(middle)
             if self.count > MOST_PIECES or _is_narrow(piece):
-                reason = f"the bound is too close near x = {float(middle):.6g}"
+                reason = f"the bound is too close near x = {_decimal(middle)}"
                 return Verdict("undecided", self.question, "nothing", self._evidence(), reason)
             pending += [(piece[0], middle), (middle, piece[1])]
         scope = "every x with |x| <= 2^1024, which are all floats" if self.cut else "every x of the interval"
@@ -191,7 +191,9 @@ def as_ball(value: Fraction) -> Any:
 
 
 def _decimal(x: Fraction) -> str:
-    return str(x) if x.denominator < 1000 else f"{float(x):.12g}"
+    if abs(x) >= Fraction(2) ** 1000:
+        return f"{'-' if x < 0 else ''}2^{int(abs(x)).bit_length() - 1}"
+    return str(x) if x.denominator < 1000 and abs(x) < 10**12 else f"{float(x):.12g}"
 
 
 def _middle(piece: Piece) -> Fraction | None:

@@ -133,12 +133,12 @@ def _root_power(x: Interval, p: int, q: int) -> Interval:
 
 
 def _rising(method: str, below: Any, above: Any, far: Any = FAR) -> Callable[[Interval], Interval]:
-    """A growing function from its values at the ends, between its limits; a ball at a far end would be all numbers."""
+    """A growing function from its values at the ends, between its limits; at a far end a ball may be all numbers."""
 
     def value(x: Interval) -> Interval:
-        low = below if x.low == -INFINITY else _down(getattr(_least([x.low, far]), method)())
-        high = above if x.high == INFINITY else _up(getattr(_greatest([x.high, -far]), method)())
-        return Interval(_greatest([low, below]), _least([high, above]))
+        lows = [_down(getattr(end, method)()) for end in (x.low, far) if -INFINITY < end <= x.low]
+        highs = [_up(getattr(end, method)()) for end in (x.high, -far) if x.high <= end < INFINITY]
+        return Interval(_greatest([below, *lows]), _least([above, *highs]))
 
     return value
 

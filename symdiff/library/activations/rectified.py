@@ -103,7 +103,7 @@ def leaky_relu_curvature(x: Array, y_bar: Array, v: Array, *, alpha: Array = 0.0
     return np.zeros_like(x)
 
 
-@LEAKY_RELU.mistake("assumption")
+@LEAKY_RELU.mistake("missing_path")
 def leaky_relu_as_if_it_did_not_leak(x: Array, y_bar: Array, *, alpha: Array = 0.01) -> Array:
     """The derivative of ReLU, which is right for alpha = 0 only."""
     return np.where(x > 0, y_bar, 0)

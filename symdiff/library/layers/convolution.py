@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
+from symdiff.checking.checks import check
 from symdiff.library import Array, Case, Entry, Names
 from symdiff.library.layers.taps import Setting, Taps
+from symdiff.verdicts import Verdict
 
 AXES = {1: "x", 2: "xy"}
 
@@ -37,6 +40,19 @@ def correlate_backward(x: Array, W: Array, y_bar: Array, taps: Taps, groups: int
         dW[tap] = np.einsum(f"bgo{at},bgi{at}->goi", up, image[cut])
     whole = (x.shape[0], x.shape[1], *image.shape[3:])
     return taps.cropped(dx.reshape(whole)), dW.reshape(W.shape)
+
+
+def by_patches(x: Array, W: Array, taps: Taps, groups: int) -> Array:
+    """The same as one product: each patch as a row, each kernel as a column."""
+    extents = tuple(d * (k - 1) + 1 for d, k in zip(taps.dilation, taps.kernel, strict=True))
+    at, to = AXES[x.ndim - 2], "uv"[: x.ndim - 2]
+    windows = sliding_window_view(
+        grouped(taps.padded(x), groups, 1), extents, axis=tuple(range(3, x.ndim + 1))
+    )
+    steps = (slice(None, None, n) for n in (*taps.stride, *taps.dilation))
+    patches = windows[(slice(None), slice(None), slice(None), *steps)]
+    y = np.einsum(f"bgi{at}{to},goi{to}->bgo{at}", patches, grouped(W, groups, 0))
+    return y.reshape(x.shape[0], W.shape[0], *y.shape[3:])
 
 
 def conv1d(
@@ -100,6 +116,32 @@ def conv1d_backward(
     """dx: the transposed convolution of y_bar; dW: the correlation of x with y_bar; db: a sum."""
     taps = Taps.of(W.shape[2:], stride, padding, dilation)
     return *correlate_backward(x, W, y_bar, taps, groups), y_bar.sum((0, 2))
+
+
+@CONV1D.form("as a product of patches")
+def conv1d_of_patches(
+    x: Array,
+    W: Array,
+    b: Array,
+    *,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> Array:
+    """A sliding window view, and one contraction (im2col)."""
+    return by_patches(x, W, Taps.of(W.shape[2:], stride, padding, dilation), groups) + b[:, None]
+
+
+@CONV1D.fact("A shift of the image shifts the result")
+def conv1d_moves_with_its_input() -> Verdict:
+    """Without the first entry of an axis, the result is without its first entry."""
+    return check(
+        lambda x, W, b: conv1d(x[:, :, 1:], W, b),
+        lambda x, W, b: conv1d(x, W, b)[:, :, 1:],
+        dict(_ONE),
+        of="value",
+    )
 
 
 @CONV1D.mistake("missing_reduction", wrt="W")
@@ -177,6 +219,32 @@ def conv2d_backward(
     """dx: the transposed convolution of y_bar; dW: the correlation of x with y_bar; db: a sum."""
     taps = Taps.of(W.shape[2:], stride, padding, dilation)
     return *correlate_backward(x, W, y_bar, taps, groups), y_bar.sum((0, 2, 3))
+
+
+@CONV2D.form("as a product of patches")
+def conv2d_of_patches(
+    x: Array,
+    W: Array,
+    b: Array,
+    *,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> Array:
+    """A sliding window view, and one contraction (im2col)."""
+    return by_patches(x, W, Taps.of(W.shape[2:], stride, padding, dilation), groups) + b[:, None, None]
+
+
+@CONV2D.fact("A shift of the image shifts the result")
+def conv2d_moves_with_its_input() -> Verdict:
+    """Without the first entry of an axis, the result is without its first entry."""
+    return check(
+        lambda x, W, b: conv2d(x[:, :, 1:], W, b),
+        lambda x, W, b: conv2d(x, W, b)[:, :, 1:],
+        dict(_TWO),
+        of="value",
+    )
 
 
 @CONV2D.mistake("index", wrt="x", case=Case({"x": "b i 3 3", "W": "o i 3 3", "b": "o"}))

@@ -10,12 +10,12 @@ from symdiff.checking.checks import check
 from symdiff.library import Array, Entry, Names
 from symdiff.verdicts import Verdict
 
-BASE = 10000
+BASE = 10000.0
 
 
 def _angles(n: Array, pairs: Array) -> Array:
     """``p / 10000^(i / pairs)`` for position p and pair i: n pairs."""
-    return np.arange(n)[:, None] * np.exp(-np.log(BASE) * np.arange(pairs) / pairs)
+    return np.arange(n)[:, None] * BASE ** (-np.arange(pairs) / pairs)
 
 
 def positional_encoding(x: Array) -> Array:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import symdiff as sd
-from symdiff.errors import InputError
 
 Step = Callable[..., Any]
 
@@ -139,7 +138,7 @@ def lars(theta: Any, g: Any, v: Any) -> Any:
 
 def stateful(step: Step) -> Step:
     """Any of the steps above as ``step(params, grads, state)``."""
-    names = [n for n in step.__code__.co_varnames[: step.__code__.co_argcount]]
+    names = list(step.__code__.co_varnames[: step.__code__.co_argcount])
     held = [n for n in names if n not in ("theta", "g", "t", "w", "grad", "x", "dx")]
     places = {"theta": "theta", "g": "g", "w": "theta", "grad": "g", "x": "theta", "dx": "g"}
 

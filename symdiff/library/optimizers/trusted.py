@@ -88,7 +88,7 @@ def lamb_backward(
 
 
 @LAMB.mistake("missing_path")
-def lamb_backward_of_a_constant_ratio(
+def lamb_backward_of_a_constant_scale(
     theta: Array,
     g: Array,
     m: Array,
@@ -101,15 +101,16 @@ def lamb_backward_of_a_constant_ratio(
     weight_decay: Array,
     y_bar: _STATE,
 ) -> tuple[Array, Array]:
-    """The trust ratio is taken as constant."""
+    """The root of the second moment is taken as constant in g."""
     theta_bar, m_bar, v_bar = y_bar
-    m_hat = (b1 * m + (1 - b1) * g) / (1 - b1**t)
     root = np.sqrt((b2 * v + (1 - b2) * g**2) / (1 - b2**t))
-    d = m_hat / (root + eps) + weight_decay * theta
-    d_bar = -learning_rate * norm(theta) / norm(d) * theta_bar
+    d = (b1 * m + (1 - b1) * g) / (1 - b1**t) / (root + eps) + weight_decay * theta
+    a, length = norm(theta), norm(d)
+    along = np.sum(theta_bar * d)
+    d_bar = -learning_rate * a / length * (theta_bar - along / length**2 * d)
+    by_theta = theta_bar - learning_rate * along / length * theta / a + weight_decay * d_bar
     through_m = m_bar + d_bar / (root + eps) / (1 - b1**t)
-    through_v = v_bar - d_bar * m_hat / (root + eps) ** 2 / (2 * root) / (1 - b2**t)
-    return theta_bar + weight_decay * d_bar, (1 - b1) * through_m + 2 * (1 - b2) * g * through_v
+    return by_theta, (1 - b1) * through_m + 2 * (1 - b2) * g * v_bar
 
 
 @LAMB.form("optimizer")

@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.doors.tracing import name as named_value
 from symdiff.errors import InputError, SymdiffError, explain
+from symdiff.library.stepping.optimizers import Optimizer
 from symdiff.library.stepping.rules import Rule
 
 Path: TypeAlias = list[Any]
@@ -54,6 +55,8 @@ class Program:
 def read(step: Any, rule: Rule, settings: Mapping[str, Any], given: Mapping[str, Any]) -> Program:
     """Which form a step has; InputError if it has none of the four."""
     label = getattr(step, "__name__", type(step).__name__)
+    if isinstance(step, Optimizer):
+        return Program(partial(_pair, step), f"sd.optimizers.{step.rule.name}", "init and update")
     if hasattr(step, "init") and hasattr(step, "update"):
         return Program(partial(_pair, step), label, "init and update")
     if not callable(step):

@@ -69,6 +69,13 @@ correction; at g = 1e-07 and eps = 1e-08 the first step differs by a factor 909
     return _Trial(Candidate(rule, settings), variant, program, steps, hyperparameters).verdict()
 
 
+def difference(truth: Candidate, step: Any, variant: str, given: Mapping[str, Any]) -> str | None:
+    """In words, what a step does otherwise than a rule, as far as floats show; None if nothing."""
+    program = read(step, truth.rule, truth.settings, given)
+    trial = _Trial(truth, variant, program, 3, given)
+    return trial.told() if any(found.step is not None for found in trial.compared) else None
+
+
 @dataclass(frozen=True)
 class _Trial:
     """One question: is the program the rule?"""
@@ -128,6 +135,10 @@ class _Trial:
             blind=tested.blind,
         )
 
+    def told(self) -> str:
+        """What it is instead, and where that shows."""
+        return detail(self.instead, self.truth, self.shown)
+
     def _agrees(self) -> Verdict:
         share = max(found.share for found in self.compared)
         points = sum(len(made.path) for made in self.records)
@@ -156,8 +167,7 @@ class _Trial:
         return Blindness(len(planted) - len(unseen), len(planted), warnings)
 
     def _refuted(self) -> Verdict:
-        shown = self._shown()
-        found = self._instead()
+        shown, found = self.shown, self.instead
         right: tuple[str, ...] = ()
         if found is not None and self.claim is not None:
             proof = proving.prove(found, self.claim, self.steps, found.rule.name, timeout=_BRIEFLY)
@@ -166,7 +176,7 @@ class _Trial:
                 if proof.status == "proved"
                 else ()
             )
-        mistake = Mistake("optimizer", detail(found, self.truth, shown), proving.formula(self.truth))
+        mistake = Mistake("optimizer", self.told(), proving.formula(self.truth))
         witness = None if shown is None else self._witness(shown)
         sure = witness is not None and witness.certified
         reason = "two disjoint balls" if sure else "a difference beyond any rounding"
@@ -189,7 +199,8 @@ class _Trial:
         mistake = Mistake("optimizer", text, proving.formula(self.truth))
         return replace(proof, question=self.question, mistake=mistake, parts={})
 
-    def _instead(self) -> Candidate | None:
+    @cached_property
+    def instead(self) -> Candidate | None:
         """What the step does implement: of what explains every path, what differs least."""
         tried: set[str] = set()
         for candidate in alternatives(self.truth, self.given):
@@ -203,7 +214,8 @@ class _Trial:
                 return candidate
         return None
 
-    def _shown(self) -> Shown | None:
+    @cached_property
+    def shown(self) -> Shown | None:
         """The simplest point at which the difference is seen; where none is plain, the plainest."""
         best: Shown | None = None
         for entries in (1, 2):
@@ -211,7 +223,7 @@ class _Trial:
                 found = self._at(theta, gradients)
                 if found is not None and found.is_visible:
                     return found
-                if found is not None and (best is None or abs(found.factor - 1) > abs(best.factor - 1)):
+                if found is not None and (best is None or abs(found.factor - 1) > 1.1 * abs(best.factor - 1)):
                     best = found
         return best or self._first_of_the_regimes()
 

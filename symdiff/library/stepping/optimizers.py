@@ -34,10 +34,6 @@ class Optimizer:
     rule: Rule
     settings: Mapping[str, Any]
 
-    @property
-    def __name__(self) -> str:
-        return f"sd.optimizers.{self.rule.name}"
-
     def init(self, params: Any) -> Any:
         """The state before the first step."""
         leaves, tree = _leaves(params)

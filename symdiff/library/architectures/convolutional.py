@@ -167,7 +167,7 @@ SUPER_RESOLUTION = Entry(
     of="gradient",
     wrt=("W", "V"),
     source="Shi et al. (2016), equation 4",
-    notes="1.2, table of losses",
+    notes="1.2",
     names=Names(torch="torch.nn.functional.pixel_shuffle", differs="torch's is the shuffle alone."),
 )
 

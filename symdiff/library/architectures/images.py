@@ -26,7 +26,7 @@ STYLE = Entry(
     of="gradient",
     domain={"style": "symmetric"},
     source="Gatys, Ecker and Bethge (2016), equations 1 to 6",
-    notes="1.2, table of losses",
+    notes="1.2",
     names=Names(differs="Gatys et al. divide the style term by (c n)^2."),
 )
 
@@ -79,7 +79,7 @@ DENOISING = Entry(
     {"u": "b 6", "f": "b 6"},
     of="gradient",
     source="Rudin, Osher and Fatemi (1992); smoothed as in Vogel and Oman (1996)",
-    notes="1.2, table of losses",
+    notes="1.2",
 )
 
 
@@ -123,7 +123,7 @@ BOXES = Entry(
     {"W": "d 4", "X": "n d", "target": "n 4"},
     of="gradient",
     source="Girshick (2015), equations 2 and 3; offsets of Girshick et al. (2014), appendix C",
-    notes="1.2, table of losses",
+    notes="1.2",
     kinks="none: the two branches meet with one slope at |e| = beta; the second derivative jumps there",
 )
 
@@ -160,7 +160,7 @@ ENCODING = Entry(
     wrt=("boxes", "anchors"),
     domain={"boxes": (0, None), "anchors": (0, None)},
     source="Girshick et al. (2014), appendix C, equations 6 to 9",
-    notes="1.2, table of losses",
+    notes="1.2",
 )
 
 

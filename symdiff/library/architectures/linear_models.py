@@ -27,7 +27,7 @@ LOGISTIC = Entry(
     of="gradient",
     wrt=("w", "b"),
     source="Cox (1958)",
-    notes="1.2, table of losses",
+    notes="1.2",
     names=Names(differs="scikit-learn's LogisticRegression adds a penalty and sums over the samples."),
 )
 
@@ -134,7 +134,7 @@ MULTILABEL = Entry(
     of="gradient",
     wrt=("W", "b"),
     source="Bishop (2006), section 4.3",
-    notes="1.2, table of losses",
+    notes="1.2",
 )
 
 

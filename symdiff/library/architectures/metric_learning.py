@@ -27,7 +27,7 @@ SIAMESE = Entry(
     {"W": "d k", "X1": "n d", "X2": "n d", "same": "n"},
     of="gradient",
     source="Bromley et al. (1993); Hadsell, Chopra and LeCun (2006), equation 4, on squared distances",
-    notes="1.2, table of losses",
+    notes="1.2",
     kinks="d = margin for a pair that differs",
 )
 
@@ -84,7 +84,7 @@ METRIC = Entry(
     {"W": "k d", "A": "n d", "P": "n d", "N": "n d"},
     of="gradient",
     source="Schroff, Kalenichenko and Philbin (2015), equation 2; Weinberger and Saul (2009)",
-    notes="1.2, table of losses",
+    notes="1.2",
     kinks="triplets exactly on the margin",
 )
 

@@ -177,7 +177,7 @@ TRANSFORMER = Entry(
     },
     wrt=("x", "Wq", "Wk", "Wv", "Wo", "g1", "b1", "W1", "c1", "W2", "c2", "g2", "b2"),
     source="Vaswani et al. (2017), section 3.1; Devlin et al. (2019)",
-    notes="1.3.6; chapter 4",
+    notes="1.3.6, 4.4",
     names=Names(
         torch="torch.nn.TransformerEncoderLayer",
         differs="torch stacks the three projections, has biases in them, and ReLU unless activation='gelu'.",

@@ -13,7 +13,7 @@ from symdiff.checking.checks import check
 from symdiff.checking.sampling import points
 from symdiff.doors.tracing import trace
 from symdiff.ir.sizes import parse_shape, substitute, symbols_of
-from symdiff.library.entries import Case, Derivative, Entry
+from symdiff.library import Case, Derivative, Entry
 from symdiff.library.second_order import with_settings
 
 _LARGEST = 4

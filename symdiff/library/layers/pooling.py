@@ -17,27 +17,46 @@ def _windows(rank: int, kernel_size: Setting, stride: Setting | None, padding: S
     return Taps.of(kernel, kernel if stride is None else stride, padding, 1)
 
 
-def _rounds(x: Array, windows: Taps) -> tuple[Array, list[tuple[Any, Array]]]:
-    """The largest entry of each window, found tap by tap, and where each tap is larger than all before it."""
-    (_, first), *others = windows.places(windows.lengths(x.shape[2:]))
-    best, wins = x[first], [(first, np.ones(x[first].shape) > 0)]
-    for _, cut in others:
+def _rounds(x: Array, axis: int, windows: Taps) -> tuple[Array, list[tuple[Any, Array]]]:
+    """The largest of each window along an axis, found tap by tap, and where each tap beats all before it."""
+    k = axis - 2
+    line = Taps((windows.kernel[k],), (windows.stride[k],), (0,), (1,))
+    cuts = [
+        ((slice(None),) * axis + cut[1:]) for _, cut in line.places(line.lengths(x.shape[axis : axis + 1]))
+    ]
+    best, wins = x[cuts[0]], [(cuts[0], np.ones(x[cuts[0]].shape) > 0)]
+    for cut in cuts[1:]:
         won = x[cut] > best
         best = np.where(won, x[cut], best)
         wins.append((cut, won))
     return best, wins
 
 
+def _largest(x: Array, windows: Taps) -> Array:
+    """The largest of each window: along the rows, then along the columns."""
+    for axis in reversed(range(2, x.ndim)):
+        x = _rounds(x, axis, windows)[0]
+    return x
+
+
 def _largest_backward(x: Array, y_bar: Array, windows: Taps) -> Array:
-    dx, left = np.zeros_like(x), y_bar
-    for cut, won in reversed(_rounds(x, windows)[1]):
-        dx[cut] += np.where(won, left, 0)
-        left = np.where(won, 0, left)
-    return dx
+    """Back from the last axis that was reduced; each window's cotangent goes to the tap that won last."""
+    passed = []
+    for axis in reversed(range(2, x.ndim)):
+        best, wins = _rounds(x, axis, windows)
+        passed.append((x, wins))
+        x = best
+    for before, wins in reversed(passed):
+        dx = np.zeros_like(before)
+        for cut, won in reversed(wins):
+            dx[cut] += np.where(won, y_bar, 0)
+            y_bar = np.where(won, 0, y_bar)
+        y_bar = dx
+    return y_bar
 
 
 def _to_every_largest(x: Array, y_bar: Array, windows: Taps) -> Array:
-    y, dx = _rounds(x, windows)[0], np.zeros_like(x)
+    y, dx = _largest(x, windows), np.zeros_like(x)
     for _, cut in windows.places(y_bar.shape[2:]):
         dx[cut] += np.where(x[cut] == y, y_bar, 0)
     return dx
@@ -51,7 +70,7 @@ def max_pool1d(x: Array, *, kernel_size: Setting = 2, stride: Setting | None = N
     >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
     [[[3.0, 2.0]]]
     """
-    return _rounds(x, _windows(1, kernel_size, stride))[0]
+    return _largest(x, _windows(1, kernel_size, stride))
 
 
 MAX_POOL1D = Entry(
@@ -95,7 +114,7 @@ def max_pool2d(x: Array, *, kernel_size: Setting = 2, stride: Setting | None = N
     >>> max_pool2d(np.array([[[[1.0, 3.0], [2.0, 0.0]]]])).tolist()
     [[[[3.0]]]]
     """
-    return _rounds(x, _windows(2, kernel_size, stride))[0]
+    return _largest(x, _windows(2, kernel_size, stride))
 
 
 MAX_POOL2D = Entry(
@@ -104,7 +123,8 @@ MAX_POOL2D = Entry(
     (
         Case({"x": "b c 4 4"}, {"kernel_size": 2}),
         Case({"x": "b c 3 4"}, {"kernel_size": 2, "stride": 1}),
-        Case({"x": "b c 3 5"}, {"kernel_size": (1, 3), "stride": (1, 2)}),
+        Case({"x": "b c 5 3"}, {"kernel_size": 3, "stride": 2}),
+        Case({"x": "b c 3 5"}, {"kernel_size": (2, 3), "stride": (1, 2)}),
     ),
     source="Riesenhuber and Poggio (1999); Scherer, Mueller and Behnke (2010)",
     names=Names(

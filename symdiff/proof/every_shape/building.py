@@ -32,14 +32,14 @@ from symdiff.ir.ops import (
     Window,
 )
 from symdiff.ir.sizes import Shape, Size
-from symdiff.proof.every_shape import tables
 from symdiff.proof.every_shape.axes import Axes
 from symdiff.proof.every_shape.facts import exchanges, is_open, is_positive
 from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.moves import Moves
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.reading import Reader
-from symdiff.proof.every_shape.terms import Expr, HeadKind, Labels, Undefined, constant, single
+from symdiff.proof.every_shape.tables import as_mask
+from symdiff.proof.every_shape.terms import Expr, HeadKind, Labels, Undefined, constant, single, times_number
 
 
 class Builder:
@@ -198,17 +198,8 @@ class Builder:
                 if array.dtype.kind == "f"
                 else constant(int(array.flat[0]))
             )
-        found = tables.read(op)
-        shape, widths = found.table.shape, [len(self.axes.of((size,))) for size in op.shape]
-        starts = [sum(widths[:axis]) for axis in range(len(widths))]
-        labels = [starts[axis] + k for axis in found.order for k in range(widths[axis])]
-        if found.is_one_hot:
-            self.space.rows[found.table] = len(self.axes.of(shape[:-1]))
-        dims = self.axes.of(shape)
-        symmetries = found.symmetries if all(width == 1 for width in widths) else ()
-        kind: HeadKind = "mask" if found.is_mask else "array"
-        head = self.space.intern(kind, found.table, dims, symmetries=symmetries)
-        return single(self.space.atom(head, tuple(labels)))
+        mask, scale = as_mask(op)
+        return times_number(self.moves.table(mask), scale)
 
     def _index(self, op: Index) -> Expr:
         if op.relation == "equal" and op.offset == 0 and op.shape[0] == op.shape[1]:

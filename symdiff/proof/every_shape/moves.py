@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import assert_never
 
-from symdiff.ir.ops import Concatenate, Fold, Gather, Pad, ScatterAdd, Slice, Span, Window
+import numpy as np
+
+from symdiff.ir.ops import Concatenate, Fold, Gather, Pad, ScatterAdd, Slice, Span, Table, Window
 from symdiff.ir.sizes import Shape, Size, normal
 from symdiff.proof.every_shape.axes import Axes
 from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.selections import counts
-from symdiff.proof.every_shape.terms import Expr, Labels, as_atom, constant, plus, single
+from symdiff.proof.every_shape.tables import read
+from symdiff.proof.every_shape.terms import Expr, Head, HeadKind, Labels, as_atom, constant, plus, single
 
 Linear = Slice | Pad | Concatenate | Gather | ScatterAdd | Window | Fold
 Blocks = list[Labels]
+_LONGEST = 20_000  # entries of a constant array that says which place goes where
 
 
 class Moves:
@@ -126,7 +131,42 @@ class Moves:
         head = self.space.heads[atom[0]] if atom is not None and atom[1] == rows else None
         if head is not None and head.dims == dims and counts(head):
             return self._identity(dims, rows, columns)
+        if head is not None and _is_short(head, dims):
+            return self._picked(head, dims, rows, columns)
         return self.space.pick(moved, normal(size), dims, columns)
+
+    def _picked(self, head: Head, dims: Shape, rows: Labels, columns: Labels) -> Expr:
+        """Known positions, axis by axis: the same place along another axis, or a constant one-hot array."""
+        assert isinstance(head.name, Table)
+        sizes = tuple(int(size) for size in dims)
+        result = constant(1)
+        positions = head.name.array.reshape([int(n) for n in head.dims]).astype(np.int64)
+        taken = np.unravel_index(positions % math.prod(sizes), sizes)
+        for places, size, column in zip(taken, sizes, columns, strict=True):
+            own = np.indices(places.shape)
+            alike = [k for k, n in enumerate(head.dims) if n == size and np.array_equal(own[k], places)]
+            if alike:
+                factor = single(self.space.delta(size, rows[alike[0]], column))
+            else:
+                hot = places[..., None] == np.arange(size)
+                table = self.table(Table(hot.tobytes(), hot.dtype.str, hot.shape))
+                factor = self.space.relabelled(table, dict(enumerate((*rows, column))))
+            result = self.space.times(result, factor)
+        return result
+
+    def table(self, op: Table) -> Expr:
+        """A constant array whose entries are not all the same; zeros and ones may select."""
+        found = read(op)
+        shape, widths = found.table.shape, [len(self.axes.of((size,))) for size in op.shape]
+        starts = [sum(widths[:axis]) for axis in range(len(widths))]
+        labels = [starts[axis] + k for axis in found.order for k in range(widths[axis])]
+        if found.is_one_hot:
+            self.space.rows[found.table] = len(self.axes.of(shape[:-1]))
+        dims = self.axes.of(shape)
+        symmetries = found.symmetries if all(width == 1 for width in widths) else ()
+        kind: HeadKind = "mask" if found.is_mask else "array"
+        head = self.space.intern(kind, found.table, dims, symmetries=symmetries)
+        return single(self.space.atom(head, tuple(labels)))
 
     def _identity(self, dims: Shape, rows: Labels, columns: Labels) -> Expr:
         result = constant(1)
@@ -184,3 +224,11 @@ class Moves:
         return self._contract(
             form, old, [*new, within], [mask], [(places, before[axis]), (within, before[-1])]
         )
+
+
+def _is_short(head: Head, dims: Shape) -> bool:
+    """Whether positions are known numbers, along few axes of known lengths."""
+    if not isinstance(head.name, Table) or not all(isinstance(n, int) for n in (*head.dims, *dims)):
+        return False
+    lengths = [int(n) for n in (*head.dims, max(dims))]
+    return head.name.array.dtype.kind in "iub" and math.prod(lengths) <= _LONGEST

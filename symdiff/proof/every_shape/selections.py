@@ -16,12 +16,15 @@ from symdiff.proof.every_shape.terms import (
     Expr,
     Head,
     Labels,
+    Mono,
     Product,
     as_atom,
     constant,
     is_natural,
     single,
 )
+
+_INDICATORS = ("mask", "delta", "zero", "positive", "winner")
 
 
 class Selections(Signs):
@@ -117,17 +120,35 @@ class Selections(Signs):
         return self._taken_out(product, atom, kept)
 
     def _taken_out(self, product: Product, atom: Atom, kept: int) -> list[tuple[Product, Fraction]] | None:
-        """``[i_r = c] sum_k [i_r = k] f_k = [i_r = c] f_c``: what a row selects, known where it is selected."""
+        """``[i_r = c] sum_k [i_r = k] f_k = [i_r = c] f_c``: what a row selects, known where it is selected.
+
+        Below a fraction bar too, where ``f_c`` is a product without zeros.
+        """
         for other, exponent in product.items():
-            if self.heads[other[0]].kind != "sum" or not is_natural(exponent):
+            if self.heads[other[0]].kind != "sum" or exponent.denominator != 1:
                 continue
             if not self._selects(other, atom, kept):
                 continue
             dummies: Dummies = {}
-            opened = self.times(self._opened(other, dummies), single(atom))
-            rest = self.merged(dict(product), ((other, -1), (atom, -1)))
-            return [(self.merged(dict(rest), key), c) for key, c in self.summed(opened, dummies).items()]
+            opened = self.summed(self.times(self._opened(other, dummies), single(atom)), dummies)
+            if is_natural(exponent):
+                rest = self.merged(dict(product), ((other, -1), (atom, -1)))
+                return [(self.merged(dict(rest), key), c) for key, c in opened.items()]
+            inverse = self._inverse(opened, atom)
+            if inverse is not None:
+                key, c = inverse
+                return [(self.merged(self.merged(dict(product), ((other, 1),)), key), c)]
         return None
+
+    def _inverse(self, expr: Expr, atom: Atom) -> tuple[Mono, Fraction] | None:
+        """``1/f`` for an expression ``[i_r = c] f``, if it is one product of what is not 0 by its kind."""
+        if len(expr) != 1:
+            return None
+        ((key, c),) = expr.items()
+        rest = [(a, e) for a, e in key if a != atom]
+        if len(rest) != len(key) - 1 or any(self.heads[a[0]].kind in _INDICATORS for a, _ in rest):
+            return None
+        return tuple((a, -e) for a, e in rest), 1 / c
 
     def _selects(self, other: Atom, atom: Atom, kept: int) -> bool:
         """Whether a sum runs over the columns of the row that an atom selects from, or over the rows of its column."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import permutations
 from typing import Any
@@ -57,3 +58,22 @@ def read(table: Table) -> Reading:
 def _is_same(array: NDArray[Any], order: Permutation) -> bool:
     turned = array.transpose(order)
     return turned.shape == array.shape and bool(np.array_equal(turned, array))
+
+
+def as_mask(table: Table) -> tuple[Table, Fraction]:
+    """Zeros and ones, and their factor, of floats that are zero or one short number; else the array itself.
+
+    >>> half = np.array([0.0, 0.5, 0.5])
+    >>> mask, factor = as_mask(Table(half.tobytes(), half.dtype.str, half.shape))
+    >>> mask.array, factor
+    (array([False,  True,  True]), Fraction(1, 2))
+    """
+    array: NDArray[Any] = table.array
+    if array.dtype.kind != "f" or not array.any() or array.size > _MOST_ENTRIES:
+        return table, Fraction(1)
+    ones = array != 0
+    scale = float(array.flat[np.argmax(ones)])
+    is_short = np.isfinite(scale) and scale * 2**20 % 1 == 0
+    if not is_short or not np.all(~ones | (array == scale)):
+        return table, Fraction(1)
+    return Table(ones.tobytes(), ones.dtype.str, ones.shape), Fraction(scale)

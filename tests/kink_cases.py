@@ -10,6 +10,7 @@ from kink_functions import (
     TIED,
     ZERO,
     X,
+    above_a_tenth,
     absolute,
     at_bounds,
     clipped,
@@ -141,11 +142,35 @@ RIGHT: dict[str, Case] = {
     "sign": (lambda x: np.sum(np.sign(x)), lambda x: 0 * x, (ZERO,), {}),
     "Heaviside": (lambda x: np.sum(np.heaviside(x, 0.5)), lambda x: 0 * x, (ZERO,), {}),
     "a jump": (lambda x: np.sum(np.where(x > 0, 3.0, x)), lambda x: np.where(x > 0, 0, 1.0), (ZERO,), {}),
+    **{f"relu from a tenth {c}": (above_a_tenth, lambda x, c=c: np.where(x == 0.1, c, x > 0.1), (X,), {})
+       for c in (0, 0.5, 1)},
+    "relu from a tenth, at it": (above_a_tenth, lambda x: (x > 0.1) * 1.0, (np.array([0.1, 1.0]),), {}),
+    "relu from a tenth, written otherwise": (above_a_tenth, lambda x: (10 * x > 1) * 1.0, (np.array([0.1, 1.0]),), {}),
+    "relu from 0.3, by a rounded literal": (
+        lambda x: np.sum(np.maximum(x - 0.3, 0)), lambda x: (x >= 0.1 + 0.2) * 1.0, (np.array([0.3, 0.1 + 0.2]),), {},
+    ),
+    "clip at decimals": (lambda x: np.sum(np.clip(x, 0.1, 0.9)), lambda x: ((x >= 0.1) & (x < 0.9)) * 1.0, (X,), {}),
+    "a branch at a decimal, filled": (
+        lambda x: np.sum(x**2), lambda x: np.where(x == 0.37, 0.74, 2 * x), (X,), {},
+    ),
     "soft threshold": (
         lambda x: np.sum(np.sign(x) * np.maximum(np.abs(x) - 0.5, 0)), lambda x: (np.abs(x) > 0.5) * 1.0, (X,), {},
     ),
 }  # fmt: skip
 WRONG: dict[str, Case] = {
+    **{f"relu from a tenth {c}": (above_a_tenth, lambda x, c=c: np.where(x == 0.1, c, x > 0.1), (x,), {})
+       for c, x in ((5, X), (-0.5, X), (5, np.array([0.1, 1.0])))},
+    "relu of 3x - 1": (
+        lambda x: np.sum(np.maximum(3 * x - 1, 0)), lambda x: np.where(3 * x == 1, -1, 3 * (3 * x > 1)), (X,), {},
+    ),
+    "clip at decimals": (
+        lambda x: np.sum(np.clip(x, 0.1, 0.9)), lambda x: ((x > 0.1) & (x < 0.9)) + 2.0 * (x == 0.9), (X,), {},
+    ),
+    "a branch at a decimal": (lambda x: np.sum(x**2), lambda x: np.where(x == 0.37, 5, 2 * x), (X,), {}),
+    "the end of a domain, a decimal": (
+        lambda p: np.sum((1 - p) ** 2), lambda p: np.where(p == 0.1, 1, -2 * (1 - p)), (np.array([0.3, 0.5]),),
+        {"domain": {"p": (0.1, 1)}},
+    ),
     **{f"relu' {c}": (rectified, step(c), (X,), {}) for c in (-0.25, 1.25, 5)},
     **{f"|x|' {c}": (absolute, step(c, -1.0), (ZERO,), {}) for c in (-1.01, 2)},
     **{f"clip {c}": (clipped, at_bounds(c), (X,), {}) for c in (-1, 5)},

@@ -23,6 +23,10 @@ def rectified(x: Any) -> Any:
     return np.sum(np.maximum(x, 0))
 
 
+def above_a_tenth(x: Any) -> Any:
+    return np.sum(np.maximum(x - 0.1, 0))
+
+
 def absolute(x: Any) -> Any:
     return np.sum(np.abs(x))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from symdiff.checking.arguments import parameters
 from symdiff.checking.kinks import (
     cells,
     conventions,
+    exact_balls,
     hulls,
     limits,
     notes,
@@ -121,7 +123,36 @@ def test_points_are_on_one_kink_at_a_time() -> None:
     assert sorted(map(len, found)) == [1, 1, 1, 1]
     assert {node for nodes in found for node in nodes} == set(question.kinks)
     third = asked(lambda x: np.abs(3 * x - 1), 0.5)
-    assert list(on_kinks(third, example_point(third.truth, by_node(third)), lambda point: True)) == []
+    (only,) = on_kinks(third, example_point(third.truth, by_node(third)), lambda point: True)
+    assert [value[()] for value in only.values()] == [Fraction(1, 3)]
+
+
+def test_decimals_meet_exactly() -> None:
+    ball = exact_balls.EXACT_BALLS.number
+    tenth, third = ball(Fraction(1, 10)), ball(Fraction(1, 3))
+    for zero in (
+        3 * third - 1,
+        tenth * 10 - 1,
+        tenth + tenth / 2 - ball(Fraction(3, 20)),
+        abs(-tenth) - tenth,
+    ):
+        assert zero.is_zero()
+    assert (third**2 - ball(Fraction(1, 9))).is_zero()
+    assert (tenth**-1 - 10).is_zero()
+    root = exact_balls.EXACT_BALLS.functions["sqrt"](third)
+    assert (root * root - third).contains(0)
+    assert not (root * root - third).is_zero()
+    assert not (1 / (tenth - tenth)).is_finite()
+    assert exact_balls.EXACT_BALLS.equal(exact_balls.EXACT_BALLS.literal(0.1), tenth)
+    assert exact_balls.EXACT_BALLS.largest([tenth, third]) is third
+
+
+def test_a_literal_beside_a_float_is_left_open() -> None:
+    """0.1 + 0.2 is another float than 0.3: at the floats themselves nobody knows which was meant."""
+    for x in (0.3, 0.1 + 0.2):
+        around = place(lambda x: np.maximum(x - 0.3, 0), x)
+        nodes = around.question.truth.outputs
+        assert exact_balls.arithmetic_at(around.question.truth.store, nodes, around.point) is None
 
 
 def test_what_is_tied_all_around_is_no_kink() -> None:
@@ -208,9 +239,13 @@ def says(k: int) -> Callable[[], None]:
         (cells, "if 2**count <= _MOST_CELLS:", "if not count:", test_cells_find_every_piece),
         (ties, "found[node] > near[node] % _UNSURE", "found[node] > 0", test_what_is_tied_all_around_is_no_kink),
         (ties, "% _UNSURE", "% 2", test_what_is_tied_all_around_is_no_kink),
-        (points, "if is_binary and", "if", test_points_are_on_one_kink_at_a_time),
+        (points, "step = first / (first - second)", "step = first / (second - first)",
+         test_points_are_on_one_kink_at_a_time),
+        (exact_balls, "ExactBall(None, combine(one.value, other.value))", "ExactBall(combine(one.ball, other.ball))",
+         test_decimals_meet_exactly),
+        (exact_balls, "or not is_binary(point)", "or True", test_a_literal_beside_a_float_is_left_open),
         (conventions, "slope = pair[0] + part", "slope = pair[0] - part", says(1)),
-        (notes, 'if "jump" in outcomes:', 'if "hop" in outcomes:', says(9)),
+        (notes, 'if "jump" in outcomes:', 'if "hop" in outcomes:', says(11)),
         (shifts, "blocked=frozenset({(node, 0)})", "blocked=frozenset()", test_a_maximum_may_be_a_shift),
     ],
 )  # fmt: skip

@@ -52,6 +52,12 @@ WORDS: list[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], str |
     (lambda x: np.sum(np.minimum(x, 6)), lambda x: (x < 6) * 1.0, (X,),
      "kink where x = 6: any value between the limits 0 and 1 is right; "
      "the claim takes 0, as torch.nn.functional.relu6"),
+    (lambda x: np.sum(np.maximum(x - 0.1, 0)), lambda x: (x > 0.1) * 1.0, (X,),
+     "kink where x - 1/10 = 0: any value between the limits 0 and 1 is right; "
+     "the claim takes 0, as torch.relu and jax.nn.relu"),
+    (lambda x: np.sum(np.clip(x, 0.1, 0.9)), lambda x: ((x > 0.1) & (x < 0.9)) * 1.0, (0.5,),
+     "kink where max(x, 1/10) = 9/10: any value between the limits 0 and 1 is right; the claim takes 0\n"
+     "kink where x = 1/10: any value between the limits 0 and 1 is right; the claim gives 0"),
     (lambda x: np.max(x), shares, (X,),
      "kink where the maximum of x is tied: any shares of the largest that sum to 1 are right; "
      "the claim takes equal shares, as jnp.max, torch.amax and torch.max of all entries"),

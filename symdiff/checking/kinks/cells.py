@@ -14,7 +14,7 @@ import numpy as np
 from symdiff.checking.kinks.hulls import Numbers
 from symdiff.checking.kinks.limits import Direction, Surroundings, evaluated, toward
 from symdiff.checking.kinks.ties import kink_gaps
-from symdiff.evaluation.arithmetics import BALLS, compiled, working_precision
+from symdiff.evaluation.arithmetics import Arithmetic, compiled, working_precision
 from symdiff.evaluation.exact import Objects, as_objects, lift
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
@@ -68,7 +68,7 @@ def cells(place: Surroundings) -> Cells | None:
                 there = _heights(place, {node: _unit(shape, index)})
                 if there is None:
                     return None
-                columns.append([float((there[k] / BALLS.number(_STEP)).mid()) for k in tied])
+                columns.append([float((there[k] / place.arithmetic.number(_STEP)).mid()) for k in tied])
     slopes = np.array(columns, dtype=float).T
     return Cells(slopes) if np.isfinite(slopes).all() else None
 
@@ -82,16 +82,21 @@ def _unit(shape: tuple[int, ...], index: tuple[int, ...]) -> Objects:
 def _heights(place: Surroundings, shift: Direction) -> list[Any] | None:
     """Every difference that a branch of the function looks at, after a step."""
     store, kinks = place.question.truth.store, place.question.kinks
-    moved = {k: as_objects(v + lift(shift[k], BALLS)) if k in shift else v for k, v in place.base.items()}
+    moved = {
+        k: as_objects(v + lift(shift[k], place.arithmetic)) if k in shift else v
+        for k, v in place.base.items()
+    }
     operands = sorted({k for node in kinks for k in store.operands(node)})
-    found = evaluated(place.question, operands, moved)
+    found = evaluated(place.question, operands, moved, place.arithmetic)
     if found is None:
         return None
     known = dict(zip(operands, found, strict=True))
-    return [height for node in kinks for height in _differences(store, node, known)]
+    return [height for node in kinks for height in _differences(store, node, known, place.arithmetic)]
 
 
-def _differences(store: Store, node: Node, known: dict[Node, Objects]) -> Iterator[Any]:
+def _differences(
+    store: Store, node: Node, known: dict[Node, Objects], arithmetic: Arithmetic
+) -> Iterator[Any]:
     op, operands = store.op(node), store.operands(node)
     if isinstance(op, (Maximum, ArgMax)):
         rows = np.moveaxis(known[operands[0]], op.axes, range(-len(op.axes), 0))
@@ -105,5 +110,5 @@ def _differences(store: Store, node: Node, known: dict[Node, Objects]) -> Iterat
     for gap in dict.fromkeys(kink_gaps(op.formula)):
         if any(gap.has(a) and kind != "boolean" for a, kind in zip(op.formula.arguments, kinds, strict=True)):
             yield from np.ravel(
-                np.frompyfunc(compiled(op.formula.arguments, gap, BALLS), len(arrays), 1)(*arrays)
+                np.frompyfunc(compiled(op.formula.arguments, gap, arithmetic), len(arrays), 1)(*arrays)
             )

@@ -12,12 +12,12 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from symdiff.checking.comparing import values
+from symdiff.checking.kinks.exact_balls import arithmetic_at
 from symdiff.checking.kinks.hulls import CLOSE, Numbers
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import Undetermined
-from symdiff.evaluation.arithmetics import BALLS, working_precision
+from symdiff.evaluation.arithmetics import BALLS, Arithmetic, working_precision
 from symdiff.evaluation.exact import Objects, as_objects, evaluate, lift
 from symdiff.ir.graph import Node
 
@@ -61,11 +61,17 @@ class Surroundings:
         return [forward.node(leaf) for name in self.question.wrt for leaf in forward.leaf_names(name)]
 
     @cached_property
+    def arithmetic(self) -> Arithmetic:
+        """Balls; where they leave a comparison open, balls that know their fractions."""
+        with working_precision(_NEAR_BITS):
+            return arithmetic_at(self.question.truth.store, self.wanted, self.point) or BALLS
+
+    @cached_property
     def base(self) -> dict[Node, Objects]:
         """The point in balls, named intermediates that are moved included."""
-        lifted = {k: lift(v, BALLS) for k, v in self.point.items()}
+        lifted = {k: lift(v, self.arithmetic) for k, v in self.point.items()}
         held = [node for node in self.nodes if node not in lifted]
-        found = values(self.question.truth.store, held, self.point) if held else []
+        found = evaluated(self.question, held, lifted, self.arithmetic) if held else []
         return lifted | dict(zip(held, found, strict=True)) if found is not None else {}
 
     @cached_property
@@ -77,7 +83,7 @@ class Surroundings:
     def here(self) -> Row | None:
         """The derivative and the values of the function at the point, NaN where a formula has no value."""
         with working_precision(_NEAR_BITS):
-            found = evaluated(self.question, self.wanted, self.base)
+            found = evaluated(self.question, self.wanted, self.base, self.arithmetic)
         return None if found is None else self._row(found)
 
     def _row(self, found: Sequence[Objects]) -> Row:
@@ -103,17 +109,19 @@ class Surroundings:
 
     def _has_value_toward(self, direction: Direction) -> bool:
         with working_precision(_BITS):
-            found = evaluated(self.question, self.wanted, self._beside(direction, _STEPS[-1]))
+            found = self._evaluated(direction, _STEPS[-1])
         return found is None or bool(np.isfinite(self._row(found)[0]).all())
 
-    def _beside(self, direction: Direction, step: Fraction) -> dict[Node, Objects]:
-        """The point a step further in a direction."""
-        return {
-            node: as_objects(value + BALLS.number(step) * lift(direction[node], BALLS))
+    def _evaluated(self, direction: Direction, step: Fraction) -> list[Objects] | None:
+        """What is wanted, a step further in a direction."""
+        own = self.arithmetic
+        moved = {
+            node: as_objects(value + own.number(step) * lift(direction[node], own))
             if node in direction
             else value
             for node, value in self.base.items()
         }
+        return evaluated(self.question, self.wanted, moved, own)
 
     @property
     def finite(self) -> list[Numbers]:
@@ -138,7 +146,7 @@ class Surroundings:
     def _limit(self, direction: Direction) -> Limit:
         rows = []
         for step in _STEPS if self.is_singular else _STEPS[1:]:
-            found = evaluated(self.question, self.wanted, self._beside(direction, step))
+            found = self._evaluated(direction, step)
             if found is None:
                 return Limit("no telling", np.empty(0))
             rows.append(self._row(found))
@@ -146,11 +154,11 @@ class Surroundings:
 
 
 def evaluated(
-    question: Question, wanted: Sequence[Node], held: Mapping[Node, Objects]
+    question: Question, wanted: Sequence[Node], held: Mapping[Node, Objects], arithmetic: Arithmetic
 ) -> list[Objects] | None:
     """Balls of some nodes from balls of others; None where a comparison is too close to call."""
     try:
-        return evaluate(question.truth.store, wanted, held, BALLS)
+        return evaluate(question.truth.store, wanted, held, arithmetic)
     except (Undetermined, ZeroDivisionError):
         return None
 

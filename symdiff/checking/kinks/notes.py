@@ -115,7 +115,7 @@ def _silent(place: Surroundings) -> tuple[Node, float] | None:
     truth = place.question.truth
     store = truth.store
     nodes = store.ancestors([truth.outputs[k] for k in place.targets])
-    found = evaluated(place.question, nodes, place.base)
+    found = evaluated(place.question, nodes, place.base, place.arithmetic)
     known = dict(zip(nodes, map(numbers, found), strict=True)) if found is not None else {}
     for node in nodes if known else ():
         if np.isfinite(known[node]).all():

@@ -30,7 +30,7 @@ _LARGEST = 3
 def on_kinks(question: Question, base: Point, fits: Callable[[Point], bool]) -> Iterator[Point]:
     """Points near ``base`` that fit, at which one comparison of the function is tied, one rational step away.
 
-    Every entry is a binary fraction, so that a ball holds it exactly; with powers of two the step is one mostly.
+    With powers of two the step is a binary fraction mostly, so that a ball holds the point exactly.
     """
     store, forward = question.truth.store, question.forward
     moving = [forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)]
@@ -78,9 +78,8 @@ def _tied(store: Store, node: Node, moving: list[Node], base: Point) -> Iterator
         for first, second in zip(start, there, strict=True) if there is not None else ():
             if first != second:
                 step = first / (first - second)
-                is_binary = int(step.q) & (int(step.q) - 1) == 0
                 point = _with(base, argument, place, Fraction(int(step.p), int(step.q)))
-                if is_binary and is_on_kink(store, [node], point):
+                if is_on_kink(store, [node], point):
                     yield point
                     break
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from typing import Any, Literal, TypeAlias
@@ -17,13 +18,14 @@ import flint
 import numpy as np
 import sympy as sp
 
+from symdiff.checking.kinks.exact_balls import arithmetic_at
 from symdiff.checking.kinks.hulls import CLOSE, Numbers, nearest
 from symdiff.checking.kinks.limits import joined
 from symdiff.checking.kinks.ties import gaps
 from symdiff.checking.questions import Question
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError, Undetermined
-from symdiff.evaluation.arithmetics import BALLS, compiled, working_precision
+from symdiff.evaluation.arithmetics import BALLS, Arithmetic, compiled, working_precision
 from symdiff.evaluation.exact import Objects, evaluate, lift
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import Formula
@@ -59,6 +61,7 @@ class Selections:
     targets: tuple[int, ...]
     known: Mapping[Node, Objects]
     choices: tuple[Choice, ...]
+    arithmetic: Arithmetic
 
     def derivative(self, chosen: Sequence[int]) -> Numbers:
         """The derivative for one option of each choice; raises Unknown where that has no value."""
@@ -88,7 +91,8 @@ class Selections:
         truth = self.question.truth
         inputs = {node: self.known[node] for node in truth.inputs if node in self.known}
         with working_precision(_BITS):
-            return evaluate(truth.store, [truth.outputs[k] for k in self.targets], {**inputs, **held}, BALLS)
+            outputs = [truth.outputs[k] for k in self.targets]
+            return evaluate(truth.store, outputs, {**inputs, **held}, self.arithmetic)
 
     def weighted(self, value: Numbers) -> bool | None:
         """Whether some choices, or weights of them, give this value; None where there are too many to tell."""
@@ -129,12 +133,15 @@ def selections(question: Question, targets: tuple[int, ...], point: Point) -> Se
     moving = _moving(question, nodes)
     with working_precision(_BITS):
         try:
-            lifted = {k: lift(v, BALLS) for k, v in point.items()}
-            known = dict(zip(nodes, evaluate(store, nodes, lifted, BALLS), strict=True)) | lifted
-            choices = _joined([c for n in nodes if n in moving for c in _choices(store, n, known)])
+            arithmetic = arithmetic_at(store, nodes, point) or BALLS
+            lifted = {k: lift(v, arithmetic) for k, v in point.items()}
+            known = dict(zip(nodes, evaluate(store, nodes, lifted, arithmetic), strict=True)) | lifted
+            choices = _joined(
+                [c for n in nodes if n in moving for c in _choices(store, n, known, arithmetic)]
+            )
         except (Undetermined, ZeroDivisionError, Unknown, SymdiffError):
             return None
-    return Selections(question, targets, known, tuple(choices))
+    return Selections(question, targets, known, tuple(choices), arithmetic)
 
 
 def _moving(question: Question, nodes: Sequence[Node]) -> set[Node]:
@@ -178,18 +185,20 @@ def _same(left: Any, right: Any) -> bool:
     return bool((left - right).contains(0))
 
 
-def _choices(store: Store, node: Node, known: Mapping[Node, Objects]) -> Iterator[_Open | Choice]:
+def _choices(
+    store: Store, node: Node, known: Mapping[Node, Objects], arithmetic: Arithmetic
+) -> Iterator[_Open | Choice]:
     op = store.op(node)
     if isinstance(op, ArgMax):
-        yield from _winners(node, op, known[store.operands(node)[0]])
+        yield from _winners(node, op, known[store.operands(node)[0]], arithmetic)
     elif isinstance(op, Map) and gaps(op.formula):
         open_ = _open_gaps(store, node, op.formula)
         operands = [np.broadcast_to(known[k], known[node].shape) for k in store.operands(node)]
         for place in np.ndindex(known[node].shape) if open_ else ():
             here = [x[place] for x in operands]
-            tied = _tied(op.formula, open_, here)
+            tied = _tied(op.formula, open_, here, arithmetic)
             if tied:
-                options = _branches(op.formula, tied, here)
+                options = _branches(op.formula, tied, here, arithmetic)
                 tie: Any = node
                 if len(tied) == 1:
                     tie, flipped = _tie(store, node, tied[0])
@@ -208,10 +217,12 @@ def _open_gaps(store: Store, node: Node, formula: Formula) -> tuple[sp.Expr, ...
     return tuple(found)
 
 
-def _tied(formula: Formula, open_: Sequence[sp.Expr], operands: Sequence[Any]) -> tuple[sp.Expr, ...]:
+def _tied(
+    formula: Formula, open_: Sequence[sp.Expr], operands: Sequence[Any], arithmetic: Arithmetic
+) -> tuple[sp.Expr, ...]:
     tied = []
     for gap in open_:
-        ball = compiled(formula.arguments, gap, BALLS)(*operands)
+        ball = compiled(formula.arguments, gap, arithmetic)(*operands)
         if ball.is_zero():
             tied.append(gap)
         elif ball.contains(0) or not ball.is_finite():
@@ -238,11 +249,13 @@ def _tie(store: Store, node: Node, gap: sp.Expr) -> tuple[sp.Expr, bool]:
     return (-named if flipped else named), flipped
 
 
-def _branches(formula: Formula, tied: tuple[sp.Expr, ...], operands: Sequence[Any]) -> tuple[Any, ...]:
+def _branches(
+    formula: Formula, tied: tuple[sp.Expr, ...], operands: Sequence[Any], arithmetic: Arithmetic
+) -> tuple[Any, ...]:
     """The value of each branch next to the tie."""
     values = []
     for signs in product((1, -1), repeat=len(tied)):
-        values.append(compiled(formula.arguments, _resolved(formula, tied, signs), BALLS)(*operands))
+        values.append(compiled(formula.arguments, _resolved(formula, tied, signs), arithmetic)(*operands))
         if not values[-1].is_finite():
             raise Unknown
     return tuple(values)
@@ -263,7 +276,7 @@ def _resolved(formula: Formula, tied: tuple[sp.Expr, ...], signs: tuple[int, ...
     return formula.expression.replace(lambda e: isinstance(e, sp.core.relational.Relational), decide)
 
 
-def _winners(node: Node, op: ArgMax, operand: Objects) -> Iterator[Choice]:
+def _winners(node: Node, op: ArgMax, operand: Objects, arithmetic: Arithmetic) -> Iterator[Choice]:
     """One choice for each row with a tie: any one of the largest may win."""
     kept = [axis for axis in range(operand.ndim) if axis not in op.axes]
     for row in np.ndindex(*(operand.shape[axis] for axis in kept)):
@@ -276,7 +289,7 @@ def _winners(node: Node, op: ArgMax, operand: Objects) -> Iterator[Choice]:
         if any(not (operand[p] - operand[best]).is_zero() for p in rest if p != best):
             raise Unknown
         if len(rest) > 1:
-            one, zero = flint.arb(1), flint.arb(0)
+            one, zero = arithmetic.number(Fraction(1)), arithmetic.number(Fraction(0))
             options = tuple(tuple(one if p == q else zero for p in rest) for q in rest)
             yield Choice(tuple((node, p) for p in rest), options)
 

@@ -16,10 +16,11 @@ import mpmath
 import numpy as np
 
 from symdiff import calculus
-from symdiff.checking.comparing import Comparison, values
+from symdiff.checking.comparing import Comparison
 from symdiff.checking.effort import work
 from symdiff.checking.kinks.cells import cells
 from symdiff.checking.kinks.conventions import followed
+from symdiff.checking.kinks.exact_balls import values_at
 from symdiff.checking.kinks.hulls import CLOSE, Numbers, is_inside, nearest
 from symdiff.checking.kinks.limits import (
     Direction,
@@ -68,7 +69,7 @@ def wrong_on_kink(
     if question.of == "value" or not targets or work(store, nodes) > _MOST_WORK:
         return {}
     with working_precision(_BITS):
-        balls = values(store, claims, point)
+        balls = values_at(store, claims, point)
     if balls is None:
         return {}
     place, given = Surroundings(question, targets, point), joined(balls)
@@ -115,7 +116,7 @@ def follows(question: Question, target: int, point: Point, library: str) -> bool
     """Whether a claim takes at a tie what a function of this library takes there: ``jnp.abs`` has slope 1 at 0."""
     assert question.claimed is not None
     with working_precision(_BITS):
-        balls = values(question.truth.store, [question.claimed[target]], point)
+        balls = values_at(question.truth.store, [question.claimed[target]], point)
     chosen = selections(question, (target,), point) if balls is not None else None
     if balls is None or chosen is None:
         return False

@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
+from symdiff.checking.kinks.exact_balls import EXACT_BALLS, is_binary
 from symdiff.checking.kinks.ties import gaps
 from symdiff.checking.sampling import Point
 from symdiff.errors import SymdiffError
@@ -48,8 +49,13 @@ def thresholds(store: Store, outputs: Sequence[Node]) -> list[Threshold]:
 
 def signs(store: Store, threshold: Threshold, point: Mapping[Node, Objects]) -> Any:
     """+1, -1, 0 or None (too close to call) at each position."""
-    values = _gap(store, threshold, {k: lift(v, BALLS) for k, v in point.items()}, BALLS)
-    return None if values is None else np.frompyfunc(_sign, 1, 1)(values)
+    found = None
+    for arithmetic in (BALLS,) if is_binary(point) else (BALLS, EXACT_BALLS):
+        values = _gap(store, threshold, {k: lift(v, arithmetic) for k, v in point.items()}, arithmetic)
+        found = found if values is None else np.frompyfunc(_sign, 1, 1)(values)
+        if found is not None and None not in np.ravel(found):
+            break
+    return found
 
 
 def branches(store: Store, threshold: Threshold, point: Mapping[Node, Objects]) -> set[tuple[int, bool]]:

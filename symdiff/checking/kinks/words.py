@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.checking.kinks.notes import Note, notes
 from symdiff.checking.kinks.shifts import is_shift
 from symdiff.checking.questions import Question
-from symdiff.ir.formulas import from_function
+from symdiff.ir.formulas import Formula, from_function
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import ArgMax, Map, Maximum
 
@@ -131,15 +132,28 @@ def _name(store: Store, node: Node) -> str:
     op = store.op(node)
     if isinstance(op, Map):
         inner = [formula_text(store, k, _LONGEST) for k in store.operands(node)]
-        a = op.formula.arguments[0]
         if op.formula is _ABSOLUTE:
             return f"|{inner[0]}|"
-        expression: Any = op.formula.expression
-        if isinstance(expression, sp.Piecewise) and len(expression.args) == 2 and op.formula.arity == 1:
-            (kept, condition), (bound, _) = expression.args
-            if kept == a and bound.is_number and condition in (a > bound, a < bound):
-                return f"{'max' if condition == (a > bound) else 'min'}({inner[0]}, {bound})"
+        extreme = _extreme(op.formula, inner)
+        if extreme is not None:
+            return extreme
     return formula_text(store, node, _LONGEST)
+
+
+def _extreme(formula: Formula, names: Sequence[str]) -> str | None:
+    """The larger or the smaller of two, in words."""
+    expression: Any = formula.expression
+    if not isinstance(expression, sp.Piecewise) or len(expression.args) not in (2, 3):
+        return None
+    (one, condition), (other, _) = expression.args[:2]
+    named = dict(zip(formula.arguments, names, strict=True))
+    if (
+        one not in named
+        or not (other in named or other.is_number)
+        or condition not in (one > other, one < other)
+    ):
+        return None
+    return f"{'max' if condition == (one > other) else 'min'}({named[one]}, {named.get(other, other)})"
 
 
 _ABSOLUTE = from_function(lambda a: abs(a), 1)

@@ -138,6 +138,26 @@ def test_a_bound_that_is_touched_is_not_proved() -> None:
     assert bounded(np.tanh, (None, None), below=1).status == "undecided"
 
 
+def step(x):
+    return np.where(x > 0.25, 1.0, 0.0)
+
+
+def test_a_jump_is_not_smoothed_away() -> None:
+    """The derivative of a step is 0 everywhere: the mean value theorem does not hold across it."""
+    assert bounded(step, (-1, 0.5), below=0.5).status == "refuted"
+    assert bounded(lambda x: step(x) * x, (-1, Fraction(3, 10)), below=0.25).status == "refuted"
+    assert greatest(lambda x: step(x) - x**2, (-1, 1), 0.25).verdict.status == "undecided"
+    with pytest.raises(InputError, match="curves down"):
+        greatest(lambda x: step(x) - (x - 0.25) ** 2, (-1, 1), 0.25)
+
+
+def test_outside_the_real_domain_nothing_is_proved() -> None:
+    assert bounded(np.log, (-1, 2), below=1).status != "proved"
+    assert bounded(np.sqrt, (-1, 2), below=2).status != "proved"
+    assert bounded(np.sqrt, (0, 2), below=1.5).status == "proved"
+    assert bounded(lambda x: 1 / x, (-1, 1), below=100).status != "proved"
+
+
 def test_scope_of_a_tail() -> None:
     verdict = bounded(find("silu").fn, (None, 0), below=0.001, above=-0.28)
     assert verdict.status == "proved"

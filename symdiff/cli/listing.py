@@ -88,7 +88,7 @@ def _judge_all(entries: tuple[Entry, ...], errors: Console) -> Page:
             verdict = judge()
             seconds = time.perf_counter() - start
             line = entry.fn.__code__.co_firstlineno if hasattr(entry.fn, "__code__") else 0
-            rows.append(ClaimRow(entry.name, line, label, verdict.question, entry.source, verdict, seconds))
+            rows.append(ClaimRow(entry.name, line, label, verdict.question, None, verdict, seconds))
             progress.advance(task)
     return Page("library", tuple(rows))
 

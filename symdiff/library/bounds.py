@@ -124,9 +124,8 @@ class Cover:
         while pending:
             piece = pending.pop()
             self.count += 1
-            if self._is_inside(enclosure(self.graph, *piece)) or self._is_inside(
-                self._from_the_middle(piece)
-            ):
+            value = enclosure(self.graph, *piece)
+            if self._is_inside(value) or (value is not None and self._is_inside(self._from_middle(piece))):
                 continue
             middle = _middle(piece)
             if middle is None:
@@ -141,8 +140,11 @@ class Cover:
         scope = "every x with |x| <= 2^1024, which are all floats" if self.cut else "every x of the interval"
         return Verdict("proved", self.question, scope, self._evidence())
 
-    def _from_the_middle(self, piece: Piece) -> Interval | None:
-        """The mean value theorem: the value at the middle, and the slope on the piece times half its length."""
+    def _from_middle(self, piece: Piece) -> Interval | None:
+        """The mean value theorem: the value at the middle, and the slope on the piece times half its length.
+
+        Only for a piece on which no branch changes: the derivative does not know of a jump.
+        """
         low, high = piece
         if low is None or high is None:
             return None

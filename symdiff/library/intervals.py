@@ -125,8 +125,9 @@ def _root_power(x: Interval, p: int, q: int) -> Interval:
     if p < 0:
         return _reciprocal(_root_power(x, -p, q))
     if q != 1:
-        base = Interval(_greatest([x.low, ZERO]), x.high)
-        x = Interval(_down(base.low.root(q)), _up(base.high if base.high == INFINITY else base.high.root(q)))
+        if x.low < 0:  # no real number is its root
+            return WHOLE
+        x = Interval(_down(x.low.root(q)), _up(x.high if x.high == INFINITY else x.high.root(q)))
     if p % 2 == 0:
         x = abs(x)
     return Interval(_down(x.low**p), _up(x.high**p))
@@ -149,6 +150,11 @@ def _of_magnitude(method: str) -> Callable[[Interval], Interval]:
 
 
 _ONE = flint.arb(1)
+_LOG = _rising("log", -INFINITY, INFINITY, INFINITY)
+
+
+def _log(x: Interval) -> Interval:
+    return WHOLE if x.low < 0 else _LOG(x)
 
 
 def _erfc(x: Interval) -> Interval:
@@ -193,7 +199,7 @@ INTERVALS = Arithmetic(
     _literal,
     {
         "exp": _rising("exp", ZERO, INFINITY),
-        "log": _rising("log", -INFINITY, INFINITY, INFINITY),
+        "log": _log,
         "tanh": _rising("tanh", -_ONE, _ONE),
         "erf": _rising("erf", -_ONE, _ONE),
         "sinh": _rising("sinh", -INFINITY, INFINITY),

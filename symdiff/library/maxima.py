@@ -51,7 +51,7 @@ def greatest(fn: Function, over: tuple[End, End], near: float) -> Peak:
     with working_precision(BITS):
         value, first = (_at(graph, centre) for graph in graphs[:2])
     radius = Fraction(1, 16)
-    while not _is_concave(graphs[2], centre, radius):
+    while not _is_concave(graphs, centre, radius):
         radius /= 2
         if radius < NARROWEST:
             raise InputError(
@@ -111,9 +111,10 @@ def _at(graph: Graph, x: Fraction) -> Interval:
     return value
 
 
-def _is_concave(graph: Graph, centre: Fraction, radius: Fraction) -> bool:
-    bent = enclosure(graph, centre - radius, centre + radius)
-    return bent is not None and bool(bent.high < 0)
+def _is_concave(graphs: list[Graph], centre: Fraction, radius: Fraction) -> bool:
+    """Whether no branch changes around a point, and the second derivative is negative there."""
+    held = [enclosure(graph, centre - radius, centre + radius) for graph in graphs]
+    return None not in held and held[2] is not None and bool(held[2].high < 0)
 
 
 def exactly(end: Any) -> Fraction:

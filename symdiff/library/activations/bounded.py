@@ -71,7 +71,7 @@ RELU6 = Entry(
         "torch.nn.functional.relu6",
         "jax.nn.relu6",
         "keras.activations.relu6",
-        "All three take 0 as the derivative at both kinks.",
+        "torch and JAX take 0 as the derivative at both kinks.",
     ),
     kinks="x = 0 and x = 6: slopes from 0 to 1",
 )

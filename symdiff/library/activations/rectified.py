@@ -30,7 +30,7 @@ RELU = Entry(
         "torch.nn.functional.relu",
         "jax.nn.relu",
         "keras.activations.relu",
-        "All three take 0 as the derivative at 0; keras.activations.relu has a slope and a ceiling as settings.",
+        "torch and JAX take 0 as the derivative at 0; keras.activations.relu has a slope and a ceiling as settings.",
     ),
     kinks="x = 0: slopes from 0 to 1",
 )
@@ -85,7 +85,7 @@ LEAKY_RELU = Entry(
         "jax.nn.leaky_relu",
         "keras.activations.leaky_relu",
         "The slope is called negative_slope in torch, JAX and Keras 3; torch and JAX take 0.01 by default, "
-        "Keras 3 takes 0.2 as a function and 0.3 as the layer LeakyReLU.",
+        "Keras 3 takes 0.2 as a function and 0.3 as the layer LeakyReLU. At 0 torch takes the slope alpha, JAX 1.",
     ),
     kinks="x = 0: slopes from alpha to 1",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from symdiff.library import Array
@@ -64,6 +66,18 @@ def sigmoid_saturates() -> Verdict:
     tails = [bounded(sigmoid, over, order=1, below=1e-4) for over in ((9.22, None), (None, -9.22))]
     middle = bounded(sigmoid, (-9.21, 9.21), order=1, above=1e-4)
     return all_of("s'(x) < 1e-4 where |x| >= 9.22, > 1e-4 where |x| <= 9.21", *tails, middle)
+
+
+@SIGMOID.fact("gradients vanish with depth: the slope of five sigmoids in a row is below 1 / 4^5")
+def sigmoids_in_a_row() -> Verdict:
+    """Each factor of the chain is at most 1/4."""
+
+    def five(x: Array) -> Array:
+        for _ in range(5):
+            x = sigmoid(x)
+        return x
+
+    return bounded(five, order=1, below=Fraction(1, 4**5))
 
 
 @TANH.fact("its values lie in (-1, 1): 1 - tanh(x)^2 = 1 / cosh(x)^2 > 0")

@@ -25,10 +25,12 @@ def is_known(head: Head) -> bool:
 
 
 def is_pick(head: Head) -> bool:
+    """Whether it takes entries at positions."""
     return isinstance(head.name, tuple) and head.name[0] == "pick"
 
 
 def is_move(head: Head) -> bool:
+    """Whether it is a span, windows or a pick."""
     return isinstance(head.name, tuple) and head.name[0] in _MOVES
 
 

@@ -15,6 +15,7 @@ from symdiff.ir.formulas import ARGUMENTS
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Map, Op
 from symdiff.proof.every_shape.building import Builder
+from symdiff.proof.every_shape.counting import is_a_count
 from symdiff.proof.every_shape.factoring import factors
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.texts import text_of
@@ -61,6 +62,8 @@ def _holds_almost_everywhere(builder: Builder, need: Need, head: int) -> bool:
     """Whether what is not zero at one point can be zero only on a thin set, whatever the sizes are."""
     space = builder.space
     base = space.heads[head].parts[0]
+    if need == "nonzero" and is_a_count(space, base):
+        return True
     for factor, _ in factors(base):
         if not space.sign(factor) and may_vanish(space, factor):
             return False

@@ -110,8 +110,9 @@ def _prove(question: _Question, builders: _Builders, seconds: float) -> Proof:
         try:
             builder.build([question.left, question.right])
             forms = [builder.forms[node] for node in (question.left, question.right)]
-            rest = cleared(builder.space, plus(forms[0], forms[1], -1))
-            if not rest or is_nothing(builder.space, rest):
+            difference = plus(forms[0], forms[1], -1)
+            rest = cleared(builder.space, difference)
+            if not rest or is_nothing(builder.space, difference):
                 return _checked(question, builder, forms[0], {})
         except OverBudget as reason:
             return Proof(False, reason=f"{_BUDGET}: {reason}")

@@ -1,4 +1,4 @@
-"""Which place is the greatest, which is chosen? Maxima, one-hot arrays, and the zeros and ones of moves."""
+"""Which place is chosen? Positions, one-hot arrays, and the zeros and ones of moves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sympy as sp
 
 from symdiff.ir.ops import Index, Table
 from symdiff.ir.sizes import Size
-from symdiff.proof.every_shape.signs import Signs
+from symdiff.proof.every_shape.maxima import Maxima
 from symdiff.proof.every_shape.sums import Dummies
 from symdiff.proof.every_shape.terms import (
     Atom,
@@ -27,8 +27,8 @@ from symdiff.proof.every_shape.terms import (
 _INDICATORS = ("mask", "delta", "zero", "positive", "winner")
 
 
-class Selections(Signs):
-    """Maxima, where they are reached, and arrays that select."""
+class Selections(Maxima):
+    """Arrays that select."""
 
     def __init__(self, seconds: float, steps: int, *, generic: bool = False) -> None:
         super().__init__(seconds, steps, generic=generic)
@@ -57,48 +57,6 @@ class Selections(Signs):
                 if counts(head) and (index[0], head.dims[0]) in self._picked:
                     return self.pick(single(index), head.dims[0], head.dims, count[1])
         return super().is_zero(expr)
-
-    # Selections --------------------------------------------------------------------------------------------
-
-    def maximum(self, expr: Expr, places: dict[int, Size]) -> Expr:
-        """The maximum over some labels."""
-        used = self.sizes_of([expr])
-        bound = [k for k in places if k in used]
-        if not bound:
-            return expr
-        closed, sizes = self.close([expr], bound)
-        free = len(closed.free)
-        head = self.intern("maximum", sizes[free:], sizes[:free], closed, clean=False, degree=1)
-        return single(self.atom(head, closed.free))
-
-    def winner(self, expr: Expr, places: dict[int, Size]) -> Expr:
-        """1 where the maximum over some labels is reached, shared between ties."""
-        used = self.sizes_of([expr])
-        bound = [k for k in places if k in used]
-        result = constant(1)
-        for label, size in places.items():
-            if label not in used:
-                result = self.times(result, self.power(self.size(size), -1))
-        if not bound:
-            return result
-        closed, sizes = self.close([expr], bound)
-        kept = len(closed.free)
-        head = self.intern("winner", kept, sizes, closed, clean=False, symmetric=False)
-        return self.times(result, single((head, (*closed.free, *closed.bound))))
-
-    def selected_again(self, head: int, labels: Labels) -> Expr:
-        """A maximum or a one-hot array two of whose kept labels became one; at a repeated place it stays."""
-        own = self.heads[head]
-        kept = len(labels) if own.kind == "maximum" else own.name
-        assert isinstance(kept, int)
-        if own.kind == "winner" and len(set(labels)) < len(set(labels[:kept])) + len(labels) - kept:
-            return single((head, labels))
-        sizes = own.name if isinstance(own.name, tuple) else own.dims[kept:]
-        new = labels[kept:] if own.kind == "winner" else tuple(self.fresh() for _ in sizes)
-        mapping = dict(enumerate(labels[:kept])) | {-1 - place: label for place, label in enumerate(new)}
-        expr = self.relabelled(own.parts[0], mapping)
-        places = dict(zip(new, sizes, strict=True))
-        return self.maximum(expr, places) if own.kind == "maximum" else self.winner(expr, places)
 
     def selected(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """A row of a selection has one column, a column of a span one row, disjoint spans no common place."""

@@ -98,7 +98,7 @@ class Signs(Powers):
     def _order(self, atom: Atom, other: Atom) -> tuple[int, bool]:
         """The sign of ``u - r v``, or of ``u + r v``, for some r > 0 and the arguments u, v; 0 where it is unknown."""
         if (atom, other) not in self._orders:
-            self._orders[atom, other] = self._compared(self._base(atom), self._base(other))
+            self._orders[atom, other] = self._compared(self.base(atom), self.base(other))
         return self._orders[atom, other]
 
     def _compared(self, first: Expr, second: Expr) -> tuple[int, bool]:
@@ -109,12 +109,13 @@ class Signs(Powers):
                 return sign, ratio < 0
         return 0, False
 
-    def _base(self, atom: Atom) -> Expr:
+    def base(self, atom: Atom) -> Expr:
+        """The argument of a sign, under the labels of the atom."""
         return self.relabelled(self.heads[atom[0]].parts[0], dict(enumerate(atom[1])))
 
     def at_zero(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """``[u = 0] [u > 0] = 0``, and ``[u = 0] lead(u) = -[u = 0] rest(u)``."""
-        base = self._base(atom)
+        base = self.base(atom)
         if any(a in product for a in dict(next(iter(single(self.generator("positive", base, clean=False)))))):
             return []
         key, coefficient = self.leading(base)

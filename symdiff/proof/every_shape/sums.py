@@ -145,7 +145,8 @@ class Sums(Products):
         free, bound = sizes[: len(closed.free)], sizes[len(closed.free) :]
         degree = self.degree(next(iter(closed.parts[0])))
         head = self.intern(
-            "sum", bound, free, closed, positive=self.is_positive(mono(component)),
+            "sum", bound, free, closed,
+            positive=self.is_positive(mono(component)) or self.is_full(component, dummies),
             clean=self.is_clean({mono(component): Fraction(1)}), degree=degree,
         )  # fmt: skip
         if head not in self._reduced:
@@ -155,6 +156,10 @@ class Sums(Products):
         if found is None:
             return single(self.atom(head, closed.free))
         return self.relabelled(found, dict(enumerate(closed.free)))
+
+    def is_full(self, component: Product, places: Dummies) -> bool:
+        """Whether a sum of zeros and ones over some labels is never zero."""
+        raise NotImplementedError
 
     def kept(self, atom: Atom) -> int | None:
         """How many labels of a one-hot array come before its places; None for other atoms."""

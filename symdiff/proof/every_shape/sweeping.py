@@ -109,10 +109,11 @@ class Sweep:
                 return None
             try:
                 forms = [self.builder.cone(left, cuts), self.builder.cone(right, cuts)]
-                rest = cleared(space, plus(forms[0], forms[1], -1))
+                difference = plus(forms[0], forms[1], -1)
+                rest = cleared(space, difference)
             except (OverBudget, RecursionError):
                 return None
-            if not rest or self._is_nothing(rest):
+            if not rest or self._is_nothing(difference):
                 return forms
             chosen = self._to_open(rest, cuts)
             if chosen is None:
@@ -120,11 +121,11 @@ class Sweep:
             cuts = {n: h for n, h in cuts.items() if h != chosen}
         return None
 
-    def _is_nothing(self, rest: Expr) -> bool:
+    def _is_nothing(self, difference: Expr) -> bool:
         """Whether a difference is zero where short axes are written out."""
         self._refill()
         try:
-            return is_nothing(self.builder.space, rest)
+            return is_nothing(self.builder.space, difference)
         except (OverBudget, RecursionError):
             return False
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.ir.sizes import Size
 from symdiff.proof.every_shape.clearing import cleared
 from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.moved import entries, is_known, is_move, is_pick
@@ -33,18 +34,18 @@ from symdiff.proof.every_shape.terms import (
     single,
 )
 
-_MOST_ENTRIES, _MOST_PLACES = 1024, 4096
+MOST_ENTRIES, _MOST_PLACES = 1024, 4096
 
 Places = dict[int, int]
 
 
 def is_nothing(space: Generators, expr: Expr) -> bool:
     """Whether a value is zero at every place, seen when its short axes are written out."""
-    unroller = Unroller(space, _lengths(space, expr))
+    unroller = Unroller(space, moved_lengths(space, expr))
     if not unroller.lengths:
         return False
     sizes = {k: s for k, s in space.sizes_of([expr]).items() if isinstance(s, int) and s in unroller.lengths}
-    if np.prod(list(sizes.values())) > _MOST_ENTRIES:
+    if np.prod(list(sizes.values())) > MOST_ENTRIES:
         return False
     generic, space.generic = space.generic, False  # what is not zero at one place says nothing of another
     try:
@@ -58,7 +59,7 @@ def is_nothing(space: Generators, expr: Expr) -> bool:
     return True
 
 
-def _lengths(space: Generators, expr: Expr) -> frozenset[int]:
+def moved_lengths(space: Generators, expr: Expr) -> frozenset[int]:
     """The lengths of the axes along which something is moved."""
     heads = [space.heads[k] for k in _heads_in(space, [expr])]
     moves = [head for head in heads if is_known(head)]
@@ -232,12 +233,42 @@ class Unroller:
             raise OverBudget("too many entries")
 
     def _selection(self, head: Head, atom: Atom, places: Mapping[int, int]) -> Expr:
-        """A maximum, or where it is reached, of entries that keep their axes."""
-        if self.lengths & {n for n in head.dims if isinstance(n, int)} or any(
-            is_known(self.space.heads[k]) for k in _heads_in(self.space, head.parts)
-        ):
-            raise Undefined("a maximum of moved entries")
-        return single(atom)
+        """A maximum, or where it is reached: of entries that keep their axes, or of entries written out."""
+        if not self._is_touched(head):
+            return single(atom)
+        kept = len(atom[1]) if head.kind == "maximum" else head.name
+        assert isinstance(kept, int)
+        sizes = head.name if isinstance(head.name, tuple) else head.dims[kept:]
+        chosen = [places.get(k) for k in atom[1][kept:]]
+        if None in chosen or not all(isinstance(size, int) and size <= _MOST_PLACES for size in sizes):
+            raise Undefined("a maximum over an axis of a letter")
+        fresh = {-1 - k: self.space.fresh() for k in range(len(sizes))}
+        outer = {slot: k if k not in places else self.space.fresh() for slot, k in enumerate(atom[1][:kept])}
+        inside = {outer[slot]: places[k] for slot, k in enumerate(atom[1][:kept]) if k in places}
+        moved = self.space.relabelled(head.parts[0], outer | fresh)
+        entries_ = {
+            place: self.at(moved, inside | dict(zip(fresh.values(), place, strict=True)))
+            for place in product(*map(range, map(int, sizes)))
+        }
+        greatest = self.space.greatest(list(entries_.values()))
+        if head.kind == "maximum":
+            return greatest
+        hits = {p: self.space.is_zero(plus(entry, greatest, -1)) for p, entry in entries_.items()}
+        total: Expr = {}
+        for hit in hits.values():
+            accumulate(total, hit)
+        return self.space.times(hits[tuple(k for k in chosen if k is not None)], self.space.power(total, -1))
+
+    def _is_touched(self, head: Head) -> bool:
+        """Whether an axis that is written out occurs in a head, or inside."""
+        inside = [head, *(self.space.heads[k] for k in _heads_in(self.space, head.parts))]
+        sizes = {n for one in inside for n in (*one.dims, *_bound(one))}
+        return not self.lengths.isdisjoint({n for n in sizes if isinstance(n, int)})
+
+
+def _bound(head: Head) -> tuple[Size, ...]:
+    """The sizes of the labels over which a sum or a maximum runs."""
+    return head.name if head.kind in ("sum", "maximum") and isinstance(head.name, tuple) else ()
 
 
 def _joined(one: Places, labels: Labels, row: Sequence[int]) -> Places | None:

@@ -187,3 +187,23 @@ def test_perceptual_takes_any_traced_network() -> None:
     assert sd.check(loss, by_hand, {"x": "n 2", "target": "n 2"}).status == "proved"
     forgotten = lambda x, target: (2 * (network(x) - network(target)) / x.shape[0]) @ V.T @ W.T  # noqa: E731
     assert sd.check(loss, forgotten, {"x": "n 2", "target": "n 2"}).status == "refuted"
+
+
+# Labels -------------------------------------------------------------------------------------------------------
+
+
+def test_labels_stay_labels_on_both_sides_of_a_branch() -> None:
+    """Two forms that agree for labels 0 and 1 only, with a branch on the logit: no witness has another label."""
+
+    def by_margin(z: Any, y: Any) -> Any:
+        return -np.sum(special.log_expit((2 * y - 1) * z))
+
+    def by_largest_exponent(z: Any, y: Any) -> Any:
+        return np.sum(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
+
+    verdict = sd.check(
+        by_margin, by_largest_exponent, {"z": "n", "y": "n"}, of="value", domain={"y": "boolean"}
+    )
+    assert verdict.ok, str(verdict)
+    free = sd.check(by_margin, by_largest_exponent, {"z": "n", "y": "n"}, of="value")
+    assert free.status == "refuted"

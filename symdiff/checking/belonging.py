@@ -17,7 +17,7 @@ from symdiff.ir.graph import Graph
 from symdiff.ir.ops import Input
 
 Array = NDArray[Any]
-_WHOLE = ("one_hot", "boolean", "integer")
+WHOLE = ("one_hot", "boolean", "integer")
 _SQUARE = ("symmetric", "positive_definite")
 
 
@@ -100,7 +100,7 @@ def nearest(rule: str | Interval, exact: Objects) -> Objects:
         return above if high is None else _each(lambda v: min(v, high), above)
     if rule in _SQUARE:
         return as_objects((exact + exact.swapaxes(-1, -2)) / 2)
-    if rule in _WHOLE:
+    if rule in WHOLE:
         return _each(lambda v: Fraction(round(v)), exact)
     positive = _each(lambda v: max(v, Fraction(0)), exact)
     return as_objects(positive / positive.sum(axis=-1, keepdims=True))

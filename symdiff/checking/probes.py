@@ -11,7 +11,7 @@ from itertools import count, islice
 
 import numpy as np
 
-from symdiff.checking.belonging import own_point
+from symdiff.checking.belonging import WHOLE, own_point, rule_of
 from symdiff.checking.comparing import MANY, Comparison, compare
 from symdiff.checking.effort import work
 from symdiff.checking.kinks.notes import note_smooth
@@ -170,9 +170,10 @@ class Probing:
             if not self.waiting or time.monotonic() > end:
                 break
             self.look(point)
-        store = self.question.truth.store
+        truth, domain = self.question.truth, self.options.domain
+        labels = [n for n in truth.inputs if rule_of(truth, n, domain) in WHOLE]
         for threshold in self._branches()[:_THRESHOLDS]:
-            for point in beside(store, threshold, self.seen[:_FIRST]):
+            for point in beside(truth.store, threshold, self.seen[:_FIRST], labels):
                 if self.waiting:
                     self.look(point)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -98,14 +98,23 @@ def _gap(store: Store, threshold: Threshold, values: Mapping[Node, Objects], ari
     return np.frompyfunc(function, op.formula.arity, 1)(*operands)
 
 
-def beside(store: Store, threshold: Threshold, seen: Sequence[Point]) -> Iterator[Point]:
-    """Points just on either side of a comparison, by halving between points of different sign."""
+def beside(
+    store: Store, threshold: Threshold, seen: Sequence[Point], held: Collection[Node] = ()
+) -> Iterator[Point]:
+    """Points just on either side of a comparison, by halving between points of different sign.
+
+    Inputs that are ``held`` lie in sets without a middle, such as labels: both points have the same ones.
+    """
     known = [(point, signs(store, threshold, point)) for point in seen]
     known = [(point, s) for point, s in known if s is not None]
     done = 0
     for place in np.ndindex(np.shape(known[0][1])) if known else ():
         above = next((p for p, s in known if np.asarray(s)[place] == 1), None)
         below = next((p for p, s in known if np.asarray(s)[place] == -1), None)
+        if above is not None and below is not None and held:
+            below = {**below, **{k: above[k] for k in held}}
+            s = signs(store, threshold, below)
+            below = None if s is None or np.asarray(s)[place] != -1 else below
         if above is None or below is None or not _have_a_middle(store, above, below):
             continue
         for _ in range(_HALVINGS):

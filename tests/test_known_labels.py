@@ -10,6 +10,7 @@ import pytest
 
 from symdiff.checking.arguments import parameters
 from symdiff.checking.questions import ask
+from symdiff.ir import literals
 from symdiff.proof.every_shape.proving import Proof, prove
 
 LABELS = np.arange(80) ** 2 % 7 % 4  # more than would be written out
@@ -80,3 +81,25 @@ def test_two_classes() -> None:
     (proof,) = by_normal_form(chosen, lambda z: np.eye(2)[labels] * np.exp(z), (Z[:, :2],))
     assert proof.proved, proof.reason
     assert not by_normal_form(chosen, lambda z: np.eye(2)[1 - labels] * np.exp(z), (Z[:, :2],))[0].proved
+
+
+def test_the_entries_of_an_array_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each term of a sum in which they occur, when a point is looked for where a proof holds."""
+    X = np.linspace(-1, 1, 40).reshape(10, 4) ** 3
+    reads: list[float] = []
+    own = literals.bounds
+
+    def counted(value: Any) -> Any:
+        reads.append(value)
+        return own(value)
+
+    def total(w: Any) -> Any:
+        return np.sum(1 / (X @ w))
+
+    def right(w: Any) -> Any:
+        return -(X.T @ (1 / (X @ w)) ** 2)
+
+    monkeypatch.setattr(literals, "bounds", counted)
+    (proof,) = by_normal_form(total, right, (np.ones(4),))
+    assert proof.proved, proof.reason
+    assert len(reads) <= 4 * X.size

@@ -11,6 +11,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symdiff.evaluation.arithmetics import Arithmetic, compiled
+from symdiff.evaluation.exact import objects_of
 from symdiff.ir.formulas import ARGUMENTS
 from symdiff.ir.ops import Index, Table
 from symdiff.ir.sizes import Size, substitute
@@ -34,6 +35,7 @@ class Evaluator:
         self.sizes = {str(symbol): number for symbol, number in sizes.items()}
         self._symbols = dict(sizes)
         self._values: dict[Atom, Any] = {}
+        self._constants: dict[int, Objects] = {}
 
     def length(self, size: Size) -> int:
         """The length of an axis."""
@@ -138,16 +140,16 @@ class Evaluator:
         shape = tuple(map(self.length, head.dims))
         if number in self.arrays:
             return self.arrays[number].reshape(shape)
-        if isinstance(head.name, Table):
-            lift = self.arithmetic.literal
-            whole = [lift(float(v)) for v in head.name.array.ravel().tolist()]
-        elif isinstance(head.name, Index):
-            whole = [self._call(sp.Integer(v)) for v in _positions(head.name, self)]
-        else:
+        if not isinstance(head.name, (Table, Index)):
             return self.arrays[head.name].reshape(shape)
-        result = np.empty(len(whole), dtype=object)
-        result[:] = whole
-        return result.reshape(shape)
+        if number not in self._constants:
+            self._constants[number] = objects_of(self._entries(head.name), shape)
+        return self._constants[number]
+
+    def _entries(self, op: Table | Index) -> list[Any]:
+        if isinstance(op, Index):
+            return [self._call(sp.Integer(v)) for v in _positions(op, self)]
+        return [self.arithmetic.literal(float(v)) for v in op.array.ravel().tolist()]
 
     def _sum(self, head: Head, places: dict[int, int]) -> Any:
         assert isinstance(head.name, tuple)

@@ -167,3 +167,45 @@ def test_rows_of_symbolic_number() -> None:
         return out
 
     same_at(diagonal, "n d", {"n": 3, "d": 4}, X)
+
+
+def held(x: Any) -> Any:
+    out = np.zeros((4, x.shape[0]))
+    out[0] = x[:, 0]
+    last = out[0]
+    for t in range(1, 4):
+        out[t] = last * x[:, t]
+        last = out[t]
+    return out
+
+
+def beside(x: Any) -> Any:
+    out = x * 1
+    left = out[:, :2]
+    out[:, 2:] = left * 2
+    return out
+
+
+@pytest.mark.parametrize("function", [held, beside])
+def test_views_that_do_not_show_what_is_written(function: Any) -> None:
+    same_at(function, "n 4", {"n": 3}, X)
+
+
+def seen(x: Any) -> Any:
+    out = x * 1
+    left = out[:, :2]
+    out[:, 1:] = 1
+    return left
+
+
+def seen_by_letters(x: Any) -> Any:
+    out = x * 1
+    row = out[0]
+    out[-1] = 1
+    return row
+
+
+@pytest.mark.parametrize("function", [seen, seen_by_letters])
+def test_a_view_that_shows_what_is_written_is_refused(function: Any) -> None:
+    with pytest.raises(MutationError, match="live view"):
+        trace(function, "n 4")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from symdiff.ir.sizes import Shape
+from symdiff.ir.sizes import Shape, Size
 
 WHOLE = (Ellipsis,)
 
@@ -99,8 +100,33 @@ def note_view(view: Array, base: Array, key: Any = WHOLE) -> Array:
 
 
 def _overlap(array: Array, left: Any, right: Any) -> bool:
-    if left is WHOLE or right is WHOLE or not all(isinstance(n, int) for n in array.size_shape):
+    if left is WHOLE or right is WHOLE:
         return True
-    shown = np.zeros(array.size_shape, dtype=bool)
+    shape = array.size_shape
+    if not all(isinstance(n, int) for n in shape):
+        return not any(map(_are_apart, shape, _along_axes(left, len(shape)), _along_axes(right, len(shape))))
+    shown = np.zeros(shape, dtype=bool)
     shown[right] = True
     return bool(np.asarray(shown[left]).any())
+
+
+def _along_axes(key: Any, rank: int) -> list[Any]:
+    """What a basic index takes from each axis."""
+    parts = [part for part in key if part is not None]
+    place = next((k for k, part in enumerate(parts) if part is Ellipsis), len(parts))
+    every = [slice(None)] * (rank - len([part for part in parts if part is not Ellipsis]))
+    return [*parts[:place], *every, *parts[place + 1 :]]
+
+
+def _are_apart(size: Size, one: Any, other: Any) -> bool:
+    """Whether two parts of an axis have no place in common, as far as numbers tell."""
+    if isinstance(size, int) and all(isinstance(part, (int, slice)) for part in (one, other)):
+        try:
+            return set(_places(size, one)).isdisjoint(_places(size, other))
+        except TypeError:
+            return False  # a slice by symbols
+    return isinstance(one, int) and isinstance(other, int) and one != other and (one < 0) == (other < 0)
+
+
+def _places(size: int, part: int | slice) -> Iterable[int]:
+    return range(size)[part] if isinstance(part, slice) else (part % size,)

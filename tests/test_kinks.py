@@ -184,3 +184,14 @@ def test_no_value_at_the_given_point(
 def test_a_gap_between_two_heights_is_no_removable_one() -> None:
     verdict = sd.check(lambda x: x / np.abs(x), lambda x: 0 * x, 0.5)
     assert verdict.kink == "jump where x = 0: there is no derivative, and nothing is judged there"
+
+
+def test_a_value_at_a_decimal_is_compared() -> None:
+    def cosine(x: Any) -> Any:
+        return np.cos(x)
+
+    wrong = sd.check(cosine, lambda x: np.where(x == 0.37, 5.0, np.cos(x)), (X,), of="value")
+    right = sd.check(cosine, lambda x: np.where(x == 0.37, np.cos(0.37), np.cos(x)), (X,), of="value")
+    assert (wrong.status, right.status) == ("refuted", "proved")
+    assert wrong.mistake is not None
+    assert wrong.mistake.kind == "edge"

@@ -118,9 +118,9 @@ class Probing:
         """On a kink or at a gap of the derivative's formula: the limits from all sides decide."""
         excused = self._excuses(chosen, point)
         found = wrong_on_kink(self.question, tuple(targets), point, excused=excused)
-        for k, comparison in found.items():
+        for k, comparison in (found or {}).items():
             self.records[k].wrong = Found(self.question, point, k, comparison)
-        if not found:
+        if found == {}:
             self.special.append(point)
 
     def _excuses(self, chosen: bool, point: Point) -> bool:

@@ -52,31 +52,34 @@ def compare_on_kink(
     question: Question, target: int, point: Point, *, excused: bool = True
 ) -> Comparison | None:
     """The entry in which a claim is no derivative at a special point; None if there is none, or no telling."""
-    return wrong_on_kink(question, (target,), point, excused=excused).get(target)
+    return (wrong_on_kink(question, (target,), point, excused=excused) or {}).get(target)
 
 
 def wrong_on_kink(
     question: Question, targets: tuple[int, ...], point: Point, *, excused: bool = True
-) -> dict[int, Comparison]:
-    """The targets in which a claim is no derivative at a special point.
+) -> dict[int, Comparison] | None:
+    """The targets in which a claim is no derivative at a special point; None where nothing can be said.
 
     Each has its own verdict: that they are no derivative together, where each is one alone, is only noted.
     A claim without a value is wrong where the derivative has one limit from all sides, unless it is ``excused``.
     """
     assert question.claimed is not None
     store, claims = question.truth.store, [question.claimed[k] for k in targets]
-    nodes = [*(question.truth.outputs[k] for k in targets), *claims]
-    if question.of == "value" or not targets or work(store, nodes) > _MOST_WORK:
-        return {}
+    truths = [question.truth.outputs[k] for k in targets]
+    if not targets or work(store, [*truths, *claims]) > _MOST_WORK:
+        return None
     with working_precision(_BITS):
+        if question.of == "value":
+            both = values_at(store, [*truths, *claims], point)
+            return None if both is None else _differing(targets, both)
         balls = values_at(store, claims, point)
     if balls is None:
-        return {}
+        return None
     place, given = Surroundings(question, targets, point), joined(balls)
     standing = stand(place, given) if np.isfinite(given).all() else "doubtful"
     if len(targets) > 1 and standing not in ("inside", "no derivative"):
         alone = [wrong_on_kink(question, (k,), point, excused=excused) for k in targets]
-        found = {k: comparison for part in alone for k, comparison in part.items()}
+        found = {k: comparison for part in alone if part for k, comparison in part.items()}
         if not found and standing == "wrong":
             note(place, given, "apart")
         return found
@@ -86,6 +89,21 @@ def wrong_on_kink(
     if not np.isfinite(given).all():
         return {} if excused else _without_value(place, balls[0])
     return _shown(place, balls, given) if standing == "wrong" else {}
+
+
+def _differing(targets: tuple[int, ...], both: Sequence[Objects]) -> dict[int, Comparison] | None:
+    """The targets whose values differ at a point by more than rounded literals do; None where one has no value."""
+    found: dict[int, Comparison] = {}
+    for k, exact, given in zip(targets, both[: len(targets)], both[len(targets) :], strict=True):
+        for index in np.ndindex(exact.shape):
+            e: Any = exact[index]
+            c: Any = given[index]
+            if not (e.is_finite() and c.is_finite()):
+                return None
+            gap, slack = abs(float((e - c).mid())), CLOSE * (1 + abs(float(e.mid())))
+            if not (e - c).contains(0) and gap > slack:
+                found.setdefault(k, Comparison("differ", index, c, e))
+    return found
 
 
 def stand(place: Surroundings, given: Numbers) -> Standing:

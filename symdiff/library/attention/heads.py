@@ -62,7 +62,7 @@ MULTI_HEAD_ATTENTION = Entry(
     "attention",
     (_case(2), _case(3)),
     source="Vaswani, Shazeer, Parmar et al. (2017), section 3.2.2",
-    notes="4.2",
+    notes="4.4",
     names=Names(
         "torch.nn.MultiheadAttention",
         "flax.linen.MultiHeadDotProductAttention",

@@ -64,7 +64,7 @@ SCALED_DOT_PRODUCT_ATTENTION = Entry(
         Case({"q": "n d", "k": "n d", "v": "n e"}, {"is_causal": True}),
     ),
     source="Vaswani, Shazeer, Parmar et al. (2017), equation 1",
-    notes="4.2",
+    notes="4.4",
     names=Names(
         "torch.nn.functional.scaled_dot_product_attention",
         "jax.nn.dot_product_attention",

@@ -194,6 +194,7 @@ CONV2D = Entry(
         Case({"x": "b 2*i 4 4", "W": "2*o i 2 2", "b": "2*o"}, {"groups": 2}),
     ),
     source="LeCun, Boser, Denker et al. (1989), section 3; Dumoulin and Visin (2016), sections 2 and 5",
+    notes="2.5",
     names=Names(
         "torch.nn.functional.conv2d",
         "jax.lax.conv_general_dilated",

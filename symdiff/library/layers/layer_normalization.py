@@ -39,7 +39,6 @@ LAYER_NORM = Entry(
         Case({"x": "b t d", "gamma": "d", "beta": "d"}, {"eps": 1e-6}),
     ),
     source="Ba, Kiros and Hinton (2016), equations 3 and 4",
-    notes="4.2",
     names=Names(
         "torch.nn.functional.layer_norm",
         "flax.linen.LayerNorm",

@@ -36,7 +36,6 @@ POSITIONAL_ENCODING = Entry(
     "layer",
     {"x": "b n 2*d"},
     source="Vaswani, Shazeer, Parmar et al. (2017), section 3.5",
-    notes="4.2",
     names=Names(
         keras="keras_hub.layers.SinePositionEncoding",
         differs="torch and flax have no such layer; the tutorials of torch add the same numbers.",

@@ -53,6 +53,7 @@ RNN = Entry(
     "layer",
     _cases(1, (1, 2, 3)),
     source="Elman (1990); Werbos (1990), backpropagation through time",
+    notes="2.5",
     names=Names(
         "torch.nn.RNN",
         "flax.linen.RNN(SimpleCell)",
@@ -112,7 +113,7 @@ LSTM = Entry(
     "layer",
     _cases(4, (1, 2), cell=True),
     source="Hochreiter and Schmidhuber (1997); Graves and Schmidhuber (2005), full gradient through time",
-    notes="2.6",
+    notes="2.5",
     names=Names(
         "torch.nn.LSTM",
         "flax.linen.RNN(LSTMCell)",

@@ -103,3 +103,17 @@ def test_the_entries_of_an_array_are_read_once(monkeypatch: pytest.MonkeyPatch) 
     (proof,) = by_normal_form(total, right, (np.ones(4),))
     assert proof.proved, proof.reason
     assert len(reads) <= 4 * X.size
+
+
+def test_minus_an_array_is_the_same_array() -> None:
+    """As in ``-X.T @ residual``, where Python negates the data first."""
+    X = np.linspace(-1, 2, 320).reshape(80, 4) ** 3
+    y = np.linspace(-2, 3, 80)
+
+    def squares(w: Any) -> Any:
+        return np.sum((y - X @ w) ** 2) / 2
+
+    assert by_normal_form(squares, lambda w: -X.T @ (y - X @ w), (np.ones(4),))[0].proved
+    assert by_normal_form(squares, lambda w: X.T @ (-y + X @ w), (np.ones(4),))[0].proved
+    assert not by_normal_form(squares, lambda w: X.T @ (y - X @ w), (np.ones(4),))[0].proved
+    assert not by_normal_form(squares, lambda w: -X.T @ (-y - X @ w), (np.ones(4),))[0].proved

@@ -38,7 +38,7 @@ from symdiff.proof.every_shape.generators import Generators
 from symdiff.proof.every_shape.moves import Moves
 from symdiff.proof.every_shape.powers import Need
 from symdiff.proof.every_shape.reading import Reader
-from symdiff.proof.every_shape.tables import as_mask
+from symdiff.proof.every_shape.tables import factored
 from symdiff.proof.every_shape.terms import Expr, HeadKind, Labels, Undefined, constant, single, times_number
 
 
@@ -198,8 +198,8 @@ class Builder:
                 if array.dtype.kind == "f"
                 else constant(int(array.flat[0]))
             )
-        mask, scale = as_mask(op)
-        return times_number(self.moves.table(mask), scale)
+        whole, factor = factored(op)
+        return times_number(self.moves.table(whole), factor)
 
     def _index(self, op: Index) -> Expr:
         if op.relation == "equal" and op.offset == 0 and op.shape[0] == op.shape[1]:

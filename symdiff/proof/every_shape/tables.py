@@ -60,11 +60,11 @@ def _is_same(array: NDArray[Any], order: Permutation) -> bool:
     return turned.shape == array.shape and bool(np.array_equal(turned, array))
 
 
-def as_mask(table: Table) -> tuple[Table, Fraction]:
-    """Zeros and ones, and their factor, of floats that are zero or one short number; else the array itself.
+def factored(table: Table) -> tuple[Table, Fraction]:
+    """An array of floats with its factor: zeros and ones of one short number, and of any other array one sign.
 
     >>> half = np.array([0.0, 0.5, 0.5])
-    >>> mask, factor = as_mask(Table(half.tobytes(), half.dtype.str, half.shape))
+    >>> mask, factor = factored(Table(half.tobytes(), half.dtype.str, half.shape))
     >>> mask.array, factor
     (array([False,  True,  True]), Fraction(1, 2))
     """
@@ -74,6 +74,10 @@ def as_mask(table: Table) -> tuple[Table, Fraction]:
     ones = array != 0
     scale = float(array.flat[np.argmax(ones)])
     is_short = np.isfinite(scale) and scale * 2**20 % 1 == 0
-    if not is_short or not np.all(~ones | (array == scale)):
+    if is_short and np.all(~ones | (array == scale)):
+        return Table(ones.tobytes(), ones.dtype.str, ones.shape), Fraction(scale)
+    least, largest = float(np.min(array)), float(np.max(array))
+    if not -least > largest:  # whatever the order of the axes
         return table, Fraction(1)
-    return Table(ones.tobytes(), ones.dtype.str, ones.shape), Fraction(scale)
+    turned = 0.0 - array
+    return Table(turned.tobytes(), turned.dtype.str, turned.shape), Fraction(-1)

@@ -43,6 +43,8 @@ MODULES = (
     "threads_b",
     "threads_c",
     "threads_d",
+    "slips",
+    "substitutes",
 )
 
 

@@ -139,11 +139,21 @@ def _arguments(question: Question, options: Options) -> Iterator[tuple[Node, ...
 
 
 def _weights(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
-    """The same, also where the caller gave bounds; and the cotangent."""
+    """The same, also where the caller gave bounds."""
     store, inputs = question.truth.store, question.truth.inputs
     ops = {n: store.op(n) for n in inputs if store.kind(n) == "real"}
     known = {n: options.domain.get(op.name) for n, op in ops.items() if isinstance(op, Input)}
     yield from _alike(question, [n for n, domain in known.items() if not isinstance(domain, str)])
+
+
+def _smooth_weights(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    """The same, of a function without branches: in one of several a claim is right on positive numbers."""
+    if not question.kinks:
+        yield from _weights(question, options)
+
+
+def _cotangents(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    inputs = question.truth.inputs
     if question.of == "vjp":
         yield from ((n,) for n in inputs[len(question.forward.inputs) :] if question.truth.shape(n))
 
@@ -236,9 +246,8 @@ def _centred(arrays: Sequence[Objects]) -> list[Objects]:
 def _summing_to_one(arrays: Sequence[Objects]) -> list[Objects]:
     found = []
     for a in arrays:
-        moved: Objects = np.asarray(a, dtype=object)
-        if np.any(a.sum(axis=-1) == 0):
-            moved = np.asarray(a + np.arange(1, a.shape[-1] + 1), dtype=object)
+        empty = a.sum(axis=-1, keepdims=True) == 0
+        moved: Objects = np.asarray(a + empty * np.arange(1, a.shape[-1] + 1), dtype=object)
         found.append(np.asarray(moved / moved.sum(axis=-1, keepdims=True), dtype=object))
     return found
 
@@ -253,9 +262,10 @@ _SPECIAL = (
     Special("symmetry", "are symmetric and commute", _all_square, _symmetric_and_commuting, True),
     Special("assumption", "has rows of length 1", _arguments, _unit, True),
     Special("assumption", "has length 1", _arguments, _unit_whole, True),
-    Special("assumption", "has entries 1 and -1", _held, _signs),
+    Special("assumption", "has entries 1 and -1", _held, _signs, True),
     Special("assumption", "is orthogonal", _each_square, _orthogonal),
     Special("assumption", "sums to 1", _weights, _summing_to_one, True),
-    Special("assumption", "is positive and sums to 1", _weights, _distributions),
+    Special("assumption", "sums to 1", _cotangents, _summing_to_one),
+    Special("assumption", "is positive and sums to 1", _smooth_weights, _distributions),
     Special("assumption", "has mean 0", _arguments, _centred),
 )

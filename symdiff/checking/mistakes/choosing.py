@@ -67,6 +67,8 @@ def _goes_before(assumed: Mistake, ordered: list[Suspect]) -> bool:
     """Whether the missing assumption says more than the best of what else fits."""
     if not ordered or not ordered[0].strength:
         return True
+    if ordered[0].reverse and rank(assumed.kind) <= rank(ordered[0].kind):
+        return True
     if assumed.kind == "symmetry" and any(
         s.kind == "transpose" and s.strength and not s.reverse for s in ordered
     ):

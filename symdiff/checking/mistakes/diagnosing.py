@@ -22,6 +22,8 @@ from symdiff.checking.mistakes import (
     forms,
     formula_edits,
     operands,
+    other_losses,
+    other_programs,
     overwritten,
     paths,
     positions,
@@ -77,7 +79,7 @@ def diagnose(found: Found, options: Options) -> Mistake:
     own = [found.point] if is_moderate(found.point) and is_smooth(question, found.point) else []
     screen, trusted = _screen(question, truth, claim, [*own, *probes(question, options, 3 * _POINTS)])
     fitting = _fitting(question, target, screen, trusted)
-    if not any(s.strength for s in fitting):
+    if not any(s.strength and not s.reverse for s in fitting):
         fitting += _on_positive_numbers(question, target, options)
     whole = any(s.strength == 2 for s in fitting)
     assumed = None if whole else _assumed(question, target, options, fitting)
@@ -150,6 +152,8 @@ def diagnose_values(
         _derive(trial, Derivation(question, target))
     if question.of != "value" and not any(s.strength for s in trial.found):
         _reverse(trial, question, target, screen)
+    if not trial.found:
+        trial.run([partial(make, question, target, screen) for make in (wholes.kept, wholes.partly)])
     return chosen(question, target, trial.found, None)
 
 
@@ -178,7 +182,17 @@ DERIVED = (
     spans.skipped,
     spans.diagonal_only,
 )
-OTHERS = (variants.other_forms, variants.other_functions, variants.of_activations, variants.other_scales)
+OTHERS = (
+    other_programs.other_axes,
+    other_programs.other_entries,
+    variants.at_the_argument,
+    variants.other_forms,
+    variants.other_functions,
+    variants.of_activations,
+    variants.other_scales,
+    variants.other_parameters,
+    other_losses.other_losses,
+)
 EDITED = (
     terms.weights,
     terms.counts,
@@ -235,6 +249,8 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
         _reverse(trial, question, target, screen)
     if not any(s.strength for s in trial.found):
         trial.run([partial(make, editing) for make in GUESSES])
+    if not trial.found:
+        trial.run([partial(wholes.partly, question, target, screen)])
     return trial.found
 
 

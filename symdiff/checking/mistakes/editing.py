@@ -18,7 +18,7 @@ from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.merging import rebuild
-from symdiff.ir.ops import Input
+from symdiff.ir.ops import Contract, Input, Labels
 from symdiff.ir.sizes import same_shape
 
 T = TypeVar("T")
@@ -85,8 +85,21 @@ class Editing:
     @cached_property
     def pool(self) -> list[Node]:
         """What might have been meant: the inputs, the quantities of the function, those of the claim."""
-        forward = self.store.ancestors(self.question.forward.outputs)
-        return sorted({*self.question.truth.inputs, *forward, *self.nodes})
+        return sorted({*self.question.truth.inputs, *self.forward, *self.nodes, *self._partial_products})
+
+    @cached_property
+    def _partial_products(self) -> set[Node]:
+        """The products of the function without one of their factors: what a layer scales is worth a name."""
+        store, found = self.store, set()
+        for node in self.forward:
+            rank = len(store.shape(node))
+            factors = _factors(store, node, tuple(range(rank)))
+            sizes = dict(enumerate(store.shape(node)))
+            for slot in range(len(factors)) if 2 < len(factors) < 7 else ():
+                rest = [*factors[:slot], *factors[slot + 1 :]]
+                if {label for _, labels in rest for label in labels} == set(sizes):
+                    found.add(alg.contract(store, rest, tuple(sizes), 1, sizes))
+        return found
 
     def mended(
         self,
@@ -157,6 +170,14 @@ class Editing:
         edges = site.edges or tuple(e for e in self.edges if self.operand(e) == site.node)
         return bool(edges) and all(e in self._deciding or self._decides.get(e[0], False) for e in edges)
 
+    def may_decide(self, site: Site) -> bool:
+        """Whether some of several uses of a quantity end in a comparison."""
+        return not site.edges and any(
+            e in self._deciding or self._decides.get(e[0], False)
+            for e in self.edges
+            if self.operand(e) == site.node
+        )
+
     @cached_property
     def _deciding(self) -> set[Edge]:
         masks = Masks(self.question)
@@ -185,6 +206,20 @@ class Editing:
         """The sites of real quantities that are no constants."""
         store = self.store
         return [site for site in self.sites if store.kind(site.node) == "real" and self._varies(site.node)]
+
+
+def _factors(store: Store, node: Node, labels: Labels, depth: int = 3) -> list[tuple[Node, Labels]]:
+    """The factors of a product of products without a sum, each with the axes along which it lies."""
+    op = store.op(node)
+    is_product = isinstance(op, Contract) and not op.summed and len(set(op.output)) == len(op.output)
+    if depth == 0 or not isinstance(op, Contract) or not is_product or op.coefficient != 1:
+        return [(node, labels)]
+    place, found = dict(zip(op.output, labels, strict=True)), []
+    for operand, own in zip(store.operands(node), op.inputs, strict=True):
+        if not all(k in place for k in own):
+            return [(node, labels)]
+        found += _factors(store, operand, tuple(place[k] for k in own), depth - 1)
+    return found
 
 
 def fitted(store: Store, node: Node, other: Node) -> Node | None:

@@ -25,14 +25,14 @@ def in_each_entry(editing: Editing, makers: Sequence[Maker]) -> Iterator[Suspect
     mended = [_cut(store, screen.truth, spans) for spans, _ in parts]
     wrong = [k for k, (_, own) in enumerate(parts) if not screen.agree(own, mended[k])]
     found: list[dict[str, Suspect]] = []
-    for k in wrong if len(wrong) > 1 else ():
+    for k in wrong:
         found.append(_explained(editing, parts[k][1], mended[k], makers))
         if not found[-1]:
             return
     kinds = set.intersection(*(set(f) for f in found)) if found else set()
     for kind in sorted(kinds, key=rank):
         suspects = [f[kind] for f in found]
-        detail = f"in each of {len(found)} entries such as this: {suspects[0].detail}"
+        detail = f"in {len(found)} of {len(parts)} entries: {suspects[0].detail}"
         strength = min(s.strength for s in suspects)
         yield Suspect(
             kind, detail, screen.truth, screen.truth, place=suspects[0].place, strength=strength, reverse=True

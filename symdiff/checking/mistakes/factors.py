@@ -46,11 +46,10 @@ def multiplied_by_anything(editing: Editing) -> Iterator[Suspect]:
 def _multiplied(editing: Editing, factors: list[Factor], strength: int) -> Iterator[Suspect]:
     store, masks = editing.store, Masks(editing.question)
     sites = (Site(editing.claim), *editing.real_sites)
-    above = {site.node: frozenset(store.ancestors([site.node])) for site in sites if masks.arguments}
     for site in sites:
         for factor in factors:
             wide = fitted(store, site.node, factor.node)
-            if wide is None or (factor.node in masks.arguments and factor.node in above[site.node]):
+            if wide is None or (factor.node in masks.arguments and _is_weighed(store, site, factor.node)):
                 continue
 
             def detail(node: Node = site.node, factor: Factor = factor) -> str:
@@ -60,7 +59,16 @@ def _multiplied(editing: Editing, factors: list[Factor], strength: int) -> Itera
             product = alg.multiply(store, site.node, wide)
             if editing.is_fixed(product) and not editing.is_fixed(site.node):
                 continue  # p/p for p: nothing is multiplied, something is left out
-            yield from editing.mended(factor.kind, detail, *site.put(product), strength=strength)
+            sure = strength if factor.kind != "chain" or not editing.may_decide(site) else 0
+            yield from editing.mended(factor.kind, detail, *site.put(product), strength=sure)
+
+
+def _is_weighed(store: Store, site: Site, mask: Node) -> bool:
+    """Whether a quantity is multiplied by a mask already."""
+    products = [site.node, *(user for user, _ in site.edges)]
+    return mask in products or any(
+        isinstance(store.op(n), Contract) and mask in store.operands(n) for n in products
+    )
 
 
 def known(editing: Editing) -> Iterator[Factor]:
@@ -136,10 +144,10 @@ def dropped(editing: Editing) -> Iterator[Suspect]:
 
 
 def _without(store: Store, op: Contract, operands: tuple[Node, ...], slot: int) -> Node | None:
-    """A product without one of its factors, where that leaves every axis of the result."""
+    """A product with ones for one of its factors."""
     rest = [(n, op.inputs[k]) for k, n in enumerate(operands) if k != slot]
     held = {label for _, labels in rest for label in labels}
-    if not set(op.output) <= held:
+    if not held or not set(range(len(op.sizes))) <= held | set(op.output):
         return None
-    sizes = {k: s for k, s in enumerate(op.sizes) if k in held}
+    sizes = {k: s for k, s in enumerate(op.sizes) if k in held or k in op.output}
     return alg.contract(store, rest, op.output, op.coefficient, sizes)

@@ -63,7 +63,7 @@ def _families(screen: Screen, nodes: Sequence[Node]) -> Iterator[Form]:
                 continue
             for family, forms in FAMILIES.items():
                 for form, scalar in forms.items():
-                    if not _is(screen, node, operand, scalar):
+                    if not is_form(screen, node, operand, scalar):
                         continue
                     for other, another in forms.items():
                         if other != form:
@@ -71,7 +71,8 @@ def _families(screen: Screen, nodes: Sequence[Node]) -> Iterator[Form]:
                             yield Form(node, new, f"the {family}: {other} where the function has {form}")
 
 
-def _is(screen: Screen, node: Node, operand: Node, scalar: Scalar) -> bool:
+def is_form(screen: Screen, node: Node, operand: Node, scalar: Scalar) -> bool:
+    """Whether one quantity is a named function of another, as far as the points show."""
     f = alg.apply(screen.store, as_formula(scalar), [operand])
     for k in range(len(screen)):
         left, right = screen.value(k, node), screen.value(k, f)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from itertools import combinations, permutations
 
@@ -20,6 +22,7 @@ from symdiff.ir.sizes import same_shape
 
 _POOL = 120
 _MOST = 40
+_ONE_OF_TWO = ("stale", "wrong_function")
 
 
 def transposed(editing: Editing) -> Iterator[Suspect]:
@@ -159,7 +162,24 @@ def replaced(editing: Editing) -> Iterator[Suspect]:
             def detail(node: Node = node, other: Node = other) -> str:
                 return f"{formula_text(store, node, 60)} stands where {formula_text(store, other, 60)} should"
 
-            yield from editing.mended(kind, detail, *where, strength=strength)
+            for suspect in editing.mended(kind, detail, *where, strength=strength):
+                is_one_of_two = kind in _ONE_OF_TWO and _stands_elsewhere(editing, node, other)
+                yield replace(suspect, kind="swapped", strength=1) if is_one_of_two else suspect
+
+
+def _stands_elsewhere(editing: Editing, node: Node, other: Node) -> bool:
+    """Whether another result of the claim has one quantity where the other should be: the two are exchanged."""
+    question = editing.question
+    for target, right in enumerate(question.truth.outputs):
+        if target == editing.target or question.claimed is None:
+            continue
+        screen = copy(editing.screen)
+        screen.__dict__.pop("order", None)
+        screen.truth, screen.claim = right, question.claimed[target]
+        theirs = Editing(question, target, screen)
+        if any(screen.mends(*site.put(node)) for site in theirs.sites if site.node == other):
+            return True
+    return False
 
 
 def _outside(editing: Editing, site: Site, other: Node) -> tuple[dict[Edge, Node], dict[Node, Node]]:
@@ -199,7 +219,9 @@ def _terms(store: Store, node: Node, depth: int = 4) -> set[Node]:
 
 def _kind(store: Store, masks: Masks, site: Site, other: Node, forward: set[Node]) -> tuple[str, int]:
     """Which mistake it is to take one quantity for another, and how likely people are to make it."""
-    node = site.node
+    node, question = site.node, masks.question
+    if other in question.truth.inputs[len(question.forward.inputs) :]:
+        return "upstream", 1
     if other in _terms(store, node):
         is_saved = {node, other} <= forward or (isinstance(store.op(other), Input) and other in forward)
         return ("stale" if is_saved else "extra_term"), 1

@@ -215,7 +215,21 @@ def upstream(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         if not alg.is_zero(store, found) and screen.agree(found, claim):
             name = formula_text(store, node, 60)
             detail = f"the cotangent of {name} is ignored: this starts from ones there"
-            yield Suspect("upstream", detail, claim, found, place=node, bypass=True)
+            kind = "chain" if is_elementwise(store, derivation.x, node) else "upstream"
+            yield Suspect(kind, detail, claim, found, place=node, bypass=True)
+
+
+def is_elementwise(store: Store, x: Node, node: Node) -> bool:
+    """Whether all steps from one quantity to another are elementwise."""
+    moving = {x}
+    for n in store.ancestors([node]):
+        if moving.isdisjoint(store.operands(n)):
+            continue
+        moving.add(n)
+        op = store.op(n)
+        if not (isinstance(op, (Map, Named)) or (isinstance(op, Contract) and op.is_elementwise)):
+            return False
+    return node in moving and same_shape(store.shape(x), store.shape(node))
 
 
 def early(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:

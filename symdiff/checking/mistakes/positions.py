@@ -18,15 +18,29 @@ from symdiff.ir.ops import Concatenate, Gather, Index, Op, Pad, ScatterAdd, Slic
 from symdiff.ir.sizes import Shape
 
 _STEPS = (1, -1, 2, -2)
+_MANY_USES = 4
 
 
 def shifted(editing: Editing) -> Iterator[Suspect]:
     """A slice, a diagonal or a position that is off by one or two."""
     store = editing.store
     for node in editing.nodes:
+        uses = [edge for edge in editing.edges if editing.operand(edge) == node]
+        sites = (Site(node), *(Site(node, (edge,)) for edge in uses if 1 < len(uses) <= _MANY_USES))
+        half = _other_half(store, node)
         for detail, new in _shifts(store, node):
+            if new == half:
+                continue
             kind = "threshold" if _is_applied_mask(editing, node) else "index"
-            yield from editing.mended(kind, partial(_words, store, node, detail), nodes={node: new})
+            for site in sites:
+                words = (
+                    partial(_instead, store, node, new)
+                    if site.edges
+                    else partial(_words, store, node, detail)
+                )
+                yield from editing.mended(kind, words, *site.put(new))
+        if half is not None:
+            yield from editing.mended("swapped", partial(_instead, store, node, half), nodes={node: half})
     for node in editing.nodes:
         op = store.op(node)
         if isinstance(op, Concatenate):
@@ -36,6 +50,24 @@ def shifted(editing: Editing) -> Iterator[Suspect]:
                 new = alg.concatenate(store, order, op.axis)
                 if store.shape(new) == store.shape(node):
                     yield from editing.mended("swapped", partial(_parts, store, node), nodes={node: new})
+
+
+def _other_half(store: Store, node: Node) -> Node | None:
+    """The second half of an axis for the first, and the other way round."""
+    op = store.op(node)
+    if not isinstance(op, Slice):
+        return None
+    (whole,) = store.operands(node)
+    spans = list(op.spans)
+    for axis, (span, size) in enumerate(zip(spans, store.shape(whole), strict=True)):
+        if span.step == 1 and span.length != 1 and size == 2 * span.length and span.start in (0, span.length):
+            spans[axis] = Span(span.length - span.start, 1, span.length)
+            return alg.slice_(store, whole, spans)
+    return None
+
+
+def _instead(store: Store, node: Node, other: Node) -> str:
+    return f"{formula_text(store, node, 60)} stands where {formula_text(store, other, 60)} should"
 
 
 def _all_reversed(store: Store, node: Node) -> Node:

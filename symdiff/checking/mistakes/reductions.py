@@ -133,7 +133,7 @@ def other_axis(editing: Editing) -> Iterator[Suspect]:
     yield from _whole_sums(editing)
     rank = max((len(store.shape(n)) for n in editing.nodes), default=0)
     for wrong, right in ((a, b) for a in range(rank) for b in range(rank) if a != b):
-        together = _all_at_once(editing, wrong, right)
+        together = all_at_once(editing, wrong, right)
         if together is not None and same_shape(store.shape(together), store.shape(screen.truth)):
             words = f"sums and maxima run along axis {wrong} where they should along axis {right}"
             yield Suspect("wrong_axis", words, screen.truth, together, mended=True, strength=2)
@@ -196,7 +196,7 @@ def _along(editing: Editing, node: Node, slot: int, found: Sum, axes: Axes) -> I
         yield from editing.mended("wrong_axis", partial(_instead, store, found, axes), nodes={node: new})
 
 
-def _all_at_once(editing: Editing, wrong: int, right: int) -> Node | None:
+def all_at_once(editing: Editing, wrong: int, right: int) -> Node | None:
     """The claim with every reduction over one axis turned to another, and what repeats the results alike."""
     store = editing.store
     new: dict[Node, Node] = {}

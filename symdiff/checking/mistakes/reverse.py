@@ -42,6 +42,8 @@ class Reverse(Editing):
         strength: int = 1,
     ) -> Iterator[Suspect]:
         """A suspect, if the numbers say that the edited derivative is the claim."""
+        if kind == "transpose" and self._is_one_of_two(edges):
+            kind = "symmetry"
         for suspect in super().mended(kind, lambda: "", edges, nodes, place=place, strength=strength):
             words = self._words(edges, nodes)
             yield Suspect(
@@ -53,6 +55,11 @@ class Reverse(Editing):
                 strength=strength,
                 reverse=True,
             )
+
+    def _is_one_of_two(self, edges: Edges) -> bool:
+        """Whether one of several uses of a quantity is transposed: right if it is symmetric."""
+        changed = {self.operand(edge) for edge in edges}
+        return bool(edges) and all(self.uses[node] > len(edges) for node in changed)
 
     def _words(self, edges: Edges, nodes: Nodes) -> str:
         pairs = [(self.operand(edge), new) for edge, new in edges.items()] + list(nodes.items())

@@ -107,6 +107,7 @@ def diagonal_only(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         right = alg.multiply(store, diagonal, added[0])
         kind = "missing_reduction" if of == "vjp" else "missing_path"
         yield Suspect(kind, f"{words}: the sum over the other entries is missing", screen.claim, right)
+        yield Suspect("upstream", f"{words}, and the cotangent is ignored", screen.claim, diagonal)
 
 
 def _jacobian(derivation: Derivation) -> Node:

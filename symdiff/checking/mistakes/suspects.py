@@ -27,4 +27,4 @@ class Suspect:
         1  # 2 explains the claim as a whole, 0 is a guess that needs no mistake people are known for
     )
     bypass: bool = False  # said only where nothing plainer fits: a step skipped where no path is missing
-    reverse: bool = False  # found by a change of the derivative, not of the claim
+    reverse: bool = False  # without a look at how the claim is written: an assumption may say more

@@ -41,7 +41,7 @@ def other_functions(derivation: Derivation, screen: Screen) -> Iterator[Suspect]
                 else "wrong_function"
             )
             for found in (
-                _exchanged(derivation, node, alg.apply(store, f, [operand])),
+                exchanged(derivation, node, alg.apply(store, f, [operand])),
                 *_only_local(derivation, node, f),
             ):
                 if found is not None and found != screen.truth and screen.agree(found, claim):
@@ -61,10 +61,26 @@ def other_scales(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     nodes = [n for n in forward.nodes if store.kind(n) == "real" and (n in moving or n in forward.inputs)]
     for node in nodes[-_MOST:]:
         for name, scalar in SCALES.items():
-            found = _exchanged(derivation, node, alg.apply(store, as_formula(scalar), [node]))
+            found = exchanged(derivation, node, alg.apply(store, as_formula(scalar), [node]))
             if found is not None and found != screen.truth and screen.agree(found, claim):
                 detail = f"right if {name} of {formula_text(store, node, 60)} stood in the function"
                 yield Suspect("convention", detail, claim, found, place=node)
+
+
+def other_parameters(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
+    """The derivative by the exponential, the logarithm or the square of the argument."""
+    store, x = derivation.store, derivation.x
+    if derivation.question.of != "gradient":
+        return
+    for name, scalar in SCALES.items():
+        local = partial(as_formula(scalar), 0)
+        if local.formula is None:
+            continue
+        own = alg.apply(store, as_formula(scalar), [x])
+        slope = alg.apply(store, local.formula, [own if k == -1 else x for k in local.slots])
+        found = alg.divide(store, screen.truth, slope)
+        detail = f"this is the derivative by {name} of {formula_text(store, x, 40)}"
+        yield Suspect("convention", detail, screen.claim, found, place=x)
 
 
 def _steps(derivation: Derivation) -> list[Node]:
@@ -84,9 +100,9 @@ def _formula(store: Store, node: Node) -> Formula | None:
     return SQUARE if is_square and isinstance(op, Contract) and op.coefficient == 1 else None
 
 
-def _exchanged(derivation: Derivation, old: Node, new: Node) -> Node | None:
+def exchanged(derivation: Derivation, old: Node, new: Node) -> Node | None:
     """The derivative of the function with another node in the place of one."""
-    return _derived(derivation, _rebuilt(derivation, {old: new}))
+    return derived(derivation, _rebuilt(derivation, {old: new}))
 
 
 def _rebuilt(derivation: Derivation, exchanged: Mapping[Node, Node]) -> tuple[Node, ...]:
@@ -101,7 +117,7 @@ def _rebuilt(derivation: Derivation, exchanged: Mapping[Node, Node]) -> tuple[No
     return tuple(place.get(y, y) for y in outputs)
 
 
-def _derived(derivation: Derivation, outputs: tuple[Node, ...]) -> Node | None:
+def derived(derivation: Derivation, outputs: tuple[Node, ...]) -> Node | None:
     try:
         return Derivation(derivation.question, derivation.target, outputs).altered()
     except OutOfTime:
@@ -148,12 +164,12 @@ def other_forms(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     for form in forms.other_forms(screen, derivation.question.forward.nodes):
         if form.is_square:
             squares[form.node] = form.other
-        found = _exchanged(derivation, form.node, form.other)
+        found = exchanged(derivation, form.node, form.other)
         if found is not None:
             yield Suspect("convention", f"right for {form.words}", screen.claim, found, place=form.node)
     if len(squares) > 1:
         outputs = _rebuilt(derivation, squares)
-        found = _derived(derivation, outputs)
+        found = derived(derivation, outputs)
         if found is not None:
             yield Suspect("convention", "right without the squares", screen.claim, found)
 
@@ -167,7 +183,7 @@ def of_activations(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
         for name, scalar in FUNCTIONS.items():
             f = as_formula(scalar)
             new = alg.apply(store, f, [part.origin])
-            for found in (_exchanged(derivation, part.end, new), _locally(derivation, part, f)):
+            for found in (exchanged(derivation, part.end, new), _locally(derivation, part, f)):
                 if found is not None and found != screen.truth and screen.agree(found, screen.claim):
                     detail = f"this is the derivative of {name}, not of {formula_text(store, part.end, 60)}"
                     yield Suspect("wrong_function", detail, screen.claim, found, place=part.end)
@@ -181,6 +197,12 @@ def _locally(derivation: Derivation, part: Between, f: Formula) -> Node | None:
     if new == part.origin:
         return None
     (factor,) = pull_back(store, one, [part.origin])
+    return _carried(derivation, part, factor)
+
+
+def _carried(derivation: Derivation, part: Between, factor: Node) -> Node | None:
+    """The derivative in which several steps together have another local derivative."""
+    store = derivation.store
 
     def carry(bar: Node) -> Node:
         every = tuple(range(len(store.shape(bar))))
@@ -195,6 +217,24 @@ def _locally(derivation: Derivation, part: Between, f: Formula) -> Node | None:
         return None
 
 
+def at_the_argument(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
+    """The derivative of an activation, written by its output, taken at its argument: ``z (1 - z)`` for a sigmoid."""
+    store = derivation.store
+    for part in between(derivation):
+        for name, scalar in FUNCTIONS.items() if part.is_elementwise else ():
+            local = partial(as_formula(scalar), 0)
+            if -1 not in local.slots or local.formula is None:
+                continue
+            if not forms.is_form(screen, part.end, part.origin, scalar):
+                continue
+            factor = alg.apply(store, local.formula, [part.origin for _ in local.slots])
+            found = _carried(derivation, part, factor)
+            if found is not None and found != screen.truth:
+                names = formula_text(store, part.origin, 40), formula_text(store, part.end, 60)
+                detail = f"{names[0]} stands where {names[1]} should, in the derivative of {name}"
+                yield Suspect("stale", detail, screen.claim, found, place=part.end)
+
+
 def one_branch(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     """The function with one branch taken everywhere."""
     store = derivation.store
@@ -204,7 +244,7 @@ def one_branch(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
             continue
         for operand in dict.fromkeys(n for n in operands if store.kind(n) == "real"):
             if len(operands) > 2 and same_shape(store.shape(operand), store.shape(node)):
-                found = _exchanged(derivation, node, operand)
+                found = exchanged(derivation, node, operand)
                 if found is not None and found != screen.truth and screen.agree(found, screen.claim):
                     names = formula_text(store, operand, 60), formula_text(store, node, 60)
                     detail = f"only {names[0]} is differentiated: the branches of {names[1]} are forgotten"
@@ -223,7 +263,7 @@ def exchanged_arguments(derivation: Derivation, screen: Screen) -> Iterator[Susp
                     if node not in place and any(k in place for k in store.operands(node)):
                         operands = [place.get(k, k) for k in store.operands(node)]
                         place[node] = rebuild(store, store.op(node), operands)
-                found = _derived(derivation, tuple(place.get(y, y) for y in question.forward.outputs))
+                found = derived(derivation, tuple(place.get(y, y) for y in question.forward.outputs))
                 if found is not None and found != screen.truth:
                     detail = f"this is the derivative with {_name(store, a)} and {_name(store, b)} exchanged"
                     yield Suspect("swapped", detail, screen.claim, found, bypass=True)

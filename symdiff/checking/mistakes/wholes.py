@@ -220,7 +220,42 @@ def entries_elsewhere(question: Question, target: int, screen: Screen) -> Iterat
     flat = alg.reshape(store, truth, (len(places),))
     moved = alg.gather(store, flat, store.add(table(np.array(places))), 0)
     detail = "the entries of the derivative stand in other places"
-    yield Suspect("index", detail, claim, alg.reshape(store, moved, shape))
+    kind = "swapped" if _is_exchange(places) else "index"
+    yield Suspect(kind, detail, claim, alg.reshape(store, moved, shape))
+
+
+def _is_exchange(places: list[int]) -> bool:
+    """Whether entries or blocks change places in pairs; all entries in reverse order are another matter."""
+    n = len(places)
+    pairs = sorted(places) == list(range(n)) and all(places[places[k]] == k for k in range(n))
+    return pairs and (n == 2 or places != list(range(n))[::-1])
+
+
+def partly(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """Right in some entries and wrong in others, the same ones at every point."""
+    every = range(len(screen))
+    gaps = [np.abs(screen.value(k, screen.claim) - screen.value(k, screen.truth)) for k in every]
+    wrong = np.array([gap > screen.closeness * screen.scale(k) for k, gap in enumerate(gaps)])
+    if not len(every) or wrong[0].ndim == 0 or wrong[0].size < 3 or np.any(wrong != wrong[0]):
+        return
+    here, count = wrong[0], int(wrong[0].sum())
+    if 0 < count <= here.size / 2:
+        is_empty = all(size(screen.value(k, screen.claim)[here]) == 0 for k in every)
+        kind = "missing_path" if is_empty else "index"
+        what = "nothing arrives there" if is_empty else "as if another entry were meant"
+        first = tuple(int(i) for i in np.argwhere(here)[0])
+        detail = f"wrong in {count} of {here.size} entries, the first {list(first)}: {what}"
+        yield Suspect(kind, detail, screen.claim, screen.claim, strength=0)
+
+
+def kept(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:
+    """The same numbers whatever the inputs are: computed once and kept."""
+    values = [screen.value(k, screen.claim) for k in range(len(screen))]
+    if question.claimed is not None or len(values) < 3 or np.ptp(values[0]) == 0:
+        return
+    if all(np.array_equal(v, values[0]) for v in values):
+        detail = "the same values at all points: computed once and kept"
+        yield Suspect("stale", detail, screen.claim, screen.claim, strength=0)
 
 
 def the_function_itself(question: Question, target: int, screen: Screen) -> Iterator[Suspect]:

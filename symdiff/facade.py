@@ -8,6 +8,11 @@ from typing import Any
 import sympy as sp
 
 from symdiff.checking.formulas import formula_text
+from symdiff.derivations.html import to_fragment
+from symdiff.derivations.html import to_html as derivation_html
+from symdiff.derivations.latex import to_latex as derivation_latex
+from symdiff.derivations.markdown import to_markdown
+from symdiff.derivations.saving import save
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.text import to_text
 from symdiff.evaluation.entries import output_entries
@@ -69,5 +74,14 @@ def attach() -> None:
         setattr(Graph, name, method)
     for name, function in {"__str__": report, "_repr_html_": to_html, "to_latex": to_latex}.items():
         setattr(Verdict, name, function)
-    Derivation.to_text = to_text  # type: ignore[attr-defined]
-    Derivation.__str__ = to_text  # type: ignore[method-assign,assignment]
+    for label, renderer in {
+        "to_text": to_text,
+        "__str__": to_text,
+        "to_latex": derivation_latex,
+        "to_html": derivation_html,
+        "to_markdown": to_markdown,
+        "save": save,
+        "_repr_html_": to_fragment,
+        "_repr_markdown_": to_markdown,
+    }.items():
+        setattr(Derivation, label, renderer)

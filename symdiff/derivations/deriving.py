@@ -6,6 +6,7 @@ Between scalars every local derivative is a step of its own, as on paper; betwee
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from symdiff.checking.arguments import Wrt, chosen, parameters
@@ -34,7 +35,7 @@ def derive(
     ...     return (z - y) ** 2 / 2
     >>> steps = derive(loss, {"w": 3.0, "x": 2.0, "y": 1.0}, wrt="w").phase("backward")
     >>> [(step.quantity, step.formula) for step in steps]
-    [('dloss_dz', 'z - y'), ('dz_dw', 'x'), ('dloss_dw', 'dloss_dz * dz_dw')]
+    [('dL_dz', 'z - y'), ('dz_dw', 'x'), ('dL_dw', 'dL_dz * dz_dw')]
     """
     named = parameters(fn, inputs)
     graph, names = traced_with_names(fn, **named)
@@ -53,7 +54,9 @@ def derive(
     if update is not None:
         walk.update(update)
     steps = exact_values(graph, named, walk.rows.saved())
-    return Derivation(getattr(fn, "__name__", "function"), walk.rows.graph, tuple(targets), steps)
+    return Derivation(
+        getattr(fn, "__name__", "function"), walk.rows.graph, tuple(targets), steps, walk.rows.names
+    )
 
 
 class _Walk:
@@ -160,12 +163,12 @@ class _Walk:
         return f"d{self.names[child]}_d{self.names[node]}{'_direct' if is_share else ''}"
 
     def _product(self, node: Node) -> None:
-        terms, used = [], []
+        terms, products = [], []
         children = self._children(node)
         for v in children:
             local = self._local_name(v, node)
             factors = [local] if v == self.output else [self._bar_name(v), local]
-            used += factors
+            products.append(tuple(factors))
             terms.append(Term(self.names[v], " * ".join(factors), self.region.share(v, node, self.bar[v])))
         bar = sum_of_terms(self.store, [term.node for term in terms], (), ())
         self.bar[node] = bar
@@ -174,5 +177,6 @@ class _Walk:
             formula = " + ".join(term.formula for term in terms)
             about = (self.loss, self.names[node])
             held = tuple(terms) if len(terms) > 1 else ()
-            name = self._bar_name(node)
-            self.rows.product(bar, name, formula, "backward", rule, tuple(used), about, held)
+            name, used = self._bar_name(node), tuple(chain.from_iterable(products))
+            rows = self.rows
+            rows.product(bar, name, formula, "backward", rule, used, about, held, factors=tuple(products))

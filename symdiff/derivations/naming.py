@@ -70,5 +70,7 @@ def _names(graph: Graph, result: str) -> dict[Node, str]:
     names |= {node: op.name for node in graph.nodes if isinstance(op := store.op(node), Named)}
     unnamed = [node for node in graph.outputs if node not in names]
     for k, node in enumerate(unnamed):
-        names[node] = result if len(unnamed) == 1 else f"{result}_{k + 1}"
+        usual = "L" if store.shape(node) == () else "y"
+        label = result if usual in names.values() else usual
+        names[node] = label if len(unnamed) == 1 else f"{label}_{k + 1}"
     return names

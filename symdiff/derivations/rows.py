@@ -82,6 +82,7 @@ class Rows:
         about: tuple[str | None, str | None] = (None, None),
         terms: tuple[Term, ...] = (),
         kinds: tuple[str, ...] = ("product of numbers",),
+        factors: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         """A row that is made of the quantities ``used``."""
         number, shape = len(self.steps) + 1, self.store.shape(node)
@@ -89,7 +90,21 @@ class Rows:
         self.numbers[quantity] = number
         kind = structure(shape)
         self.steps.append(
-            Step(number, phase, quantity, formula, rule, node, shape, kind, kinds, sources, *about, terms)
+            Step(
+                number,
+                phase,
+                quantity,
+                formula,
+                rule,
+                node,
+                shape,
+                kind,
+                kinds,
+                sources,
+                *about,
+                terms,
+                factors,
+            )
         )
 
     def saved(self) -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -34,8 +35,9 @@ class Step:
     """One row of a derivation.
 
     ``formula`` is in terms of earlier quantities, which ``sources`` lists by the numbers of their steps; ``above``
-    and ``below`` say of which derivative it is (``dL/dz1``); ``terms`` are the paths of a sum over paths; ``saved``
-    says that a later backward step needs this forward value. ``value`` holds exact balls at the given inputs.
+    and ``below`` say of which derivative it is (``dL/dz1``); ``terms`` are the paths of a sum over paths; ``factors``
+    is the formula where it is a sum of products of earlier quantities. ``saved`` says that a later backward step
+    needs this forward value. ``value`` holds exact balls at the given inputs.
     """
 
     number: int
@@ -51,18 +53,23 @@ class Step:
     above: str | None = None
     below: str | None = None
     terms: tuple[Term, ...] = ()
+    factors: tuple[tuple[str, ...], ...] = ()
     saved: bool = False
     value: Any = None
 
 
 @dataclass(frozen=True)
 class Derivation:
-    """A function's values and derivatives, step by step; ``by`` names what it is differentiated by."""
+    """A function's values and derivatives, step by step; ``by`` names what it is differentiated by.
+
+    ``names`` are the quantities that stand by their names in later formulas.
+    """
 
     name: str
     graph: Graph = field(repr=False)
     by: tuple[str, ...]
     steps: tuple[Step, ...]
+    names: Mapping[Node, str] = field(repr=False)
 
     def step(self, quantity: str) -> Step:
         """The step that computes a quantity; KeyError if there is none."""

@@ -28,12 +28,12 @@ _BREAKS = re.compile(r"(\\_|(?<!\\)(?:[/:=(]|\.(?!\d)))(?=\S)")
 
 def render(page: Page) -> str:
     """The whole document; the same page gives the same text."""
-    return _environment().get_template("page.tex.j2").render(page=page)
+    return environment().get_template("page.tex.j2").render(page=page)
 
 
 def to_latex(verdict: Verdict) -> str:
     """One verdict as a fragment; it needs ``amsmath`` and ``textcomp``, and T1 fonts."""
-    return _environment().get_template("fragment.tex.j2").render(verdict=verdict)
+    return environment().get_template("fragment.tex.j2").render(verdict=verdict)
 
 
 def escape(text: object) -> str:
@@ -122,7 +122,8 @@ def _entry(value: Any) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates whose blocks are ``<% %>`` and ``<< >>``; everything is escaped that is no Markup."""
     environment = Environment(
         loader=PackageLoader("symdiff.pages"),
         block_start_string="<%",

@@ -1,0 +1,166 @@
+"""Are derivations shown as people write them, in LaTeX, HTML, Markdown and PDF, whatever the names are?"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import ex_1_5_training_mechanics as mechanics
+import numpy as np
+import pytest
+from test_derivations import INPUTS, three_layers
+
+from symdiff.derivations.deriving import derive
+from symdiff.derivations.equations import definitions, equations
+from symdiff.derivations.html import to_fragment, to_html
+from symdiff.derivations.latex import to_latex
+from symdiff.derivations.markdown import to_markdown
+from symdiff.derivations.saving import save
+from symdiff.derivations.steps import Derivation
+from symdiff.derivations.symbols import symbol
+from symdiff.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def scalars() -> Derivation:
+    return derive(three_layers, INPUTS, ("w1", "b1", "w2", "b2", "w3", "b3"))
+
+
+@pytest.fixture(scope="module")
+def matrices() -> Derivation:
+    return derive(mechanics.one_sample, mechanics.VECTORS, mechanics.PARAMETERS, update="lr")
+
+
+SCALAR = {
+    "z1": "z_{1} = x w_{1} + b_{1}",
+    "a1": r"a_{1} = \operatorname{ReLU}{\left(z_{1} \right)}",
+    "y_hat": r"\hat{y} = \sigma{\left(z_{3} \right)}",
+    "L": r"L = \frac{\left(y - \hat{y}\right)^{2}}{2}",
+    "dy_hat_dz3": r"\frac{\partial \hat{y}}{\partial z_{3}} = \hat{y} \left(1 - \hat{y}\right)",
+    "dL_dz3": r"\frac{\partial L}{\partial z_{3}} = "
+    r"\frac{\partial L}{\partial \hat{y}} \, \frac{\partial \hat{y}}{\partial z_{3}}",
+    "da1_dz1": r"\frac{\partial a_{1}}{\partial z_{1}} = \mathbb{I}\left[z_{1} > 0\right]",
+}
+MATRIX = {
+    "HI_1": r"\mathit{HI}_{1} = W_{1} X + B_{1}",
+    "L": r"L = \frac{E^{\top} E}{2}",
+    "dL_dHO_2": r"\frac{\partial L}{\partial \mathit{HO}_{2}} = "
+    r"W_{3}^{\top} \frac{\partial L}{\partial \mathit{HO}_{\text{final}}}",
+    "dL_dW1": r"\frac{\partial L}{\partial W_{1}} = \frac{\partial L}{\partial \mathit{HI}_{1}} X^{\top}",
+    "dL_dHI_2": r"\frac{\partial L}{\partial \mathit{HI}_{2}} = \frac{\partial L}{\partial \mathit{HO}_{2}} "
+    r"\odot \mathit{HO}_{2} \odot \left(1 - \mathit{HO}_{2}\right)",
+    "W1_new": r"W_{1}^{\text{new}} = W_{1} - \mathit{lr} \, \frac{\partial L}{\partial W_{1}}",
+}
+
+
+def told(derivation: Derivation) -> dict[str, str]:
+    return {s.quantity: str(e) for s, e in zip(derivation.steps, equations(derivation), strict=True)}
+
+
+@pytest.mark.parametrize("quantity", SCALAR)
+def test_scalar_equation(scalars: Derivation, quantity: str) -> None:
+    assert told(scalars)[quantity] == SCALAR[quantity]
+
+
+@pytest.mark.parametrize("quantity", MATRIX)
+def test_matrix_equation(matrices: Derivation, quantity: str) -> None:
+    assert told(matrices)[quantity] == MATRIX[quantity]
+
+
+def test_named_functions_are_defined(scalars: Derivation) -> None:
+    assert definitions(scalars) == (
+        r"\sigma(z) = \frac{1}{1 + e^{-z}}",
+        r"\operatorname{ReLU}(z) = \max(0, z)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("W1", "W_{1}"),
+        ("y_hat", r"\hat{y}"),
+        ("delta_3", r"\delta_{3}"),
+        ("loss", r"\mathit{loss}"),
+        ("x_max", r"x_{\text{max}}"),
+        ("a%b", r"\text{a\%b}"),
+        (r"\input{/etc/passwd}", r"\text{\textbackslash{}input\{/etc/passwd\}}"),
+        ("_x", r"\text{\_x}"),
+    ],
+)
+def test_names(name: str, shown: str) -> None:
+    assert symbol(name) == shown
+
+
+def test_other_products_are_written_with_indices() -> None:
+    def f(A: Any, B: Any) -> Any:
+        return np.einsum("bij,bjk->bik", A, B)
+
+    forward = derive(f, {"A": "b i j", "B": "b j k"}).step("y")
+    assert str(equations(derive(f, {"A": "b i j", "B": "b j k"}))[forward.number - 1]).startswith(
+        r"y = \sum_{"
+    )
+
+
+def odd(θ: Any, x: Any) -> Any:
+    größe = θ * x
+    x_1 = np.sin(größe)
+    return x_1 * θ
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs a TeX engine, which .ci/run installs")
+def test_documents_compile_without_overfull_boxes(
+    scalars: Derivation, matrices: Derivation, tmp_path: Path
+) -> None:
+    for k, derivation in enumerate((scalars, matrices, derive(odd, {"θ": 0.5, "x": 2.0}))):
+        source = tmp_path / f"d{k}.tex"
+        source.write_text(to_latex(derivation), encoding="utf-8")
+        for _ in range(2):
+            command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name]
+            run = subprocess.run(
+                command, cwd=tmp_path, capture_output=True, text=True, check=False, errors="replace"
+            )
+        assert run.returncode == 0, run.stdout[-2000:]
+        wide = [float(w) for w in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)]
+        assert all(points <= 5 for points in wide), wide
+        assert "undefined" not in run.stdout
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs a TeX engine, which .ci/run installs")
+def test_saved_as_pdf(scalars: Derivation, tmp_path: Path) -> None:
+    assert save(scalars, tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("ending", [".tex", ".html", ".md", ".txt"])
+def test_saved_as_text(scalars: Derivation, tmp_path: Path, ending: str) -> None:
+    assert "0.786003" in save(scalars, tmp_path / f"x{ending}").read_text(encoding="utf-8")
+
+
+def test_unknown_endings_are_refused(scalars: Derivation, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"known=\.tex"):
+        save(scalars, tmp_path / "x.docx")
+
+
+def test_page_has_mathml_and_no_script(scalars: Derivation) -> None:
+    page = to_html(scalars)
+    assert page.count("<math") >= len(scalars.steps)
+    assert "<script" not in page
+    assert page == to_html(scalars)
+    assert "<html" not in to_fragment(scalars)
+
+
+def test_names_do_no_harm() -> None:
+    def f(x: Any) -> Any:
+        return x**2
+
+    f.__name__ = "</script><b>"
+    page = to_html(derive(f, {"x": 1.0}))
+    assert "</script><b>" not in page
+    assert "&lt;/script&gt;" in page
+
+
+def test_markdown_is_a_table(scalars: Derivation) -> None:
+    rows = [line for line in to_markdown(scalars).splitlines() if line.startswith("| 1")]
+    assert rows[0] == "| 1 | $x$ | 2 |  | scalar |"

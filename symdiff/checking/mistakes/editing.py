@@ -23,6 +23,7 @@ from symdiff.ir.sizes import same_shape
 
 T = TypeVar("T")
 _MANY_USES = 4
+_MANY_LABELS = 64
 Edges = Mapping[Edge, Node]
 Nodes = Mapping[Node, Node]
 NO_NODES: dict[Node, Node] = {}
@@ -97,7 +98,7 @@ class Editing:
             sizes = dict(enumerate(store.shape(node)))
             for slot in range(len(factors)) if 2 < len(factors) < 7 else ():
                 rest = [*factors[:slot], *factors[slot + 1 :]]
-                if {label for _, labels in rest for label in labels} == set(sizes):
+                if {label for _, labels in rest for label in labels} >= set(sizes):
                     found.add(alg.contract(store, rest, tuple(sizes), 1, sizes))
         return found
 
@@ -211,13 +212,14 @@ class Editing:
 def _factors(store: Store, node: Node, labels: Labels, depth: int = 3) -> list[tuple[Node, Labels]]:
     """The factors of a product of products without a sum, each with the axes along which it lies."""
     op = store.op(node)
-    is_product = isinstance(op, Contract) and not op.summed and len(set(op.output)) == len(op.output)
-    if depth == 0 or not isinstance(op, Contract) or not is_product or op.coefficient != 1:
+    if depth == 0 or not isinstance(op, Contract) or op.coefficient != 1:
+        return [(node, labels)]
+    if len(set(op.output)) < len(op.output) or any(op.sizes[k] != 1 for k in op.summed):
         return [(node, labels)]
     place, found = dict(zip(op.output, labels, strict=True)), []
     for operand, own in zip(store.operands(node), op.inputs, strict=True):
-        if not all(k in place for k in own):
-            return [(node, labels)]
+        for k in own:
+            place.setdefault(k, _MANY_LABELS * (node + 1) + k)
         found += _factors(store, operand, tuple(place[k] for k in own), depth - 1)
     return found
 

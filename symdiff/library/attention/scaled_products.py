@@ -138,6 +138,19 @@ def attention_rows_sum_to_one() -> Verdict:
     )
 
 
+@SCALED_DOT_PRODUCT_ATTENTION.fact(
+    "The gradient by the scores sums to 0 over the keys, whatever the cotangent"
+)
+def attention_scores_gradient_is_centred() -> Verdict:
+    """What a softmax does not see, it sends nothing to."""
+    return check(
+        lambda q, k, v, y_bar: scores_backward(attention_weights(q, k), v, y_bar).sum(-1),
+        lambda q, k, v, y_bar: np.zeros(q.shape[0]),
+        {**_PLAIN, "y_bar": "n e"},
+        of="value",
+    )
+
+
 @SCALED_DOT_PRODUCT_ATTENTION.fact("A shift of all keys by one vector changes nothing")
 def attention_does_not_see_a_shift() -> Verdict:
     """It adds one number to every score of a query."""

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.checking.checks import check
 from symdiff.library import Array, Case, Entry, Names
 from symdiff.library.layers.taps import Setting, Taps
+from symdiff.verdicts import Verdict
 
 TIES = "where two entries of a window tie for the largest; the first in reading order gets all, as in torch"
 
@@ -246,6 +248,17 @@ def avg_pool2d_backward(
 ) -> Array:
     """Each window spreads its cotangent evenly; where windows overlap the shares add up."""
     return _means_backward(x, y_bar, _windows(2, kernel_size, stride, padding))
+
+
+@AVG_POOL2D.fact("Where the windows tile the image, the gradient has the total of the cotangent")
+def avg_pool2d_keeps_the_total() -> Verdict:
+    """Every window hands on all that it got."""
+    return check(
+        lambda x, y_bar: avg_pool2d_backward(x, y_bar).sum((2, 3)),
+        lambda x, y_bar: y_bar.sum((2, 3)),
+        {"x": "b c 4 6", "y_bar": "b c 2 3"},
+        of="value",
+    )
 
 
 @AVG_POOL2D.mistake("factor")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from symdiff.checking.checks import check
 from symdiff.library import Array, Case, Entry, Names
+from symdiff.library.layers.pooling import avg_pool2d
+from symdiff.verdicts import Verdict
 
 
 def global_avg_pool2d(x: Array) -> Array:
@@ -82,3 +85,14 @@ def upsample_nearest2d_backward(x: Array, y_bar: Array, *, scale_factor: int = 2
 def upsample_nearest2d_averaged(x: Array, y_bar: Array, *, scale_factor: int = 2) -> Array:
     """The mean over each square instead of the sum."""
     return upsample_nearest2d_backward(x, y_bar, scale_factor=scale_factor) / scale_factor**2
+
+
+@UPSAMPLE_NEAREST2D.fact("The mean over each square takes it back")
+def upsample_nearest2d_is_undone_by_the_mean() -> Verdict:
+    """On an image of 2 by 3, enlarged three times."""
+    return check(
+        lambda x: avg_pool2d(upsample_nearest2d(x, scale_factor=3), kernel_size=3),
+        lambda x: x,
+        {"x": "b c 2 3"},
+        of="value",
+    )

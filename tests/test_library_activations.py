@@ -15,10 +15,11 @@ from symdiff.library import accuracy, find, registry
 from symdiff.library.bounds import bounded, enclosure, slope
 from symdiff.library.intervals import WHOLE, Interval, interval
 from symdiff.library.maxima import greatest
-from symdiff.library.precision import FormAccuracy, has_accuracy, points
+from symdiff.library.precision import FormAccuracy, points
 from symdiff.library.signs import all_of, positive, same
+from symdiff.library.slices import slice_of
 
-ELEMENTWISE = [entry for entry in registry("activation") if has_accuracy(entry)]
+ELEMENTWISE = [entry for entry in registry("activation") if slice_of(entry).elementwise]
 NAMED = pytest.mark.parametrize("entry", ELEMENTWISE, ids=lambda entry: entry.name)
 
 
@@ -262,6 +263,15 @@ def test_errors_of_the_sigmoid() -> None:
     assert row_of(rows, "both signs", 0).subnormal_ulp < 1 < row_of(rows, "sigmoid", 0).subnormal_ulp
 
 
+def test_errors_of_rows() -> None:
+    """The first of two logits moves: only the textbook form fails at large logits."""
+    rows = accuracy("softmax")
+    assert row_of(rows, "softmax", 0).stretches == ()
+    (stretch,) = row_of(rows, "textbook", 0).stretches
+    assert stretch.trouble == "nan" and 709.78 < stretch.low < 709.79
+    assert row_of(rows, "softmax", 0).ulp == row_of(accuracy("softmax"), "softmax", 0).ulp < 2
+
+
 def test_errors_in_single_precision() -> None:
     rows = accuracy("tanh", "float32")
     assert row_of(rows, "tanh", 0).ulp < 2
@@ -291,7 +301,7 @@ def test_points_of_every_binade() -> None:
 
 
 def test_accuracy_asks_for_a_function_of_one_number() -> None:
-    with pytest.raises(InputError, match="elementwise"):
-        accuracy("softmax")
+    with pytest.raises(InputError, match="one argument"):
+        accuracy("prelu")
     with pytest.raises(InputError, match="float16"):
         accuracy("tanh", "float16")

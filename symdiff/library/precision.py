@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 import flint
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
-from symdiff.errors import InputError, Undetermined, explain
-from symdiff.evaluation.arithmetics import READ_BALLS, compiled, working_precision
-from symdiff.evaluation.entries import output_entries
-from symdiff.ir.graph import Graph
-from symdiff.library.bounds import enclosure, slope
+from symdiff.errors import InputError, explain
+from symdiff.evaluation.arithmetics import working_precision
+from symdiff.library.bounds import slope
+from symdiff.library.cases import Case
 from symdiff.library.entries import Entry
 from symdiff.library.second_order import with_settings
 from symdiff.library.shelves import find
 from symdiff.library.slices import is_elementwise
+from symdiff.library.truths import PRECISIONS, Truths, truths
 
 Form = Callable[[NDArray[Any]], NDArray[Any]]
 Trouble = Literal["nan", "infinite", "no digit right"]
@@ -31,8 +30,6 @@ Trouble = Literal["nan", "infinite", "no digit right"]
 CORE = (-28, 11)  # binades in which functions bend
 DENSE = 20  # points of a binade there
 GOLDEN = (5**0.5 - 1) / 2
-PRECISIONS = (150, 500, 3500)
-NEAR_KINK = Fraction(1, 2**1080)
 
 
 @dataclass(frozen=True)
@@ -73,15 +70,20 @@ class FormAccuracy:
 
 
 def has_accuracy(entry: Entry) -> bool:
-    """Whether an entry is a function of one number, taken entry by entry."""
-    return any(is_elementwise(entry, case) for case in entry.cases)
+    """Whether an entry is an activation of one argument: entry by entry, or of rows."""
+    return any(_is_asked(entry, case) for case in entry.cases)
+
+
+def _is_asked(entry: Entry, case: Case) -> bool:
+    return is_elementwise(entry, case) or (entry.kind == "activation" and list(case.inputs.values()) == ["k"])
 
 
 def accuracy(entry: Entry | str, dtype: str = "float64") -> tuple[FormAccuracy, ...]:
     """The largest error of each form of an activation, of its function and of its derivatives, in a dtype.
 
-    At zeros, subnormal numbers, and points of every binade of both signs; kinks are left out of derivatives. One ULP is
-    the distance of the floats around the true value. Raises InputError for an entry of several numbers.
+    At zeros, subnormal numbers, and points of every binade of both signs; kinks are left out of derivatives. Of rows it
+    is the first of two logits that moves, the other being 0. One ULP is the distance of the floats around the true
+    value. Raises InputError for an entry of several arguments.
 
     >>> textbook = next(row for row in accuracy("sigmoid", "float32") if (row.form, row.order) == ("textbook", 1))
     >>> textbook.stretches[0].trouble
@@ -91,18 +93,40 @@ def accuracy(entry: Entry | str, dtype: str = "float64") -> tuple[FormAccuracy, 
     if dtype not in ("float64", "float32") or not has_accuracy(entry):
         facts: dict[str, object] = {"entry": entry.name, "dtype": dtype}
         raise InputError(
-            explain("accuracy", facts, "Ask for an elementwise activation, in float64 or float32.")
+            explain("accuracy", facts, "Ask for an activation of one argument, in float64 or float32.")
         )
-    case = next(case for case in entry.cases if is_elementwise(entry, case))
-    fn = with_settings(entry.fn, case.settings)
+    case = next(case for case in entry.cases if _is_asked(entry, case))
+    view = _ENTRYWISE if is_elementwise(entry, case) else _OF_ROWS
+    functions = [with_settings(fn, case.settings) for fn in (entry.fn, *entry.forms.values())]
     grid = points(dtype)
     rows = []
     for order in range(3):
-        truth = _truths(slope(fn, order), grid, dtype, skip_kinks=order > 0 and bool(entry.kinks))
-        rows += [
-            _measured(name, order, form, grid, truth) for name, form in _forms(entry, case.settings, order)
-        ]
+        graphs = [slope(partial(_of_number, fn, view), order) for fn in functions]
+        truth = truths(graphs, grid, dtype, skip_kinks=order > 0 and bool(entry.kinks))
+        forms = _forms(entry, case.settings, order, view)
+        rows += [_measured(name, order, form, grid, truth) for name, form in forms]
     return tuple(rows)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a number becomes an input, the cotangent that asks for one output, and that output."""
+
+    lift: Callable[[Any], Any]
+    unit: Callable[[Any], Any]
+    take: Callable[[Any], Any]
+
+
+_ENTRYWISE = View(lambda x: x, np.ones_like, lambda y: y)
+_OF_ROWS = View(  # the first of two logits, the other 0
+    lambda x: np.stack([x, 0 * x], axis=-1),
+    lambda rows: np.stack([np.ones_like(rows[..., 0]), np.zeros_like(rows[..., 0])], axis=-1),
+    lambda rows: rows[..., 0],
+)
+
+
+def _of_number(fn: Callable[[Any], Any], view: View, x: Any) -> Any:
+    return view.take(fn(view.lift(x)))
 
 
 def points(dtype: str) -> NDArray[Any]:
@@ -117,100 +141,20 @@ def points(dtype: str) -> NDArray[Any]:
     return np.concatenate([-grid[::-1], grid])
 
 
-def _forms(entry: Entry, settings: Any, order: int) -> Iterator[tuple[str, Form]]:
+def _forms(entry: Entry, settings: Any, order: int, view: View) -> Iterator[tuple[str, Form]]:
     """The forms of one order as functions of x alone."""
     if order == 0:
-        yield entry.name, with_settings(entry.fn, settings)
-        yield from ((label, with_settings(form, settings)) for label, form in entry.forms.items())
+        for name, fn in {entry.name: entry.fn, **entry.forms}.items():
+            yield name, partial(_of_number, with_settings(fn, settings), view)
     for claim in entry.claims:
         if claim.order == order:
-            yield claim.label or claim.__name__, _of_one(with_settings(claim.claim, settings), order)
+            told = with_settings(claim.claim, settings)
+            yield claim.label or claim.__name__, partial(_of_claim, told, view, order)
 
 
-def _of_one(claim: Any, order: int) -> Form:
-    def value(x: NDArray[Any]) -> NDArray[Any]:
-        result: NDArray[Any] = claim(x, *[np.ones_like(x)] * order)
-        return result
-
-    return value
-
-
-# The truth --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Truths:
-    """For each point the true value as a ball, None where it is not known to a small part of an ULP."""
-
-    balls: tuple[Any, ...]
-    ulps: tuple[Any, ...]
-    dtype: str
-
-
-def _truths(graph: Graph, grid: NDArray[Any], dtype: str, skip_kinks: bool) -> Truths:
-    exact = [Fraction(float(x)) for x in grid]
-    balls: list[Any] = [None] * len(exact)
-    formula = _formula(graph)
-    for bits in PRECISIONS:
-        missing = [k for k, ball in enumerate(balls) if ball is None]
-        with working_precision(bits):
-            for k in missing:
-                balls[k] = _sharp(_value(formula, exact[k]), dtype)
-    for k, ball in enumerate(balls):
-        if ball is None:
-            found = enclosure(graph, exact[k], exact[k])
-            if found is not None:
-                with working_precision(PRECISIONS[0]):
-                    balls[k] = _sharp(found.low.union(found.high), dtype)
-    if skip_kinks:
-        for k in _kinks(graph, exact, 0, len(exact)):
-            balls[k] = None
-    return Truths(tuple(balls), tuple(None if b is None else _ulp(b, dtype) for b in balls), dtype)
-
-
-def _kinks(graph: Graph, xs: Sequence[Fraction], start: int, stop: int) -> Iterator[int]:
-    """The places of points on a kink, by halves: most halves have none."""
-    if enclosure(graph, xs[start] - NEAR_KINK, xs[stop - 1] + NEAR_KINK) is not None:
-        return
-    if stop - start == 1:
-        yield start
-        return
-    middle = (start + stop) // 2
-    yield from _kinks(graph, xs, start, middle)
-    yield from _kinks(graph, xs, middle, stop)
-
-
-def _formula(graph: Graph) -> Callable[[Any], Any]:
-    """The graph as one formula in balls: thousands of points are asked."""
-    expression = sp.sympify(output_entries(graph)[0].item(), strict=True)
-    symbol = sp.Symbol("x") if not expression.free_symbols else next(iter(expression.free_symbols))
-    return compiled((symbol,), expression, READ_BALLS)
-
-
-def _value(formula: Callable[[Any], Any], x: Fraction) -> Any:
-    try:
-        return formula(READ_BALLS.number(x))
-    except (Undetermined, ZeroDivisionError):
-        return None
-
-
-def _sharp(ball: Any, dtype: str) -> Any:
-    """The ball if it is small beside the distance of floats."""
-    if ball is None or not ball.is_finite():
-        return None
-    return ball if bool(2**20 * ball.rad() <= _ulp(ball, dtype)) else None
-
-
-def _ulp(ball: Any, dtype: str) -> Any:
-    """The distance of the floats around the middle of a ball."""
-    info = np.finfo(dtype)
-    least = int(np.log2(float(info.smallest_subnormal)))
-    middle = ball.mid()
-    if middle.is_zero():
-        return flint.arb(2) ** least
-    mantissa, exponent = middle.man_exp()
-    top = int(exponent) + int(abs(mantissa)).bit_length() - 1
-    return flint.arb(2) ** max(top - info.nmant, least)
+def _of_claim(claim: Any, view: View, order: int, x: NDArray[Any]) -> Any:
+    rows = view.lift(x)
+    return view.take(claim(rows, *[view.unit(rows)] * order))
 
 
 # Measuring --------------------------------------------------------------------------------------------------

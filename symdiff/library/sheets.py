@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy as sp
 
+from symdiff.checking.domains import ends
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.entries import output_entries
 from symdiff.library.bounds import slope
@@ -21,13 +23,24 @@ from symdiff.pages.sheets import Card, Curve, FormRow, Judged, Sheet, Twin
 from symdiff.verdicts import Verdict, Witness
 
 Watch = Callable[[str], None]
+_ASKED = re.compile(r"\S+: \w+ of ")  # the question of a check, which names functions and says no more
+_LONG = 60
+_SETS = {
+    "one_hot": "with a single 1 in each row",
+    "simplex": "rows of probabilities",
+    "integer": "whole numbers",
+    "boolean": "0 or 1",
+    "symmetric": "symmetric",
+    "positive_definite": "positive definite",
+}
+LOGITS = "the first of two logits, the other 0"
 FOLLOWS = "the first order, differentiated once more"
 
 
 def card_of(entry: Entry) -> Card:
     """The words of an entry."""
     names = entry.names
-    domain = ", ".join(f"{name} in {_set_text(told)}" for name, told in entry.domain.items())
+    domain = ", ".join(f"{name} {_set_text(told)}" for name, told in entry.domain.items())
     return Card(
         entry.name, entry.kind, entry.notes, entry.source, names.torch, names.jax, names.keras, names.differs,
         first_sentence(entry.fn), _formula(entry), domain, entry.kinks,
@@ -36,9 +49,11 @@ def card_of(entry: Entry) -> Card:
 
 def _set_text(told: Any) -> str:
     if not isinstance(told, tuple):
-        return str(told)
-    low, high = told
-    return f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+        return _SETS.get(told, str(told))
+    low, high = ends(told)
+    if low is None or high is None:
+        return f">= {low}" if high is None else f"<= {high}"
+    return f"in [{low}, {high}]"
 
 
 def sheet_of(entry: Entry, watch: Watch = lambda label: None) -> Sheet:
@@ -56,9 +71,9 @@ def sheet_of(entry: Entry, watch: Watch = lambda label: None) -> Sheet:
     watch("errors in ULP")
     rows = tuple(_accuracy(entry)) if has_accuracy(entry) else ()
     watch("curve")
-    return Sheet(
-        card_of(entry), _text(entry), derivatives, forms, tuple(facts), tuple(twins), rows, _curve(entry)
-    )
+    moving = LOGITS if rows and not slice_of(entry).elementwise else ""
+    judged = (derivatives, forms, tuple(facts), tuple(twins))
+    return Sheet(card_of(entry), _text(entry), *judged, rows, _curve(entry), moving)
 
 
 def first_sentence(fn: Any) -> str:
@@ -76,8 +91,8 @@ def _text(entry: Entry) -> tuple[str, ...]:
 
 def _formula(entry: Entry) -> str:
     """The formula of a smooth elementwise entry, as its graph has it; branches are for the docstring to say."""
-    cut = slice_of(entry) if has_accuracy(entry) else None
-    if cut is None:
+    cut = slice_of(entry)
+    if not cut.elementwise:
         return ""
     expression = sp.sympify(output_entries(slope(cut.fn, 0))[0].item(), strict=True)
     if expression.has(sp.Piecewise):
@@ -89,28 +104,41 @@ def _formula(entry: Entry) -> str:
 def _derivatives(entry: Entry, watch: Watch) -> Iterator[Judged]:
     for claim in entry.derivatives:
         watch(claim.__name__)
-        for case in claim.cases:
-            label = f"{_order(claim)}{f', {claim.label}' if claim.label else ''}"
-            says = first_sentence(claim.claim) if claim.first is None else FOLLOWS
-            where = f" ({case.label})" if len(claim.cases) > 1 else ""
-            yield _judged(label + where, says, entry.judge(claim, case))
+        says = first_sentence(claim.claim) if claim.first is None else FOLLOWS
+        verdicts = [(case.label, entry.judge(claim, case)) for case in claim.cases]
+        yield from _by_case(_order(claim, entry), says, verdicts)
 
 
-def _order(claim: Derivative) -> str:
-    return "first" if claim.order == 1 else "second"
+def _order(claim: Derivative, entry: Entry) -> str:
+    """``first, from the output``; a claim in another shape than the entry's own says so."""
+    order = "first" if claim.order == 1 else "second"
+    shape = claim.of if claim.order == 1 and claim.of != entry.of else ""
+    return ", ".join(part for part in (order, claim.label, shape) if part)
 
 
 def _forms(entry: Entry, watch: Watch) -> Iterator[Judged]:
     for label, form in entry.forms.items():
         watch(f"{label} form")
-        for case in entry.cases:
-            where = f" ({case.label})" if len(entry.cases) > 1 else ""
-            yield _judged(label + where, first_sentence(form), entry.same(form, case))
+        verdicts = [(case.label, entry.same(form, case)) for case in entry.cases]
+        yield from _by_case(label, first_sentence(form), verdicts)
+
+
+def _by_case(label: str, says: str, verdicts: list[tuple[str, Verdict]]) -> Iterator[Judged]:
+    """One row for all cases if they end alike, else one for each."""
+    if len({(verdict.status, verdict.scope) for _, verdict in verdicts}) == 1:
+        named = "; ".join(name for name, _ in verdicts)
+        where = (
+            f" ({named if len(named) <= _LONG else f'{len(verdicts)} cases'})" if len(verdicts) > 1 else ""
+        )
+        yield _judged(label + where, says, verdicts[0][1])
+        return
+    for name, verdict in verdicts:
+        yield _judged(f"{label} ({name})", says, verdict)
 
 
 def _judged(label: str, says: str, verdict: Verdict) -> Judged:
     roads = "; ".join(_telling(verdict.evidence.roads))
-    told = verdict.question if not label and "<lambda>" not in verdict.question else ""
+    told = "" if label or _ASKED.match(verdict.question) else verdict.question
     detail = "; ".join(part for part in (told, verdict.reason or roads) if part)
     return Judged(label, says, verdict.status, verdict.scope, detail)
 

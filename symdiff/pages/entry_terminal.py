@@ -108,7 +108,9 @@ def _section(console: Console, title: str, rows: tuple[Judged, ...]) -> None:
 def _errors(console: Console, sheet: Sheet) -> None:
     if not sheet.accuracy:
         return
-    console.print(Text("\nLargest error in units in the last place, over all floats", style="bold"))
+    moving = f", of {sheet.moving}" if sheet.moving else ""
+    title = f"\nLargest error in units in the last place, over all floats{moving}"
+    console.print(Text(title, style="bold"))
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(width=10)
     grid.add_column(ratio=3, overflow="fold")

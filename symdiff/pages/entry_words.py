@@ -43,8 +43,8 @@ def error_rows(sheet: Sheet) -> Iterator[ErrorRow]:
 
 
 def kink_text(kink: Kink) -> str:
-    """``x = 0: the slope jumps from 0 to 1``."""
-    return f"x = {kink.at:g}: {_JUMPS[kink.order]} from {kink.left:g} to {kink.right:g}"
+    """``at 0: the slope jumps from 0 to 1``."""
+    return f"at {kink.at:g}: {_JUMPS[kink.order]} from {kink.left:g} to {kink.right:g}"
 
 
 def flat_text(curve: Curve) -> str:
@@ -52,7 +52,7 @@ def flat_text(curve: Curve) -> str:
     if not curve.flat:
         return ""
     pieces = ", ".join(f"[{low:.3g}, {high:.3g}]" for low, high in curve.flat)
-    return f"shaded: |slope| < {curve.bound:g}, for x in {pieces}"
+    return f"shaded: |slope| < {curve.bound:g}, on {pieces}"
 
 
 def names_of(card: Card) -> tuple[tuple[str, str], ...]:

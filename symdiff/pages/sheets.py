@@ -101,6 +101,7 @@ class Sheet:
     twins: tuple[Twin, ...]
     accuracy: tuple[FormRow, ...]
     curve: Curve | None
+    moving: str = ""  # what is varied where errors are measured, if not the one argument
 
     @property
     def statuses(self) -> tuple[Status, ...]:

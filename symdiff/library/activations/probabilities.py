@@ -121,5 +121,5 @@ def log_softmax_curvature(x: Array, y_bar: Array, v: Array) -> Array:
 
 @LOG_SOFTMAX.mistake("missing_reduction")
 def log_softmax_without_the_sum(x: Array, y_bar: Array) -> Array:
-    """y_bar - p y_bar: right for nobody, since each class meets all cotangents."""
+    """y_bar - p y_bar: each class meets its own cotangent alone."""
     return y_bar - softmax(x) * y_bar

@@ -209,3 +209,33 @@ def seen_by_letters(x: Any) -> Any:
 def test_a_view_that_shows_what_is_written_is_refused(function: Any) -> None:
     with pytest.raises(MutationError, match="live view"):
         trace(function, "n 4")
+
+
+def without_itself(x: Any) -> Any:
+    out = x @ x.T
+    np.fill_diagonal(out, -1)
+    return out
+
+
+def diagonal_of_values(x: Any) -> Any:
+    out = x.T @ x
+    np.fill_diagonal(out, x[0])
+    return out
+
+
+def copied(x: Any) -> Any:
+    out = np.zeros_like(x)
+    np.copyto(out, x * 2)
+    np.copyto(out, 0, where=x < 0)
+    return out
+
+
+def in_halves(x: Any) -> Any:
+    left, right = np.split(x, 2, axis=1)
+    return left * right
+
+
+@pytest.mark.parametrize("function", [without_itself, diagonal_of_values, copied, in_halves])
+def test_functions_that_write_or_split(function: Any) -> None:
+    agrees(function, X)
+    same_at(function, "n 2*d", {"n": 3, "d": 2}, X)

@@ -93,9 +93,11 @@ def split(recording: Recording, ary: Any, indices_or_sections: Any, axis: Any = 
     if hasattr(indices_or_sections, "__index__"):
         total = size(length)
         count = indices_or_sections.__index__()
-        (whole,) = concrete((total,), "np.split") if not isinstance(total, int) else (total,)
-        sizes = [whole // count + (k < whole % count) for k in range(count)]
-        bounds: list[Any] = [0, *np.cumsum(sizes).tolist()]
+        if not isinstance(total, int):
+            bounds: list[Any] = [k * (length // count) for k in range(count + 1)]
+        else:
+            sizes = [total // count + (k < total % count) for k in range(count)]
+            bounds = [0, *np.cumsum(sizes).tolist()]
     else:
         bounds = [0, *indices_or_sections, length]
     front = (slice(None),) * place

@@ -14,10 +14,10 @@ from symdiff.doors.recording import Recording
 from symdiff.doors.selecting import wrapped
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import BOOL, INT
-from symdiff.errors import MutationError
+from symdiff.errors import MutationError, ShapeError
 from symdiff.ir import algebra as alg
 from symdiff.ir.ops import Span, table
-from symdiff.ir.sizes import Size, concrete, normal
+from symdiff.ir.sizes import Size, concrete, normal, same, text
 
 
 @rule(np.roll)
@@ -94,13 +94,35 @@ def take_along_axis(recording: Recording, arr: Any, indices: Any, axis: Any = -1
 @rule(np.put_along_axis)
 def put_along_axis(recording: Recording, arr: Any, indices: Any, values: Any, axis: Any) -> None:
     """Entries written along an axis, at another position in each line."""
-    if not isinstance(arr, Tensor):
-        facts: dict[str, object] = {
-            "arr": type(arr).__name__,
-            "why": "it was not created inside the function",
-        }
-        complain(MutationError, "np.put_along_axis", facts, "Create it inside: x = np.zeros(...).")
+    _require_own(arr, "np.put_along_axis")
     arr[_along(recording, arr, indices, axis)] = values
+
+
+@rule(np.fill_diagonal)
+def fill_diagonal(recording: Recording, a: Any, val: Any) -> None:
+    """One value, or one for each place, written on the diagonal of a square matrix."""
+    _require_own(a, "np.fill_diagonal")
+    rows, *others = recording.store.shape(a.node(recording))
+    if len(others) != 1 or not same(rows, others[0]):
+        facts: dict[str, object] = {"a": text((rows, *others))}
+        complain(ShapeError, "np.fill_diagonal", facts, "Give a square matrix, or write a[i, i] = v.")
+    whole = isinstance(rows, int)
+    places = np.arange(rows) if whole else Tensor(recording, alg.positions(recording.store, rows), INT)
+    a[places, places] = val
+
+
+@rule(np.copyto)
+def copyto(recording: Recording, dst: Any, src: Any, *, where: Any = True) -> None:
+    """All entries written, or those where a mask holds."""
+    _require_own(dst, "np.copyto")
+    dst[...] = src if where is True else np.where(where, src, dst)
+
+
+def _require_own(array: Any, call: str) -> None:
+    if not isinstance(array, Tensor):
+        why = "it was not created inside the function"
+        facts: dict[str, object] = {"array": type(array).__name__, "why": why}
+        complain(MutationError, call, facts, "Create it inside: x = np.zeros(...).")
 
 
 def _along(recording: Recording, arr: Any, indices: Any, axis: Any) -> tuple[Any, ...]:

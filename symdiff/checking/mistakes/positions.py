@@ -141,11 +141,12 @@ def turned(editing: Editing) -> Iterator[Suspect]:
                 continue
 
             for step in (1, -1, 2, -2) if size > 3 else (1, -1) if size > 2 else (1,):
-                yield from editing.mended(
-                    "index",
-                    partial(_words, store, node, f"is off by one along axis {axis}"),
-                    *site.put(_rolled(store, node, axis, step)),
+                is_exchange = 2 * abs(step) == size  # of the two halves
+                kind, what = (
+                    ("swapped", "has its halves exchanged") if is_exchange else ("index", "is off by one")
                 )
+                detail = partial(_words, store, node, f"{what} along axis {axis}")
+                yield from editing.mended(kind, detail, *site.put(_rolled(store, node, axis, step)))
             yield from editing.mended(
                 "index",
                 partial(_words, store, node, f"is reversed along axis {axis}"),

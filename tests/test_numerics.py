@@ -173,3 +173,44 @@ def test_it_costs_little() -> None:
     started = time.perf_counter()
     sd.check(special.logsumexp, softmax, (X,))
     assert time.perf_counter() - started < 1
+
+
+def root(b: Any) -> Any:
+    return 2 / (b + np.sqrt(b**2 - 4))
+
+
+def naive_root(b: Any) -> Any:
+    return (b - np.sqrt(b**2 - 4)) / 2
+
+
+INSIDE: list[tuple[Callable[..., Any], Callable[..., Any], Any, dict[str, Any], str | None]] = [
+    (lambda x: np.logaddexp(0, x), lambda x: np.exp(x) / (1 + np.exp(x)), 0.5, {"domain": {"x": (-1000, 1000)}}, "nan"),
+    (lambda x: np.logaddexp(0, x), lambda x, g: g * np.exp(x) / (1 + np.exp(x)), np.ones(2),
+     {"domain": {"x": (-1000, 1000)}, "of": "vjp"}, "nan"),
+    (lambda x: np.logaddexp(0, x), lambda x: np.exp(x) / (1 + np.exp(x)), 0.5, {"domain": {"x": (-30, 30)}}, None),
+    (lambda x: np.logaddexp(0, x), lambda x: np.exp(x) / (1 + np.exp(x)), 0.5, {"domain": {"x": (0, None)}}, None),
+    (lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + np.exp(-x)), 0.5, {"domain": {"x": (-1000, 1000)}}, None),
+    (root, naive_root, 5.0, {"of": "value", "domain": {"b": (3, 1e9)}}, "cancellation"),
+    (root, naive_root, 5.0, {"of": "value", "domain": {"b": (3, None)}}, None),
+    (root, naive_root, 5.0, {"of": "value", "domain": {"b": (3, 100)}}, None),
+    (root, naive_root, np.array([1e8, 3e8]), {"of": "value", "domain": {"b": (3, None)}}, "cancellation"),
+    (lambda x: np.mean((x - x.mean()) ** 2), lambda x: np.mean(x**2) - np.mean(x) ** 2,
+     np.array([1e8, 1e8 + 1, 1e8 + 2]), {"of": "value"}, "cancellation"),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("fn", "claim", "x", "options", "kind"), INSIDE)
+def test_floats_refute_at_the_callers_inputs_and_in_a_bounded_domain(
+    fn: Callable[..., Any], claim: Callable[..., Any], x: Any, options: dict[str, Any], kind: str | None
+) -> None:
+    verdict = sd.check(fn, claim, (x,), **options)
+    assert (verdict.status, verdict.mistake and verdict.mistake.kind) == (
+        ("proved", None) if kind is None else ("refuted", kind)
+    )
+
+
+def test_the_place_in_the_domain_is_told() -> None:
+    verdict = sd.check(root, naive_root, 5.0, of="value", domain={"b": (3, 1e9)})
+    assert verdict.numerics is not None
+    assert verdict.numerics.startswith("the value is 0 in floats inside your domain, at b = ")

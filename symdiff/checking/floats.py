@@ -69,15 +69,15 @@ def float_troubles(question: Question, options: Options) -> list[Trouble | None]
         return [
             _undefined_on_kink(question, small[k], point) if k in small else None for k in range(len(got))
         ]
-    truth = _exact(question, [question.truth.outputs[k] for k in small], point)
+    truth = exact_values(question, [question.truth.outputs[k] for k in small], point)
     for k, balls in zip(small, truth or [], strict=False):
         if balls.shape == small[k].shape:
             excuse = partial(sensitivity, question, k, point, balls, options.dtype, options.seed)
-            troubles[k] = _trouble(small[k], balls, options.dtype, excuse)
+            troubles[k] = trouble_of(small[k], balls, options.dtype, excuse)
     return troubles
 
 
-def _exact(question: Question, nodes: Sequence[Node], point: Point) -> list[Objects] | None:
+def exact_values(question: Question, nodes: Sequence[Node], point: Point) -> list[Objects] | None:
     """The values in balls, with constants as they are read: intervals around rounded ones would hide lost digits."""
     store = question.truth.store
     with working_precision(_BITS):
@@ -106,7 +106,7 @@ def sensitivity(
     store, moved = question.truth.store, np.zeros(balls.shape)
     for _ in range(_PERTURBED):
         rounded = {n: _rounded(v, step, rng) if store.kind(n) == "real" else v for n, v in point.items()}
-        there = _exact(question, [question.truth.outputs[k]], rounded)
+        there = exact_values(question, [question.truth.outputs[k]], rounded)
         if there is None:
             return np.full(balls.shape, np.inf)
         gaps = np.frompyfunc(_gap, 2, 1)(there[0], balls)
@@ -124,8 +124,12 @@ def _gap(left: Any, right: Any) -> float:
     return abs(float((left - right).mid())) if left.is_finite() and right.is_finite() else np.inf
 
 
-def _trouble(
-    got: NDArray[Any], balls: Objects, dtype: str, moved: Callable[[], NDArray[Any]]
+def trouble_of(
+    got: NDArray[Any],
+    balls: Objects,
+    dtype: str,
+    moved: Callable[[], NDArray[Any]],
+    where: str = "at your inputs",
 ) -> Trouble | None:
     """The first entry that is not finite, or has lost its digits."""
     lost: Trouble | None = None
@@ -136,15 +140,13 @@ def _trouble(
             continue  # no float holds it, so no claim could
         at = f"entry {list(place)}" if place else "the value"
         if not np.isfinite(got[place]):
-            detail = f"{at} is {got[place]} in floats at your inputs, where the derivative is {exact:.6g}"
+            detail = f"{at} is {got[place]} in floats {where}, where the derivative is {exact:.6g}"
             return Trouble(detail, Mistake("nan", detail))
         gap = abs(got[place] - exact) - float(ball.rad())  # a rounded constant leaves the truth open
         if gap <= LOST[dtype] * abs(exact) or abs(exact) < TINY[dtype]:
             continue
         if lost is None and gap > EXCUSED * float(moved()[place]):
-            detail = (
-                f"{at} is {got[place]:.6g} in floats at your inputs, exactly {exact:.6g}: digits are lost"
-            )
+            detail = f"{at} is {got[place]:.6g} in floats {where}, exactly {exact:.6g}: digits are lost"
             lost = Trouble(detail, Mistake("cancellation", detail))
     return lost
 

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 Kind = Literal["overflows", "underflows", "cancels"]
 
 _SHOWN = 3
-_MOST = 500  # entries of all arguments and results
+MOST = 500  # entries of all arguments and results
 _CONFIRMED = 3  # points at which balls are asked
 _LOST = {4: 1e-3, 8: 1e-6}  # by bytes: the part of a result that rounding may take before it is worth a word
 _BITS = 1400  # exp(-800) beside 1
@@ -56,7 +56,7 @@ def float_failures(question: Question, options: Options) -> list[str | None]:
     confirmed = 0
     for leaves in _points(question, options):
         settled = {k for k, (failure, _) in found.items() if failure.kind == "overflows"}
-        suspect = {k: v for k, v in _suspects(question, leaves, options.dtype).items() if k not in settled}
+        suspect = {k: v for k, v in suspects(question, leaves, options.dtype).items() if k not in settled}
         if suspect and confirmed < _CONFIRMED and not options.is_late:
             confirmed += 1
             for failure in _failures(question, suspect, leaves, options.dtype):
@@ -94,10 +94,9 @@ def _points(question: Question, options: Options) -> Iterator[list[Array]]:
     """Arguments of mixed signs and of either sign, small, large, and large with small differences."""
     forward, truth = question.forward, question.truth
     base = [np.asarray(leaf) for leaf in leaf_values(question)]
-    shapes = [tuple(map(int, truth.shape(node))) for node in truth.inputs[len(base) :]]
-    added = [np.resize(_STEPS, shape) for shape in shapes]
+    added = drawn_extra(question)
     results = sum(int(np.prod(truth.shape(y), dtype=int)) for y in truth.outputs)
-    if sum(leaf.size for leaf in base) + results > _MOST:
+    if sum(leaf.size for leaf in base) + results > MOST:
         return
     wrt = {leaf for name in question.wrt for leaf in forward.leaf_names(name)}
     moved = [node for node in forward.inputs if not wrt or _name(question, node) in wrt]
@@ -121,6 +120,12 @@ def _points(question: Question, options: Options) -> Iterator[list[Array]]:
         yield [a.astype(options.dtype) if a.dtype.kind == "f" else a for a in (*leaves, *added)]
 
 
+def drawn_extra(question: Question) -> list[Array]:
+    """A cotangent or direction of mixed signs."""
+    added = question.truth.inputs[len(question.forward.inputs) :]
+    return [np.resize(_STEPS, tuple(map(int, question.truth.shape(node)))) for node in added]
+
+
 def _name(question: Question, node: Any) -> str:
     op = question.truth.store.op(node)
     return op.name if isinstance(op, Input) else ""
@@ -142,7 +147,7 @@ def _inside(drawn: Array, rule: Any, example: Array) -> Any:
 # What the claim returns there ---------------------------------------------------------------------------------
 
 
-def _suspects(question: Question, leaves: Sequence[Array], dtype: str) -> dict[int, Array]:
+def suspects(question: Question, leaves: Sequence[Array], dtype: str) -> dict[int, Array]:
     """The results that differ from those in long doubles, or are not finite in either."""
     got = _called(question, leaves)
     if got is None:
@@ -214,16 +219,16 @@ def _is_small(failure: Failure) -> bool:
 def _sentence(question: Question, failure: Failure, form: str | None, dtype: str) -> str:
     """Where, what, what it should be, and what would be right there."""
     place = f"entry {list(failure.index)}" if failure.index else "the value"
-    where = f"at {_at(question, failure)}, exactly {failure.exact:.6g}"
+    where = f"at {arguments_text(question, failure.leaves)}, exactly {failure.exact:.6g}"
     text = f"{failure.kind} in {dtype}: {place} is {failure.got:.6g} {where}"
     return f"{text}; {form}" if form else text
 
 
-def _at(question: Question, failure: Failure) -> str:
+def arguments_text(question: Question, leaves: Sequence[Array]) -> str:
     """The arguments that were moved; of arrays the first entries."""
     wrt = {leaf for name in question.wrt for leaf in question.forward.leaf_names(name)}
     parts = []
-    for node, leaf in zip(question.forward.inputs, failure.leaves, strict=False):
+    for node, leaf in zip(question.forward.inputs, leaves, strict=False):
         name = _name(question, node)
         if (not wrt or name in wrt) and leaf.dtype.kind == "f":
             shown = ", ".join(f"{v:.10g}" for v in leaf.ravel()[:_SHOWN])

@@ -11,6 +11,7 @@ from symdiff.checking.effort import work
 from symdiff.checking.floats import Trouble, float_troubles
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.indices import held
+from symdiff.checking.inside import troubles_inside
 from symdiff.checking.kinks.thin_branches import never, unseen_tie
 from symdiff.checking.kinks.thresholds import Threshold
 from symdiff.checking.kinks.words import kink_text, left_out
@@ -171,8 +172,10 @@ class _Answers:
 
     @cached_property
     def troubles(self) -> list[Trouble | None]:
-        """What floats make of the claim at the caller's inputs, target by target."""
-        return float_troubles(self.question, self.options)
+        """What floats make of the claim at the caller's inputs and in the caller's domain, target by target."""
+        at_inputs = float_troubles(self.question, self.options)
+        inside = troubles_inside(self.question, self.options)
+        return [one or other for one, other in zip(at_inputs, inside, strict=True)]
 
     @cached_property
     def failures(self) -> list[str | None]:

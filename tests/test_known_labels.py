@@ -117,3 +117,38 @@ def test_minus_an_array_is_the_same_array() -> None:
     assert by_normal_form(squares, lambda w: X.T @ (-y + X @ w), (np.ones(4),))[0].proved
     assert not by_normal_form(squares, lambda w: X.T @ (y - X @ w), (np.ones(4),))[0].proved
     assert not by_normal_form(squares, lambda w: -X.T @ (-y - X @ w), (np.ones(4),))[0].proved
+
+
+def test_labels_that_are_an_argument() -> None:
+    """The slope that everybody writes: one is subtracted where the labels point."""
+
+    def labelled(z: Any, y: Any) -> Any:
+        return -np.mean(np.log(softmax(z)[np.arange(len(y)), y]))
+
+    def subtracted(z: Any, y: Any, much: float = 1.0) -> Any:
+        p = softmax(z)
+        p[np.arange(len(y)), y] -= much
+        return p / len(y)
+
+    def one_hot(z: Any, y: Any) -> Any:
+        return (softmax(z) - np.eye(4)[y]) / len(y)
+
+    inputs = (Z[:6], LABELS[:6])
+    assert by_normal_form(labelled, subtracted, inputs)[0].proved
+    assert by_normal_form(labelled, one_hot, inputs)[0].proved
+    assert not by_normal_form(labelled, lambda z, y: subtracted(z, y, 0.5), inputs)[0].proved
+    assert not by_normal_form(labelled, lambda z, y: one_hot(z, y[::-1]), inputs)[0].proved
+
+
+def test_positions_of_other_strides() -> None:
+    """Entries of flattened rows are entries of rows with the stride of the rows alone."""
+
+    def taken(z: Any, y: Any, stride: int = 4) -> Any:
+        return np.sum(np.exp(z).reshape(-1)[stride * np.arange(6) + np.arange(4)[y]])
+
+    def right(z: Any, y: Any) -> Any:
+        return np.exp(z) * np.eye(4)[y]
+
+    inputs = (Z[:6], LABELS[:6])
+    assert by_normal_form(taken, right, inputs)[0].proved
+    assert not by_normal_form(lambda z, y: taken(z, y, 3), right, inputs)[0].proved

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
+from itertools import permutations
 from typing import assert_never
 
 import numpy as np
@@ -133,7 +135,39 @@ class Moves:
             return self._identity(dims, rows, columns)
         if head is not None and _is_short(head, dims):
             return self._picked(head, dims, rows, columns)
-        return self.space.pick(moved, normal(size), dims, columns)
+        rest = self._split(moved, rows, dims, columns)
+        return self.space.pick(moved, normal(size), dims, columns) if rest is None else rest
+
+    def _split(self, index: Expr, rows: Labels, dims: Shape, columns: Labels) -> Expr | None:
+        """``[n r + i_r = (c, d)] = [r = c] [i_r = d]`` for positions ``i_r`` below n: entries of flattened rows."""
+        if len(dims) != 2 or not all(isinstance(n, int) for n in dims) or len(index) != 2:
+            return None
+        for key, coefficient in index.items():
+            ((row, exponent), *others) = key or ((None, 0),)
+            if row is None or others or exponent != 1 or row[1][:1] not in [(k,) for k in rows]:
+                continue
+            if not _strides(self.space.heads[row[0]], coefficient, dims):
+                continue
+            taken = self._taken({k: c for k, c in index.items() if k != key}, dims[1], columns[1])
+            if taken is not None:
+                return self.space.times(single(self.space.delta(dims[0], row[1][0], columns[0])), taken)
+        return None
+
+    def _taken(self, position: Expr, size: Size, column: int) -> Expr | None:
+        """1 where a column is the place that ``sum_k k [i_r = k]`` takes, which is one of ``size``."""
+        atom = as_atom(position)
+        if atom is None or self.space.heads[atom[0]].kind != "sum":
+            return None
+        ((key, coefficient), *others) = self.space.heads[atom[0]].parts[0].items()
+        if others or coefficient != 1 or [exponent for _, exponent in key] != [1, 1]:
+            return None
+        for (count, place), (pick, labels) in permutations([a for a, _ in key]):
+            own = self.space.heads[pick].name
+            is_pick = isinstance(own, tuple) and own[0] == "pick" and own[1] == size
+            is_plain = place == labels[-1:] == (-1,) and min(labels[:-1], default=0) >= 0
+            if is_pick and is_plain and counts(self.space.heads[count]):
+                return single((pick, (*(atom[1][k] for k in labels[:-1]), column)))
+        return None
 
     def _picked(self, head: Head, dims: Shape, rows: Labels, columns: Labels) -> Expr:
         """Known positions, axis by axis: the same place along another axis, or a constant one-hot array."""
@@ -224,6 +258,18 @@ class Moves:
         return self._contract(
             form, old, [*new, within], [mask], [(places, before[axis]), (within, before[-1])]
         )
+
+
+def _strides(head: Head, coefficient: Fraction, dims: Shape) -> bool:
+    """Whether multiples of an array are the places where the rows begin."""
+    if head.dims != dims[:1]:
+        return False
+    if counts(head):
+        return coefficient == dims[1]
+    if not isinstance(head.name, Table) or head.name.array.dtype.kind not in "iu":
+        return False
+    begins = int(dims[1]) * np.arange(int(dims[0]))
+    return coefficient.denominator == 1 and np.array_equal(int(coefficient) * head.name.array, begins)
 
 
 def _is_short(head: Head, dims: Shape) -> bool:

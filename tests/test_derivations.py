@@ -125,6 +125,7 @@ def matrices() -> Derivation:
     ("quantity", "formula", "structure", "products"),
     [
         ("HI_1", "B1 + W1 @ X", "vector", ("matrix-vector product",)),
+        ("L", "dot(E, E)/2", "scalar", ("dot product",)),
         ("dL_dHO_2", "W3.T @ dL_dHO_final", "vector", ("matrix-vector product",)),
         (
             "dL_dHO_final",

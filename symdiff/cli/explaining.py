@@ -1,4 +1,4 @@
-"""``symdiff explain NAME`` is the page of one entry of the library, or of one that a file registers."""
+"""``symdiff explain NAME`` is the page of one entry, or the derivation of the functions of a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from symdiff.cli import deriving
 from symdiff.cli.listing import require_file
 from symdiff.cli.statuses import status_of, write
 from symdiff.collecting import import_file
@@ -20,16 +21,25 @@ from symdiff.pages.sheets import Sheet, as_json
 
 def add_to(commands: Any) -> None:
     """Add the command and its options."""
-    explained = commands.add_parser("explain", help="everything about one entry of the library")
+    explained = commands.add_parser(
+        "explain", help="everything about one entry of the library, or the derivation of a function"
+    )
     explained.set_defaults(run=run)
-    explained.add_argument("name", metavar="NAME", help="as `symdiff list` shows it")
+    explained.add_argument(
+        "name", metavar="NAME", help="as `symdiff list` shows it, or FILE.py or FILE.py::FUNCTION"
+    )
     explained.add_argument("file", nargs="?", metavar="FILE", help="a Python file that registers it")
     explained.add_argument("--report", type=Path, metavar="DIR", help="write NAME.html there, with a plot")
+    explained.add_argument(
+        "--digits", type=int, default=6, help="significant digits of a derivation's values"
+    )
     explained.add_argument("--json", action="store_true", help="print for machines")
 
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Judge one entry and show it."""
+    if deriving.is_file(arguments.name):
+        return deriving.run(arguments, errors)
     if arguments.file is not None:
         require_file(arguments.file, "symdiff explain")
         import_file(Path(arguments.file), "symdiff explain")

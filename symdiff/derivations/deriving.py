@@ -87,7 +87,7 @@ class _Walk:
                 if not self.rows.has(parent):
                     self.rows.add(parent, self.names[parent], "", "forward", "input")
             inner = self.region.inside(node)
-            text = self.rows.text(inner) if inner in self.names else self.rows.formula(inner)
+            text = self.rows.formula(inner) if inner == node else self.rows.text(inner)
             self.rows.add(node, self.names[node], text, "forward", "definition", inner=inner)
 
     def backward(self) -> None:

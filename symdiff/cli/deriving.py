@@ -1,0 +1,69 @@
+"""``symdiff explain FILE`` derives the functions whose derivatives a file claims, step by step."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from symdiff.checking.arguments import chosen, parameters
+from symdiff.checking.claims import Claim
+from symdiff.cli.statuses import write
+from symdiff.collecting import collect
+from symdiff.derivations.deriving import derive
+from symdiff.derivations.html import to_html
+from symdiff.derivations.latex import to_latex
+from symdiff.derivations.steps import Derivation
+from symdiff.derivations.text import to_text
+from symdiff.errors import InputError, explain
+
+SEPARATOR = "::"
+
+
+def is_file(name: str) -> bool:
+    """Whether a name is that of a file, or of a function in one: ``file.py::loss``."""
+    return name.partition(SEPARATOR)[0].endswith(".py")
+
+
+def run(arguments: argparse.Namespace, errors: Console) -> int:
+    """Derive and show; pages and LaTeX are written where a folder is given."""
+    for derivation in derivations(arguments.name):
+        title = f"{derivation.name}, by {', '.join(derivation.by)}"
+        print(f"{title}\n{to_text(derivation, arguments.digits, Console().width)}\n")
+        if arguments.report is not None:
+            name = re.sub(r"[^A-Za-z0-9_.-]", "_", derivation.name)
+            texts = {f"{name}.html": to_html(derivation), f"{name}.tex": to_latex(derivation)}
+            write(arguments.report, texts, "symdiff explain", errors)
+    return 0
+
+
+def derivations(name: str) -> Iterator[Derivation]:
+    """The functions that have claims in a file, or the one that is named, at the inputs of their claims."""
+    file, _, wanted = name.partition(SEPARATOR)
+    found: dict[str, tuple[Claim, list[str]]] = {}
+    for item in collect([Path(file)]).claims:
+        claim = item.found
+        if isinstance(claim, Claim) and claim.of in ("gradient", "vjp"):
+            _, names = found.setdefault(getattr(claim.fn, "__name__", "function"), (claim, []))
+            names += [n for n in _targets(claim) if n not in names]
+    if wanted and wanted not in found:
+        facts: dict[str, object] = {"function": wanted, "known": ", ".join(found) or "none"}
+        raise InputError(
+            explain(f"symdiff explain {name}", facts, "Name a function whose gradient is claimed.")
+        )
+    for label, (claim, names) in found.items():
+        if wanted in ("", label):
+            yield derive(claim.fn, claim.inputs, tuple(names) or None)
+
+
+def _targets(claim: Claim) -> list[str]:
+    """The inputs by which a claim is a derivative; intermediates are steps anyway."""
+    inputs: dict[str, Any] = parameters(claim.fn, claim.inputs)
+    if isinstance(claim.wrt, str) and claim.wrt not in inputs:
+        return []
+    told = claim.wrt if isinstance(claim.wrt, (tuple, list)) else (claim.wrt,)
+    return [name for w in told for name in chosen(w, list(inputs)) if w in inputs or isinstance(w, int)]

@@ -203,7 +203,16 @@ PEERS = [
         {**LOGITS, "weight": between(D), "label_smoothing": 0.125},
         lambda z, y, w, e, **r: F.cross_entropy(z, y, w, label_smoothing=e, **r),
     ),
-    Peer("cross_entropy_of_labels", {"z": normal(N, D), "label": RNG.integers(0, D, N)}, F.cross_entropy),
+    Peer(
+        "cross_entropy_of_labels",
+        {"z": normal(N, D), "label": RNG.integers(0, D, N), "weight": np.ones(D)},
+        F.cross_entropy,
+    ),
+    Peer(
+        "cross_entropy_of_labels",
+        {"z": normal(N, D), "label": RNG.integers(0, D, N), "weight": between(D)},
+        F.cross_entropy,
+    ),
     Peer(
         "focal",
         {"p_t": between(N), "alpha": 0.25, "gamma": 2.0},
@@ -495,15 +504,22 @@ def test_torch_takes_the_absolute_error_for_beta_zero() -> None:
     assert np.array_equal(theirs, find("mae").fn(y_hat, y, reduction="none"))
 
 
-def test_torch_divides_by_the_weights_of_integer_labels_only() -> None:
-    """With soft labels the weighted mean divides by n, as here; with integer labels by the sum of their weights."""
-    z, label, weight = torch.tensor(LOGITS["z"]), torch.arange(N) % D, torch.arange(1.0, D + 1).double()
-    one_hot_labels = F.one_hot(label, D).double()
-    soft = float(F.cross_entropy(z, one_hot_labels, weight))
-    ours = find("softmax_cross_entropy").fn(LOGITS["z"], one_hot_labels.numpy(), weight.numpy())
-    assert soft == pytest.approx(ours, rel=1e-14)
-    whole = float(F.cross_entropy(z, label, weight))
-    assert whole == pytest.approx(ours * N / float(weight[label].sum()), rel=1e-14)
+def test_a_weighted_mean_is_another_one_for_soft_and_integer_labels() -> None:
+    """In torch as here it divides by n for soft labels, and by the sum of the weights for integer ones."""
+    z, label, weight = LOGITS["z"], np.arange(N) % D, np.arange(1.0, D + 1)
+    soft = find("softmax_cross_entropy").fn(z, np.eye(D)[label], weight)
+    whole = find("cross_entropy_of_labels").fn(z, label, weight)
+    assert whole == pytest.approx(soft * N / weight[label].sum(), rel=1e-14)
+    z, label, weight = map(torch.tensor, (z, label, weight))
+    assert soft == pytest.approx(float(F.cross_entropy(z, F.one_hot(label, D).double(), weight)), rel=1e-14)
+    assert whole == pytest.approx(float(F.cross_entropy(z, label, weight)), rel=1e-14)
+
+
+def test_an_ignored_class_has_the_weight_zero() -> None:
+    z, label = LOGITS["z"], np.arange(N) % D
+    ignoring = F.cross_entropy(torch.tensor(z), torch.tensor(label), ignore_index=2)
+    weight = np.where(np.arange(D) == 2, 0.0, 1.0)
+    assert find("cross_entropy_of_labels").fn(z, label, weight) == pytest.approx(float(ignoring), rel=1e-14)
 
 
 def test_torch_takes_the_other_slope_where_the_bracket_is_zero() -> None:

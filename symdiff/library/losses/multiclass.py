@@ -1,4 +1,4 @@
-"""Losses of one class among k: cross-entropy of probabilities, and from logits with soft or integer labels."""
+"""Losses of one class among k: cross-entropy of probabilities, and from logits with soft labels."""
 
 from __future__ import annotations
 
@@ -197,63 +197,6 @@ def softmax_cross_entropy_is_invariant() -> Verdict:
         return softmax_cross_entropy(z + c[:, None], y)
 
     return check(value, shifted, {"z": "n k", "y": "n k", "c": "n"}, of="value")
-
-
-def cross_entropy_of_labels(z: Array, label: Array, *, reduction: str = "mean") -> Array:
-    """Cross-entropy from logits for integer labels, ``1/n sum_i logsumexp(z_i) - z_i[label_i]``.
-
-    ``z`` : n k; ``label`` : n, integers from 0 to k - 1; never negative; smooth and convex in ``z``.
-
-    >>> float(cross_entropy_of_labels(np.zeros((3, 2)), np.array([0, 1, 1])).round(4))
-    0.6931
-    """
-    chosen = special.log_softmax(z, axis=-1)[np.arange(z.shape[0]), label]
-    return reduced(-chosen, reduction)
-
-
-LABELLED = {"z": "n k", "label": "n"}
-CROSS_ENTROPY_OF_LABELS = Entry(
-    cross_entropy_of_labels,
-    "loss",
-    cases(**LABELLED),
-    source="Bridle (1990), Probabilistic interpretation of feedforward network outputs",
-    notes="1.2.4",
-    names=Names(
-        "torch.nn.functional.cross_entropy",
-        "optax.softmax_cross_entropy_with_integer_labels",
-        "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
-        "torch has weight= and ignore_index=, and with weights its mean divides by their sum.",
-    ),
-    domain={"label": "integer"},
-)
-
-
-@per_sample(CROSS_ENTROPY_OF_LABELS, axes=1)
-@CROSS_ENTROPY_OF_LABELS.derivative
-def cross_entropy_of_labels_gradient(z: Array, label: Array, *, reduction: str = "mean") -> Array:
-    """softmax(z), less 1 at each sample's label."""
-    slope = special.softmax(z, axis=-1)
-    slope[np.arange(z.shape[0]), label] -= 1
-    return shared(slope, label, reduction)
-
-
-@CROSS_ENTROPY_OF_LABELS.second
-def cross_entropy_of_labels_curvature(z: Array, label: Array, v: Array, *, reduction: str = "mean") -> Array:
-    """p (v - p'v), whatever the label is."""
-    p = special.softmax(z, axis=-1)
-    return shared(p * (v - np.sum(p * v, axis=-1, keepdims=True)), label, reduction)
-
-
-@CROSS_ENTROPY_OF_LABELS.mistake("missing_path")
-def softmax_without_the_label(z: Array, label: Array, *, reduction: str = "mean") -> Array:
-    """softmax(z): the logit of the label forgotten."""
-    return shared(special.softmax(z, axis=-1), label, reduction)
-
-
-@CROSS_ENTROPY_OF_LABELS.mistake("factor")
-def cross_entropy_of_labels_without_the_batch(z: Array, label: Array, *, reduction: str = "mean") -> Array:
-    """softmax(z) less the label: the batch factor 1/n missing."""
-    return cross_entropy_of_labels_gradient(z, label, reduction="sum")
 
 
 PLAIN = Case({"z": "n k", "y": "n k"})

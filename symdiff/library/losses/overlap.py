@@ -42,7 +42,7 @@ DICE = Entry(
         jax="optax.losses.dice_loss",
         keras="keras.losses.Dice",
         differs="torch has no name for it; V-Net squares the entries of both areas; keras takes all axes as one mask "
-        "and adds 1e-7 below and above; optax takes logits and classes, and its smooth is half of this one.",
+        "and adds 1e-7 to the areas; optax takes logits and classes, and its smooth is half of this one.",
     ),
     domain=WITHIN,
 )

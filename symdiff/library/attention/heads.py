@@ -60,7 +60,7 @@ def _case(heads: int) -> Case:
 MULTI_HEAD_ATTENTION = Entry(
     multi_head_attention,
     "attention",
-    (_case(2), _case(3)),
+    (_case(2),),
     source="Vaswani, Shazeer, Parmar et al. (2017), section 3.2.2",
     notes="4.4",
     names=Names(
@@ -94,7 +94,12 @@ def multi_head_attention_backward(
     return dz @ W_in, np.einsum("bni,bnj->ij", dz, x), dz.sum((0, 1)), dW_out, y_bar.sum((0, 1))
 
 
-@MULTI_HEAD_ATTENTION.mistake("factor", wrt="b_in")
+MULTI_HEAD_ATTENTION.derivative(
+    multi_head_attention_backward, label="other numbers of heads", cases=(_case(1), _case(3))
+)
+
+
+@MULTI_HEAD_ATTENTION.mistake("factor", wrt="b_in", case=_case(3))
 def multi_head_attention_scaled_by_the_width(
     x: Array, W_in: Array, b_in: Array, W_out: Array, b_out: Array, y_bar: Array, *, num_heads: int = 1
 ) -> Any:

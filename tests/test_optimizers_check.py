@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 import symdiff as sd
+from symdiff.library import registry
+from symdiff.library.stepping.candidates import Candidate, singles
+from symdiff.library.stepping.judging import difference
+from symdiff.library.stepping.rules import RULES
 
 Step = Callable[..., Any]
 
@@ -411,3 +415,87 @@ def test_wrong_black_boxes_are_named(name: str, step: Step, settings: dict[str, 
     assert said in verdict.mistake.detail, verdict.mistake.detail
     assert verdict.witness is not None
     assert not verdict.witness.certified
+
+
+# Every number of steps -----------------------------------------------------------------------------------------
+
+
+def tiring(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    stepped, m, v = adam(theta, g, m, v, t)
+    return (theta if t > 1000 else stepped), m, v
+
+
+def test_one_step_from_any_state_is_every_number_of_steps() -> None:
+    roads = sd.check_optimizer("adam", adam).evidence.roads
+    assert roads[0] == "proved: one step from any state at any count, so every number of steps"
+
+
+def test_a_velocity_of_the_other_sign_is_no_mistake() -> None:
+    """The state is nobody's concern: only the parameters are compared."""
+    verdict = sd.check_optimizer("momentum", heavy_ball)
+    assert verdict.status == "proved"
+    assert not any("any state" in road for road in verdict.evidence.roads)
+
+
+def test_a_step_that_goes_wrong_late() -> None:
+    verdict = sd.check_optimizer("adam", tiring)
+    assert verdict.status == "refuted"
+    assert verdict.mistake is not None
+    assert (
+        verdict.mistake.detail
+        == "the first 200 steps are those of the rule; the step with t = 1000000 is not"
+    )
+    assert verdict.witness is not None
+    assert verdict.witness.argument == "theta"
+    assert not verdict.witness.certified
+
+
+# Mutants of every rule, each run as a step ---------------------------------------------------------------------
+
+_TELLING = {"weight_decay": 0.1, "dampening": 0.5}
+_SAME = {
+    ("sgd", "decay_in"): "without momentum coupled decay is decoupled decay",
+    ("adam", "decay_order"): "coupled decay has no order",
+    ("amsgrad", "place"): "without epsilon it has no place",
+    ("amsgrad", "largest"): "without correction both are the same",
+    ("amsgrad", "shift"): "without correction the count does not matter",
+    ("lamb", "averaging"): "the factor 1 / (1 - b1) of a direction is a smaller decay",
+    ("adamw", "weight_decay"): "a decay that is not multiplied by the learning rate is a larger one that is",
+}
+
+
+def running(candidate: Candidate) -> Step:
+    """A candidate as ``step(params, grads, state)``."""
+
+    def step(params: Any, grads: Any, state: Any) -> Any:
+        t, held = state or (0, candidate.rule.begin(params, candidate.settings))
+        with np.errstate(all="ignore"):
+            update, *held = candidate.rule.step(
+                params, grads, *held, t + 1 + candidate.shift, **candidate.settings
+            )
+        return params + candidate.sign * update, (t + 1, held)
+
+    return step
+
+
+def mutants() -> list[Any]:
+    """Every third thing that may be otherwise with the rules of the papers."""
+    registry("optimizer")
+    found = []
+    for name, rule in RULES.items():
+        told = {n: v for n, v in _TELLING.items() if n in rule.settings}
+        truth = Candidate(rule, rule.of("paper", **told))
+        for k, mutant in enumerate(singles(truth)):
+            changed = [n for n in truth.settings if mutant.settings[n] != truth.settings[n]] or ["shift"]
+            if (name, changed[0]) not in _SAME and k % 3 == 0:
+                found.append(
+                    pytest.param(truth, mutant, told, id=f"{name}: {mutant.differences(truth)[0][:40]}")
+                )
+    return found
+
+
+@pytest.mark.parametrize(("truth", "mutant", "told"), mutants())
+def test_mutants_are_named(truth: Candidate, mutant: Candidate, told: dict[str, Any]) -> None:
+    text = difference(truth, running(mutant), "paper", told)
+    assert text is not None
+    assert " and ".join(mutant.differences(truth)) in text

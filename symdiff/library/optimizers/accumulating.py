@@ -101,6 +101,7 @@ ADAGRAD_RULE = publish(
             "optax": Variant({"place": "inside", "eps": 1e-7, "initial_accumulator": 0.1}, "optax.adagrad"),
         },
         start=_begin_adagrad,
+        nonnegative=("G",),
     )
 )
 adagrad = factory(ADAGRAD_RULE, "Adagrad: ``G = G + g^2``, ``theta - learning_rate * g / (sqrt(G) + eps)``.")

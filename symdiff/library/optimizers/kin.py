@@ -132,6 +132,7 @@ ADAMAX_RULE = publish(
             "optax": Variant({"eps": 1e-8}, "optax.adamax"),
         },
         counts=True,
+        nonnegative=("u",),
     )
 )
 NADAM_RULE = publish(

@@ -163,6 +163,7 @@ LAMB_RULE = publish(
         },
         needs_params=lambda settings: True,
         counts=True,
+        nonnegative=("v",),
     )
 )
 

@@ -103,6 +103,7 @@ RMSPROP_RULE = publish(
             "optax": Variant({}, "optax.rmsprop"),
         },
         start=_begin_rmsprop,
+        nonnegative=("v",),
     )
 )
 

@@ -181,6 +181,7 @@ ADAM_RULE = publish(
             "optax": Variant({}, "optax.adam"),
         },
         counts=True,
+        nonnegative=("v",),
     )
 )
 ADAMW_RULE = publish(
@@ -197,6 +198,7 @@ ADAMW_RULE = publish(
             "optax": Variant({"decay_in": "step", "weight_decay": 1e-4}, "optax.adamw"),
         },
         counts=True,
+        nonnegative=("v",),
     )
 )
 _AMSGRAD_CHOICES = {n: MOMENT_CHOICES[n] for n in ("place", "correction", "decay_in", "square", "averaging")}
@@ -228,6 +230,7 @@ AMSGRAD_RULE = publish(
             "optax": Variant({"correction": "both", "largest": "of v_hat", "eps": 1e-8}, "optax.amsgrad"),
         },
         counts=True,
+        nonnegative=("v", "v_max"),
     )
 )
 

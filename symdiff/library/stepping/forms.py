@@ -43,6 +43,7 @@ class Program:
     """Somebody's step: ``path(theta, gradients)`` gives the parameters after each step.
 
     With ``exact`` the count and the hyperparameters are quantities of a graph, so that ``b1**t`` is not rounded.
+    ``once(theta, g, *state, t)`` is one step from any state, where the states have the names of the rule's.
     """
 
     path: Callable[..., Path]
@@ -50,6 +51,7 @@ class Program:
     form: str
     is_torch: bool = False
     notes: tuple[str, ...] = ()
+    once: Callable[..., list[Any]] | None = None
 
 
 def read(step: Any, rule: Rule, settings: Mapping[str, Any], given: Mapping[str, Any]) -> Program:
@@ -72,7 +74,10 @@ def read(step: Any, rule: Rule, settings: Mapping[str, Any], given: Mapping[str,
     call = _Named(step, label, roles, rule, settings, given, {n: known[n].default for n in known})
     counts_from = call.first_count()
     notes = (f"t starts at {counts_from}, since the step returns it",) if counts_from is not None else ()
-    return Program(partial(call.path, counts_from), label, f"a function of {', '.join(known)}", notes=notes)
+    same = counts_from is None and sorted(call.states) == sorted(rule.fields)
+    once = call.once if same else None
+    form = f"a function of {', '.join(known)}"
+    return Program(partial(call.path, counts_from), label, form, notes=notes, once=once)
 
 
 def _parameters(step: Any, label: str) -> dict[str, inspect.Parameter]:
@@ -143,6 +148,16 @@ class _Named:
             theta, held, t = self._returned(_called(self.step, self.label, values), counts_from)
             found.append(theta)
         return found
+
+    def once(self, theta: Any, g: Any, *rest: Any, exact: bool = False) -> list[Any]:
+        """The parameters and the state after one step from any state; the count comes last."""
+        *state, t = rest
+        held = dict(zip(self.rule.fields, state, strict=True))
+        values = {**self._hyperparameters(exact), **held, **self._symbols(theta, g)}
+        if self.count is not None:
+            values[self.count] = t
+        theta, held, _ = self._returned(_called(self.step, self.label, values), None)
+        return [theta, *(held[name] for name in self.rule.fields)]
 
     def first_count(self) -> int | None:
         """Where the count starts if the step returns it: at 0, unless that divides by zero."""

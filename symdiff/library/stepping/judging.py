@@ -15,7 +15,16 @@ from symdiff.library.shelves import registry
 from symdiff.library.stepping import proving
 from symdiff.library.stepping.candidates import Candidate, alternatives, singles
 from symdiff.library.stepping.forms import Program, read
-from symdiff.library.stepping.measuring import Comparison, Record, compare, fits, record, require_pure
+from symdiff.library.stepping.measuring import (
+    LATE,
+    Comparison,
+    Record,
+    compare,
+    fits,
+    late_difference,
+    record,
+    require_pure,
+)
 from symdiff.library.stepping.regimes import LONG, Regime, regimes, simple_points
 from symdiff.library.stepping.rules import RULES
 from symdiff.library.stepping.wording import Shown, detail
@@ -117,6 +126,9 @@ class _Trial:
         """Measured first: a wrong step shows there at once, a right one is then proved if it can be."""
         if any(found.step is not None for found in self.compared):
             return self._refuted()
+        late = late_difference(self.truth, self.program)
+        if late is not None:
+            return self._refuted_late(late)
         tested = self._agrees()
         if self.claim is None:
             return tested
@@ -126,10 +138,12 @@ class _Trial:
         if proof.status != "proved":
             why = proof.reason.removeprefix("not proved: ")
             return replace(tested, reason=f"not proved: {why}", readings=proof.readings)
+        always: tuple[str, ...] = ("proved: one step from any state at any count, so every number of steps",)
+        always = always if proving.every_step(self.truth, self.program, timeout=_BRIEFLY) else ()
         return replace(
             proof,
             question=self.question,
-            evidence=replace(proof.evidence, roads=(*proof.evidence.roads, *tested.evidence.roads)),
+            evidence=replace(proof.evidence, roads=(*always, *proof.evidence.roads, *tested.evidence.roads)),
             readings=(*self.program.notes, *proof.readings),
             parts={},
             blind=tested.blind,
@@ -193,6 +207,20 @@ class _Trial:
             readings=self.program.notes,
         )
 
+    def _refuted_late(self, late: Witness) -> Verdict:
+        """Right for the first steps, wrong at a large count."""
+        text = f"the first {LONG} steps are those of the rule; the step with t = {LATE} is not"
+        mistake = Mistake("optimizer", text, proving.formula(self.truth))
+        return Verdict(
+            "refuted",
+            self.question,
+            "",
+            reason="a difference beyond any rounding",
+            witness=late,
+            mistake=mistake,
+            readings=self.program.notes,
+        )
+
     def _refuted_by(self, proof: Verdict) -> Verdict:
         """Wrong by less than floats show."""
         text = "the formula differs from the rule by less than rounding at every gradient that was tried"
@@ -244,7 +272,8 @@ class _Trial:
         made = record(self.program, regime)
         if compare(self.truth, made).step != len(gradients):
             return None
-        path = [start, *(np.asarray(x) for x in self.truth.path(start, regime.gradients))]
+        with np.errstate(all="ignore"):
+            path = [start, *(np.asarray(x) for x in self.truth.path(start, regime.gradients))]
         own = [start, *made.path]
         if not np.all(np.isfinite(path[-1])):
             return None

@@ -12,6 +12,7 @@ from symdiff.library.stepping.bounds import Bounded, Floats, bounded, unit_of
 from symdiff.library.stepping.candidates import Candidate
 from symdiff.library.stepping.forms import Program
 from symdiff.library.stepping.regimes import Regime
+from symdiff.verdicts import Witness
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,18 @@ def require_pure(program: Program, made: Record) -> None:
 def reference(candidate: Candidate, regime: Regime, unit: float) -> list[Bounded]:
     """The path of a rule with the bound of its rounding."""
     narrow = unit > 2.0**-53
-    numbers: dict[str, Any] = {
-        n: bounded(v, unit, narrow) if n in candidate.rule.hyperparameters and np.isfinite(v) else v
+    theta = bounded(regime.theta, unit, narrow)
+    gradients = [bounded(g, unit, narrow) for g in regime.gradients]
+    return candidate.path(theta, gradients, _numbers(candidate, unit))
+
+
+def _numbers(candidate: Candidate, unit: float) -> dict[str, Any]:
+    """The settings, with those that are numbers as far as they may be rounded."""
+    narrow, known = unit > 2.0**-53, candidate.rule.hyperparameters
+    return {
+        n: bounded(v, unit, narrow) if n in known and np.isfinite(v) else v
         for n, v in candidate.settings.items()
     }
-    theta = bounded(regime.theta, unit, narrow)
-    return candidate.path(theta, [bounded(g, unit, narrow) for g in regime.gradients], numbers)
 
 
 def compare(candidate: Candidate, made: Record) -> Comparison:
@@ -91,6 +98,36 @@ def compare(candidate: Candidate, made: Record) -> Comparison:
         if share > 1:
             return Comparison(k, share, compared)
     return Comparison(None, share, compared)
+
+
+EARLY, LATE = 3, 10**6
+
+
+def late_difference(candidate: Candidate, program: Program) -> Witness | None:
+    """Where the step differs at a large count, from a state from which it is the rule's at a small one."""
+    if program.once is None or _apart_at(candidate, program, EARLY) is not None:
+        return None  # a velocity may also be kept with another sign or scale
+    return _apart_at(candidate, program, LATE)
+
+
+def _apart_at(candidate: Candidate, program: Program, t: int) -> Witness | None:
+    """Whether one step from some state differs in the parameters or in the state."""
+    assert program.once is not None
+    fields = candidate.rule.fields
+    sizes = {"p": 2.0**-10} | dict.fromkeys(candidate.rule.nonnegative, 0.75)
+    start = {"theta": np.array([1.0, -0.5, 2.0]), "g": np.array([0.25, 1.5, -(2.0**-13)])}
+    start |= {name: np.full(3, sizes.get(name, -0.125)) for name in fields}
+    with np.errstate(all="ignore"):
+        made = [np.asarray(x) for x in program.once(*(np.array(x) for x in start.values()), t)]
+    unit = max(unit_of(x.dtype) for x in made)
+    held = [bounded(x, unit, unit > 2.0**-53) for x in start.values()]
+    update, *after = candidate.rule.step(*held, t, **_numbers(candidate, unit))
+    for name, own, truth in zip(("theta", *fields), made, [held[0] + update, *after], strict=True):
+        apart = ~(np.abs(own - truth.value) <= truth.error) & np.isfinite(truth.value)
+        for k in np.flatnonzero(apart)[:1]:
+            inputs = {**start, "t": t}
+            return Witness(inputs, name, (int(k),), float(own[k]), float(truth.value[k]), False)
+    return None
 
 
 def is_near(candidate: Candidate, made: Record) -> bool:

@@ -31,11 +31,7 @@ def unrolled(path: Callable[[Any, Sequence[Any]], Sequence[Any]], steps: int, la
         found = tuple(path(theta, gradients))
         return found if steps > 1 else found[0]
 
-    names = ["theta", *(f"g{k}" for k in range(1, steps + 1))]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    run.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
-    run.__name__ = label
-    return run
+    return _signed(run, ["theta", *(f"g{k}" for k in range(1, steps + 1))], label)
 
 
 def rule_map(candidate: Candidate, steps: int, label: str) -> Map:
@@ -68,6 +64,37 @@ def prove(truth: Candidate, claim: Map, steps: int, label: str, **options: Any) 
     """The verdict of ``check`` on the unrolled maps, for every shape."""
     shapes = {"theta": "n"} | {f"g{k}": "n" for k in range(1, steps + 1)}
     return check(rule_map(truth, steps, label), claim, shapes, of="value", **options)
+
+
+def every_step(truth: Candidate, program: Program, **options: Any) -> bool:
+    """Whether one step from any state, at any count, is proved: then so is every number of steps."""
+    rule, once = truth.rule, program.once
+    if once is None:
+        return False
+    names = ["theta", "g", *rule.fields, "t"]
+    own = _signed(lambda *args: tuple(once(*args, exact=True)), names, program.name)
+    ours = _signed(lambda *args: _stepped(truth, *args), names, rule.name)
+    shapes = dict.fromkeys(names, "n") | {"t": ""}
+    domain: Any = {"t": (1, None), **dict.fromkeys(rule.nonnegative, (0, None))}
+    try:
+        return check(ours, own, shapes, of="value", domain=domain, **options).status == "proved"
+    except SymdiffError:
+        return False
+
+
+def _stepped(truth: Candidate, theta: Any, g: Any, *rest: Any) -> tuple[Any, ...]:
+    update, *state = truth.rule.step(theta, g, *rest, **truth.settings)
+    return (theta + update, *state)
+
+
+def _signed(run: Map, names: Sequence[str], label: str) -> Map:
+    def call(*args: Any) -> Any:
+        return run(*args)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    call.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
+    call.__name__ = label
+    return call
 
 
 def certified(

@@ -26,7 +26,7 @@ class Rule:
     ``step(theta, g, *state, t, **settings)`` returns the update, which is added to the parameters, and the new
     state. ``settings`` holds every hyperparameter and every choice with the paper's value; ``choices`` tells in
     words what the values of a choice mean, those of the classic mistakes too; ``state`` is a NamedTuple class
-    whose first field is ``t``; ``start`` gives what is not zero in the beginning.
+    whose first field is ``t``; ``start`` gives what is not zero in the beginning, ``nonnegative`` names squares.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Rule:
         repr=False, default=lambda settings: bool(settings["weight_decay"])
     )
     counts: bool = field(repr=False, default=False)
+    nonnegative: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def fields(self) -> tuple[str, ...]:

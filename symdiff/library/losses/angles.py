@@ -128,6 +128,19 @@ def gradient_is_orthogonal() -> Verdict:
     return check(radial, lambda x1, x2: np.zeros_like(x1[..., 0]), {"x1": "n d", "x2": "n d"}, of="value")
 
 
+@COSINE_EMBEDDING.fact("the cosine is in [-1, 1]: |a|^2 |b|^2 - (a'b)^2 is a sum of squares (Lagrange)")
+def cosine_is_bounded() -> Verdict:
+    """Half the sum of (a_i b_j - a_j b_i)^2, so the loss is in [0, 2]."""
+
+    def gap(a: Array, b: Array) -> Array:
+        return np.sum(a**2) * np.sum(b**2) - np.sum(a * b) ** 2
+
+    def squares(a: Array, b: Array) -> Array:
+        return np.sum((a[:, None] * b[None, :] - a[None, :] * b[:, None]) ** 2) / 2
+
+    return check(gap, squares, {"a": "d", "b": "d"}, of="value")
+
+
 @COSINE_EMBEDDING.mistake("missing_path")
 def cosine_with_the_norms_held(
     x1: Array, x2: Array, y: Array, margin: Array, eps: Array, *, reduction: str = "mean"

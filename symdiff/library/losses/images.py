@@ -9,6 +9,7 @@ import numpy as np
 from symdiff.checking.checks import check
 from symdiff.functions import vjp
 from symdiff.library import Array, Case, Entry, Names
+from symdiff.library.losses.quadratic_forms import curvature_is
 from symdiff.library.losses.reductions import cases, per_sample, reduced, shared
 from symdiff.verdicts import Verdict
 
@@ -144,6 +145,20 @@ def smooth_total_variation_curvature(x: Array, eps: Array, v: Array, *, reductio
     return shared(slope, x[..., 0, 0], reduction)
 
 
+@SMOOTH_TOTAL_VARIATION.fact("convex: v'Hv is a sum of squares over the cubes of the roots")
+def smooth_total_variation_is_convex() -> Verdict:
+    """With the differences (d, r) of x and (a, b) of v: ((d b - r a)^2 + eps (a^2 + b^2)) / size^3."""
+
+    def squares(x: Array, eps: Array, v: Array) -> Array:
+        (down, right), (dv, rv) = _forward(x), _forward(v)
+        size = np.sqrt(down**2 + right**2 + eps)
+        turned = (down * rv - right * dv) ** 2 + eps * (dv**2 + rv**2)
+        return np.sum(turned / size**3) / x.shape[0]
+
+    inputs = {"x": "b h w", "eps": "", "v": "b h w"}
+    return curvature_is(squares, smooth_total_variation_curvature, inputs, SMOOTH_TOTAL_VARIATION.domain)
+
+
 @SMOOTH_TOTAL_VARIATION.mistake("convention")
 def smooth_total_variation_without_the_root(x: Array, eps: Array, *, reduction: str = "mean") -> Array:
     """Minus the Laplacian: the derivative of the root missing."""
@@ -209,6 +224,17 @@ def perceptual_gradient_of_edges(
     slope = shared(2 * (value - features(target)) * (1 - value**2), value, reduction)
     edge = np.zeros_like(x[..., :1])
     return np.concatenate([edge, slope], axis=-1) - np.concatenate([slope, edge], axis=-1)
+
+
+@PERCEPTUAL.fact("symmetric: the two images may be exchanged")
+def perceptual_is_symmetric() -> Verdict:
+    """The value with exchanged arguments, in the features of the edges."""
+    return check(
+        lambda x, target: perceptual(x, target, features=edges),
+        lambda x, target: perceptual(target, x, features=edges),
+        IMAGES,
+        of="value",
+    )
 
 
 @PERCEPTUAL.mistake("chain")

@@ -119,6 +119,12 @@ def half_of_the_squares() -> Verdict:
     return check(half_squared_error, lambda y_hat, y: mse(y_hat, y, reduction="sum") / 2, PAIRS, of="value")
 
 
+@HALF_SQUARED_ERROR.fact("convex in y_hat: v'Hv is the sum of squares of v")
+def half_squared_error_is_convex() -> Verdict:
+    """The quadratic form of the identity."""
+    return curvature_is(lambda y_hat, y, v: np.sum(v**2), half_squared_error_curvature, {**PAIRS, "v": "n d"})
+
+
 @HALF_SQUARED_ERROR.mistake("sign")
 def target_minus_prediction(y_hat: Array, y: Array, *, reduction: str = "sum") -> Array:
     """y - y_hat: the inner derivative -1 forgotten."""

@@ -149,6 +149,17 @@ def huber_at_beta(y_hat: Array, y: Array, beta: Array) -> Array:
     return huber(y_hat, y, beta)
 
 
+@SMOOTH_L1.fact("convex in y_hat: v'Hv is the mean of v^2 / beta over the entries with |e| < beta")
+def smooth_l1_is_convex() -> Verdict:
+    """The quadratic form of the Hessian as a sum of squares."""
+    return curvature_is(
+        lambda y_hat, y, beta, v: np.mean((np.abs(y_hat - y) < beta) * v**2 / beta),
+        smooth_l1_curvature,
+        {**PAIRS, "beta": "", "v": "n d"},
+        SMOOTH_L1.domain,
+    )
+
+
 @SMOOTH_L1.mistake("threshold")
 def smooth_l1_with_bound_one(y_hat: Array, y: Array, beta: Array, *, reduction: str = "mean") -> Array:
     """The branch decided at |e| < 1, whatever beta is."""

@@ -28,4 +28,5 @@ class Case:
     def label(self) -> str:
         """``stride=2`` for settings, else the shapes that are text."""
         shapes = [f"{k} {v!r}" for k, v in self.inputs.items() if isinstance(v, str)]
-        return ", ".join([f"{k}={v}" for k, v in self.settings.items()] or shapes)
+        told = [f"{k}={getattr(v, '__name__', v)}" for k, v in self.settings.items()]
+        return ", ".join(told or shapes)

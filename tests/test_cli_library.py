@@ -188,6 +188,18 @@ def test_explain_an_entry_from_outside(
     )
 
 
+def test_a_hostile_name_stays_in_its_folder(
+    capsys: pytest.CaptureFixture[str], own_file: Any, tmp_path: Path
+) -> None:
+    file = own_file(LOSS.replace('source="ours (2026)"', 'source="</title><script>", name="../<b>[red]x"'))
+    status, out, _ = run(capsys, "explain", "../<b>[red]x", file, "--report", str(tmp_path / "pages"))
+    assert status == 0
+    assert "../<b>[red]x" in out
+    (page,) = (tmp_path / "pages").iterdir()
+    assert page.name == "____b__red_x.html"
+    assert "<script" not in page.read_text(encoding="utf-8")
+
+
 def test_explain_ends_with_the_status_of_the_worst(capsys: pytest.CaptureFixture[str], own_file: Any) -> None:
     status, out, _ = run(capsys, "explain", "quartic_loss", own_file(factor="-4"))
     assert status == 1

@@ -224,6 +224,17 @@ def test_intervals_at_their_ends() -> None:
     assert isinstance(-tail, Interval) and (-tail).high == -2
 
 
+@pytest.mark.parametrize("fn", [np.sin, np.cos, np.arctan, np.arcsinh, np.tan], ids=lambda fn: fn.__name__)
+def test_other_functions_are_enclosed(fn) -> None:
+    graph = slope(fn, 0)
+    held = enclosure(graph, Fraction(1, 5), Fraction(2, 5))
+    assert held is not None
+    values = fn(np.linspace(0.2, 0.4, 21))
+    assert float(held.low) <= values.min() + 1e-15 and values.max() - 1e-15 <= float(held.high)
+    whole = enclosure(graph, None, None)
+    assert whole is not None and whole.low <= held.low and held.high <= whole.high
+
+
 def test_signs() -> None:
     assert positive(lambda x: np.exp(x), lambda x: np.exp(x)).status == "proved"
     assert positive(lambda x: x**2, lambda x: x**2).status == "undecided"

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
     else:
         entry_terminal.show(Console(), sheet)
     if arguments.report is not None:
-        file = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', sheet.card.name)}.html"
+        file = f"{re.sub(r'[^A-Za-z0-9_-]', '_', sheet.card.name)}.html"
         write(arguments.report, {file: entry_html.render(sheet)}, "symdiff explain", errors)
     return status_of(sheet.statuses)
 

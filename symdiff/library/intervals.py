@@ -162,6 +162,34 @@ def _erfc(x: Interval) -> Interval:
     return Interval(low, flint.arb(2) if x.low == -INFINITY else _up(_least([x.low, FAR]).erfc()))
 
 
+def _by_ball(method: str, least: Any, most: Any) -> Callable[[Interval], Interval]:
+    """Any other function: from the ball around the interval, between its extremes."""
+
+    def value(x: Interval) -> Interval:
+        if not (x.low.is_finite() and x.high.is_finite()):
+            return Interval(least, most)
+        ball = getattr(x.low.union(x.high), method)()
+        return Interval(_greatest([_down(ball), least]), _least([_up(ball), most]))
+
+    return value
+
+
+_OTHERS = (
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "gamma",
+    "digamma",
+    "erfi",
+    "sech",
+    "csch",
+)
+
+
 def _constant(ball: Any) -> Interval:
     return Interval(_down(ball), _up(ball))
 
@@ -198,6 +226,9 @@ INTERVALS = Arithmetic(
     _number,
     _literal,
     {
+        **{name: _by_ball(name, -INFINITY, INFINITY) for name in _OTHERS},
+        **{name: _by_ball(name, -_ONE, _ONE) for name in ("sin", "cos")},
+        "loggamma": _by_ball("lgamma", -INFINITY, INFINITY),
         "exp": _rising("exp", ZERO, INFINITY),
         "log": _log,
         "tanh": _rising("tanh", -_ONE, _ONE),

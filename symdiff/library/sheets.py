@@ -160,7 +160,7 @@ def _twin(slip: Slip, verdict: Verdict) -> Twin:
     mistake = verdict.mistake
     return Twin(
         slip.claim.__name__,
-        first_sentence(slip.claim),
+        first_sentence(slip.claim) or slip.claim.__name__,
         slip.kind,
         verdict.status,
         mistake.kind if mistake else "",

@@ -112,7 +112,7 @@ def mish_without_the_inner_derivative(x: Array, y_bar: Array) -> Array:
 def gelu(x: Array) -> Array:
     """``x Phi(x)`` with the normal distribution function ``Phi(x) = (1 + erf(x / sqrt(2))) / 2``.
 
-    ``x`` : any shape; smooth everywhere; at least -0.17, which it is at -0.7518.
+    ``x`` : any shape; smooth everywhere; its least value is -0.16997, at -0.7518.
 
     >>> round(float(gelu(1.0)), 6)
     0.841345

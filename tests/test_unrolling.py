@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from symdiff.ir.graph import Graph
 from symdiff.proof.every_shape.building import Builder
 from symdiff.proof.every_shape.evaluating import Evaluator
 from symdiff.proof.every_shape.generators import Generators
+from symdiff.proof.every_shape.proving import prove
 from symdiff.proof.every_shape.terms import constant, plus
 from symdiff.proof.every_shape.unrolling import Unroller, is_nothing
 
@@ -103,3 +105,65 @@ def test_what_differs_at_one_place_is_not_nothing() -> None:
 def test_a_number_is_no_nothing() -> None:
     space = Generators(1.0, 1000)
     assert not is_nothing(space, constant(1))
+
+
+# Moves in a row -------------------------------------------------------------------------------------------
+
+
+def overwritten(x: Any) -> Any:
+    out = x * 1
+    out[:, :1] = x[:, -1:] * 2
+    return out
+
+
+def added_up(x: Any) -> Any:
+    out = np.zeros_like(x)
+    np.add.at(out, (slice(None), [1, 0, 1]), x[:, :3])
+    return out
+
+
+PIECES: list[Callable[[Any], Any]] = [
+    lambda x: sliding_window_view(x, 2, axis=-1).sum(-1),
+    lambda x: sliding_window_view(x, 2, axis=-1).max(-1),
+    lambda x: np.pad(x, ((0, 0), (1, 0))),
+    lambda x: np.pad(x, ((0, 0), (0, 1))),
+    lambda x: x[:, 1:],
+    lambda x: x[:, ::2],
+    lambda x: x[:, ::-1],
+    lambda x: np.roll(x, 1, axis=-1),
+    lambda x: x[:, [0, 2, 1]],
+    lambda x: np.cumsum(x, axis=-1),
+    lambda x: np.maximum(x, 0),
+    np.tanh,
+    overwritten,
+    added_up,
+]
+
+
+def chain(pieces: list[int]) -> Callable[[Any], Any]:
+    def composed(x: Any) -> Any:
+        for k in pieces:
+            x = PIECES[k](x)
+        return x
+
+    return composed
+
+
+def test_what_is_proved_of_two_chains_of_moves_is_true_in_floats() -> None:
+    random = Random(5)
+    points = [np.random.default_rng(k).normal(size=(2, 5)) for k in range(3)]
+    proofs = 0
+    for _ in range(150):
+        one = random.choices(range(len(PIECES)), k=3)
+        other = random.sample(one, 3) if random.random() < 0.5 else [*one[:2], random.randrange(len(PIECES))]
+        f, g = chain(one), chain(other)
+        try:
+            if f(points[0]).shape != g(points[0]).shape:
+                continue
+        except (ValueError, IndexError):
+            continue  # too short for this piece
+        graph = sd.trace(lambda x, f=f, g=g: (f(x), g(x)), "n 5")
+        (proof,) = prove(graph.store, graph.outputs[:1], graph.outputs[1:], seconds=2)
+        proofs += proof.proved
+        assert not proof.proved or all(np.allclose(f(x), g(x), atol=1e-12) for x in points), (one, other)
+    assert proofs > 20

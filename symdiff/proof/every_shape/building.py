@@ -57,6 +57,7 @@ class Builder:
         self.forms: dict[Node, Expr] = {}
         self.needs: dict[Node, tuple[tuple[Need, int], ...]] = {}
         self.opaque: dict[int, Node] = {}  # heads that stand for a node as it is
+        self._cones: dict[tuple[Node, frozenset[int]], Expr] = {}  # by the cuts that the form is made of
         self.axes = Axes(store)
         self.axes.learn(store.ancestors(self.nodes))
         self.moves = Moves(space, self.axes)
@@ -89,9 +90,18 @@ class Builder:
                 self.forms[one] = single((cuts[one], tuple(range(len(dims)))))
             else:
                 stack.extend(self.store.operands(one))
+        below: dict[Node, frozenset[int]] = {}
         for one in sorted(wanted):
-            if one not in self.forms:
+            if one in self.forms:
+                below[one] = frozenset((cuts[one],))
+                continue
+            below[one] = frozenset().union(*(below[k] for k in self.store.operands(one)))
+            known = self._cones.get((one, below[one]))
+            if known is None:
                 self._make(one)
+                self._cones[one, below[one]] = self.forms[one]
+            else:
+                self.forms[one] = known
         return self.forms[node]
 
     def cut(self, node: Node, form: Expr) -> int:
@@ -202,6 +212,8 @@ class Builder:
         return times_number(self.moves.table(whole), factor)
 
     def _index(self, op: Index) -> Expr:
+        if op.relation == "less_equal" and op.shape == (1, 1):
+            return constant(int(op.offset <= 0))
         if op.relation == "equal" and op.offset == 0 and op.shape[0] == op.shape[1]:
             return self._identity(self.axes.of(op.shape[:1]))
         return self._leaf("array" if op.relation == "position" else "mask", op, op.shape)

@@ -114,11 +114,11 @@ class Heads:
     def close(self, parts: Sequence[Expr], bound: Sequence[int] = ()) -> tuple[Canonical, tuple[Size, ...]]:
         """Arguments under canonical labels, and the sizes of the free labels, then of the bound ones."""
         sizes = self.sizes_of(parts)
-        kinds = {k: (int(k in bound), str(size)) for k, size in sizes.items()}
         key = (tuple(tuple(sorted(part.items())) for part in parts), frozenset(bound))
         found = self._closed.get(key)
         self.spend()
         if found is None:
+            kinds = {k: (int(k in bound), str(size)) for k, size in sizes.items()}
             self.spend(len(kinds) + sum(len(key) for part in parts for key in part))
             found = self._closed[key] = canonical(parts, kinds, self.orbits, self.atom)
         return found, tuple(sizes[k] for k in (*found.free, *found.bound))

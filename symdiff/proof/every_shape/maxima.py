@@ -78,7 +78,7 @@ class Maxima(Signs):
 
     def counted(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
         """A share of a tie, times how many entries are tied, is 1 where one of them is."""
-        if not any(self.heads[other[0]].kind == "sum" for other in product):
+        if not any(self._counts_something(other[0]) for other in product):
             return None
         if atom not in self._counts:
             self._counts[atom] = self._count(atom)
@@ -87,6 +87,14 @@ class Maxima(Signs):
             return None
         rest = self.merged(dict(product), ((atom, -1), (count, -1)))
         return [(self.merged(dict(rest), key), c) for key, c in hit.items()]
+
+    def _counts_something(self, head: int) -> bool:
+        """Whether it is a sum of ``[u = 0]``."""
+        own = self.heads[head]
+        if own.kind != "sum":
+            return False
+        ((key, _),) = own.parts[0].items()
+        return len(key) == 1 and self.heads[key[0][0][0]].kind == "zero"
 
     def _count(self, atom: Atom) -> tuple[Expr, Atom | None]:
         """Where the entry at hand is the greatest, and the number of such entries, if that is an atom."""

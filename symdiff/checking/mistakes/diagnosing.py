@@ -15,6 +15,7 @@ from symdiff.checking.comparing import values
 from symdiff.checking.domains import Domain
 from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes import (
+    addends,
     beside,
     curvature,
     entrywise,
@@ -210,7 +211,7 @@ EDITED = (
     formula_edits.rewritten,
     positions.turned,
 )
-GUESSES = (factors.multiplied_by_anything, operands.exchanged_quantities)
+GUESSES = (factors.multiplied_by_anything, addends.multiplied_by_a_sum, operands.exchanged_quantities)
 REVERSED = (
     terms.weights,
     factors.dropped,
@@ -244,7 +245,7 @@ def _fitting(question: Question, target: int, screen: Screen, points_: list[Poin
     if not any(s.strength for s in trial.found):
         trial.run([partial(forms.in_another_form, editing)])
     if not any(s.strength for s in trial.found):
-        trial.run([partial(entrywise.in_each_entry, editing, EDITED)])
+        trial.run([partial(entrywise.in_each_entry, editing, EDITED), partial(addends.added, editing)])
     if not any(s.strength for s in trial.found):
         _reverse(trial, question, target, screen)
     if not any(s.strength for s in trial.found):

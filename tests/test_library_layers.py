@@ -196,6 +196,9 @@ def test_attention_of_large_scores() -> None:
     assert attend(q, k, v, np.array([[False, False, True]])).item() == 3
 
 
+# Wrong twins that have no name yet ----------------------------------------------------------------------------
+
+
 def embedding_assigned(indices: Any, weight: Any, y_bar: Any) -> Any:
     """Assigns where it should add."""
     dW = np.zeros_like(weight)
@@ -212,3 +215,28 @@ def test_embedding_that_assigns_is_refuted() -> None:
     assert verdict.witness is not None
     indices = np.asarray(verdict.witness.inputs["indices"])
     assert len(np.unique(indices)) < indices.size
+
+
+def kernel_not_flipped(x: Any, W: Any, b: Any, y_bar: Any) -> Any:
+    """The padded cotangent correlated with the kernel as it is, instead of with the kernel turned by 180 degrees."""
+    kernel = W.transpose(1, 0, 2, 3)
+    return sd.layers.conv2d(y_bar, kernel, np.zeros(kernel.shape[0]), padding=W.shape[2] - 1)
+
+
+def to_every_entry(x: Any, y_bar: Any) -> Any:
+    """Every entry of a window gets its cotangent, the largest or not."""
+    return np.repeat(y_bar, 2, axis=2)
+
+
+WRONG: tuple[tuple[Function, Function, Mapping[str, str]], ...] = (
+    (sd.layers.conv2d, kernel_not_flipped, {"x": "b i 4 4", "W": "o i 3 3", "b": "o"}),
+    (sd.layers.max_pool1d, to_every_entry, {"x": "b c 6"}),
+)
+
+
+@pytest.mark.parametrize(("fn", "claim", "shapes"), WRONG, ids=lambda value: getattr(value, "__name__", ""))
+def test_wrong_twin_is_refuted(fn: Function, claim: Function, shapes: Mapping[str, str]) -> None:
+    verdict = sd.check(fn, claim, dict(shapes), wrt="x", of="vjp")
+    assert verdict.status == "refuted"
+    assert verdict.witness is not None
+    assert verdict.witness.certified

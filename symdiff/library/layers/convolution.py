@@ -248,14 +248,6 @@ def conv2d_moves_with_its_input() -> Verdict:
     )
 
 
-@CONV2D.mistake("index", wrt="x", case=Case({"x": "b i 3 3", "W": "o i 3 3", "b": "o"}))
-def conv2d_kernel_not_flipped(x: Array, W: Array, b: Array, y_bar: Array) -> Any:
-    """The padded cotangent correlated with the kernel as it is, instead of with the kernel turned by 180 degrees."""
-    kernel = W.shape[2:]
-    taps = Taps.of(kernel, 1, tuple(k - 1 for k in kernel), 1)
-    return correlate(y_bar, W.transpose(1, 0, 2, 3), taps, 1)
-
-
 @CONV2D.mistake("missing_reduction", wrt="b")
 def conv2d_bias_not_summed_over_positions(x: Array, W: Array, b: Array, y_bar: Array) -> Any:
     """The sum over the batch alone: a bias for every position."""

@@ -92,7 +92,8 @@ def _moved(leaf: Any, pattern: Sequence[float], start: int) -> Any:
     """Another value of the same type; integers and booleans stay, for they may be positions."""
     if isinstance(leaf, (bool, int, np.integer, np.bool_)) or np.asarray(leaf).dtype.kind != "f":
         return leaf
-    values = np.resize(np.roll(pattern, -start), np.shape(leaf))
+    turning = (np.arange(np.size(leaf)) + start) % len(pattern)
+    values = np.array(pattern)[turning].reshape(np.shape(leaf))
     if isinstance(leaf, np.ndarray):
         return values.astype(leaf.dtype)
     return type(leaf)(values)

@@ -119,6 +119,8 @@ def _ball_greater(left: flint.arb, right: flint.arb) -> bool:
 
 
 def _ball_equal(left: flint.arb, right: flint.arb) -> bool:
+    if left < right or left > right:
+        return False
     difference = left - right
     if left is right or difference.is_zero():
         return True

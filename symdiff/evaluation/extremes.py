@@ -40,7 +40,8 @@ def shares_of(x: NDArray[Any], axes: Sequence[int], arithmetic: Arithmetic) -> N
 def _shares(row: Sequence[Any], arithmetic: Arithmetic) -> list[Any]:
     best = arithmetic.largest(row)
     winners = [arithmetic.equal(value, best) if value is not best else True for value in row]
-    return [arithmetic.number(Fraction(int(won), sum(winners))) for won in winners]
+    share, nothing = arithmetic.number(Fraction(1, sum(winners))), arithmetic.number(Fraction(0))
+    return [share if won else nothing for won in winners]
 
 
 def symbolic_maximum(row: Sequence[sp.Expr]) -> sp.Expr:

@@ -114,6 +114,30 @@ def test_recurrent_layers_repeat_their_cells() -> None:
         assert np.array_equal(find(name).fn(x, h, *W), np.stack(states))
 
 
+def angles(n: int, d: int) -> Any:
+    """Position by position, pair by pair; in Python's own floats."""
+    return np.array([[p / 10000.0 ** (2 * i / d) for i in range(d // 2)] for p in range(n)])
+
+
+def test_positional_encoding_is_its_definition() -> None:
+    """An angle below n has an error of a few n ulps of 1, and so have its sine and cosine."""
+    n, d = 6, 8
+    y = sd.layers.positional_encoding(np.zeros((1, n, d)))[0]
+    bound = 8 * n * np.finfo(float).eps
+    assert np.max(np.abs(y[:, 0::2] - np.sin(angles(n, d)))) <= bound
+    assert np.max(np.abs(y[:, 1::2] - np.cos(angles(n, d)))) <= bound
+
+
+def test_rotary_embedding_is_a_complex_product() -> None:
+    """Each pair times exp(i a); the error is a few n ulps of the pair's length."""
+    n, d, x = 6, 8, np.random.default_rng(0).standard_normal((2, 6, 8))
+    z = x[..., 0::2] + 1j * x[..., 1::2]
+    turned = z * np.exp(1j * angles(n, d))
+    y = sd.layers.rotary_embedding(x)
+    bound = 8 * n * np.finfo(float).eps * np.abs(z)
+    assert np.all(np.abs(y[..., 0::2] + 1j * y[..., 1::2] - turned) <= bound)
+
+
 # Edges -----------------------------------------------------------------------------------------------------
 
 

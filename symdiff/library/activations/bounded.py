@@ -148,7 +148,7 @@ def hard_swish(x: Array) -> Array:
     >>> float(hard_swish(3.0))
     3.0
     """
-    return x * np.clip(x + 3, 0, 6) / 6
+    return x * (np.clip(x + 3, 0, 6) / 6)
 
 
 HARD_SWISH = Entry(

@@ -41,7 +41,7 @@ def scaled_dot_product_attention(
 ) -> Array:
     """Attention, ``y = softmax(q k' / sqrt(d)) v``.
 
-    ``q`` : ... n d; ``k`` : ... m d; ``v`` : ... m e; ``mask`` : n m, booleans, True where a query may see a key (a
+    ``q`` : ... n d; ``k`` : ... m d; ``v`` : ... m e, with m > 0; ``mask`` : n m, booleans, True where a query may see a key (a
     query that sees none gets 0), or numbers that are added to the scores. With ``is_causal`` query i sees the keys
     up to i. Smooth.
 

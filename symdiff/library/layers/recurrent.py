@@ -1,6 +1,6 @@
 """Recurrent layers unrolled over a sequence, and backpropagation through time.
 
-``x`` is t b d, as torch has it; the weights and the order of the gates are those of the cells.
+``x`` is t b d with t > 0, as torch has it; the weights and the order of the gates are those of the cells.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from test_derivations import INPUTS, three_layers
 
+from symdiff import calculus
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.equations import definitions, equations
 from symdiff.derivations.html import to_fragment, to_html
@@ -21,7 +22,8 @@ from symdiff.derivations.markdown import to_markdown
 from symdiff.derivations.saving import save
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.symbols import symbol
-from symdiff.errors import InputError
+from symdiff.errors import InputError, SymdiffError
+from symdiff.ir import algebra as alg
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +166,28 @@ def test_names_do_no_harm() -> None:
 def test_markdown_is_a_table(scalars: Derivation) -> None:
     rows = [line for line in to_markdown(scalars).splitlines() if line.startswith("| 1")]
     assert rows[0] == "| 1 | $x$ | 2 |  | scalar |"
+
+
+def test_the_derivatives_are_judged_before_they_are_shown(scalars: Derivation, matrices: Derivation) -> None:
+    assert scalars.verdict is not None
+    assert scalars.verdict.status == "proved"
+    assert matrices.checked.endswith("proved, for every shape")
+    for page in (to_latex(matrices), to_html(matrices), to_markdown(matrices), matrices.to_text()):
+        assert "proved, for every shape" in page
+
+
+@pytest.mark.parametrize("shapes", [{"w": 0.5, "x": 2.0}, {"w": "n", "x": "n"}])
+def test_a_broken_rule_cannot_produce_a_page(shapes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = calculus._times_partial
+
+    def doubled(store: Any, *rest: Any) -> Any:
+        found = right(store, *rest)
+        return None if found is None else alg.scale(store, found, 2)
+
+    def f(w: Any, x: Any) -> Any:
+        z = w * x
+        return np.sum(np.sin(z))
+
+    monkeypatch.setattr(calculus, "_times_partial", doubled)
+    with pytest.raises(SymdiffError, match="report this function"):
+        derive(f, shapes)

@@ -15,6 +15,7 @@ from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
 from symdiff.derivations.steps import Derivation, Rule, Term
 from symdiff.derivations.values import exact_values
+from symdiff.derivations.verifying import is_checkable, verified
 from symdiff.errors import InputError, explain
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Graph, Node
@@ -29,6 +30,8 @@ def derive(
 
     ``inputs`` is a tuple or dict of arrays or shape strings. The quantities are the variables of the code. With
     ``update``, the name of a learning rate, a step of gradient descent follows for each of ``wrt``.
+
+    The derivatives are judged before they are shown (``.verdict``); SymdiffError if an independent road disagrees.
 
     >>> def loss(w, x, y):
     ...     z = w * x
@@ -48,15 +51,26 @@ def derive(
         if wrt is None
         else [leaf for w in chosen(wrt, [*named, *graph.names]) for leaf in graph.leaf_names(w)]
     )
+    walk = _walked(graph, names, targets)
+    if update is not None:
+        walk.update(update)
+
+    def again(examples: Mapping[str, Any]) -> tuple[Graph, list[Node]]:
+        other = _walked(*traced_with_names(fn, **examples), targets)
+        return other.rows.graph, [other.bar[node] for node in other.wrt]
+
+    whole = is_checkable(graph, targets) and all(node in walk.bar for node in walk.wrt)
+    verdict = verified(fn, named, targets, again) if whole else None
+    steps = exact_values(graph, named, walk.rows.saved())
+    title = getattr(fn, "__name__", "function")
+    return Derivation(title, walk.rows.graph, tuple(targets), steps, walk.rows.names, verdict)
+
+
+def _walked(graph: Graph, names: Mapping[Node, str], targets: Sequence[str]) -> _Walk:
     walk = _Walk(graph, names, targets)
     walk.forward()
     walk.backward()
-    if update is not None:
-        walk.update(update)
-    steps = exact_values(graph, named, walk.rows.saved())
-    return Derivation(
-        getattr(fn, "__name__", "function"), walk.rows.graph, tuple(targets), steps, walk.rows.names
-    )
+    return walk
 
 
 class _Walk:

@@ -34,7 +34,7 @@ def _content(derivation: Derivation, digits: int) -> dict[str, Any]:
     shown = [(title, list(_rows(derivation, phase, digits))) for phase, title in PHASES.items()]
     phases = [(title, rows, any(row["value"] for row in rows)) for title, rows in shown if rows]
     meanings = [mathml(meaning) for meaning in definitions(derivation)]
-    return {"name": derivation.name, "phases": phases, "meanings": meanings}
+    return {"name": derivation.name, "phases": phases, "meanings": meanings, "checked": derivation.checked}
 
 
 @cache

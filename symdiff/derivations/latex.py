@@ -22,7 +22,9 @@ def to_latex(derivation: Derivation, digits: int = 6, *, fragment: bool = False)
     shown = [(title, list(_rows(derivation, phase, digits))) for phase, title in PHASES.items()]
     phases = [(title, rows, any(row["value"] for row in rows)) for title, rows in shown if rows]
     meanings = [Markup(rf"${meaning}$") for meaning in definitions(derivation)]
-    return template.render(name=derivation.name, phases=phases, meanings=meanings, fragment=fragment)
+    return template.render(
+        name=derivation.name, phases=phases, meanings=meanings, checked=derivation.checked, fragment=fragment
+    )
 
 
 def _rows(derivation: Derivation, phase: str, digits: int) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ def to_markdown(derivation: Derivation, digits: int = 6) -> str:
     meanings = definitions(derivation)
     if meanings:
         lines.append("Here " + ", ".join(f"${meaning}$" for meaning in meanings) + ".")
+    lines += ["", f"Checked: ${_title(derivation.checked)}$."]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import Shape
+from symdiff.verdicts import Verdict
 
 Phase: TypeAlias = Literal["forward", "backward", "update"]
 Rule: TypeAlias = Literal[
@@ -62,7 +63,7 @@ class Step:
 class Derivation:
     """A function's values and derivatives, step by step; ``by`` names what it is differentiated by.
 
-    ``names`` are the quantities that stand by their names in later formulas.
+    ``names`` are the quantities that stand by their names in later formulas; ``verdict`` is that on the derivatives.
     """
 
     name: str
@@ -70,6 +71,15 @@ class Derivation:
     by: tuple[str, ...]
     steps: tuple[Step, ...]
     names: Mapping[Node, str] = field(repr=False)
+    verdict: Verdict | None = None
+
+    @property
+    def checked(self) -> str:
+        """Whether the derivatives were proved, and for which inputs."""
+        if self.verdict is None:
+            return "not checked as a whole"
+        told = {"agrees": "tested, not proved"}.get(self.verdict.status, self.verdict.status)
+        return f"derivatives by {', '.join(self.by)}: {told}, for {self.verdict.scope}"
 
     def step(self, quantity: str) -> Step:
         """The step that computes a quantity; KeyError if there is none."""

@@ -23,6 +23,7 @@ def to_text(derivation: Derivation, digits: int = 6, width: int = _WIDTH) -> str
         if steps:
             console.print(title)
             console.print(table(steps, digits))
+    console.print(f"Checked: {derivation.checked}", markup=False)
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in shown.splitlines())
 

@@ -41,9 +41,9 @@ def scaled_dot_product_attention(
 ) -> Array:
     """Attention, ``y = softmax(q k' / sqrt(d)) v``.
 
-    ``q`` : ... n d; ``k`` : ... m d; ``v`` : ... m e, with m > 0; ``mask`` : n m, booleans, True where a query may see a key (a
-    query that sees none gets 0), or numbers that are added to the scores. With ``is_causal`` query i sees the keys
-    up to i. Smooth.
+    ``q`` : ... n d; ``k`` : ... m d; ``v`` : ... m e, with m > 0; ``mask`` : n m, booleans, True where a query may
+    see a key (a query that sees none gets 0), or numbers that are added to the scores. With ``is_causal`` query i
+    sees the keys up to i. Smooth.
 
     >>> q, k, v = np.zeros((1, 1)), np.zeros((2, 1)), np.array([[1.0], [3.0]])
     >>> scaled_dot_product_attention(q, k, v).tolist()

@@ -168,3 +168,80 @@ def test_two_counts_are_one_position_only_where_they_agree() -> None:
     domain = {"i": "integer", "j": "integer"}
     assert sd.check(both, right, shapes, of="vjp", domain=domain).status == "proved"
     assert sd.check(both, wrong, shapes, of="vjp", domain=domain).status == "refuted"
+
+
+# What is made of them ---------------------------------------------------------------------------------------
+
+
+def focal(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)[np.arange(len(lab)), lab]
+    return -((1 - p) ** 2 * np.log(p)).sum()
+
+
+def focal_back(z: Any, lab: Any) -> Any:
+    rows, s = np.arange(len(lab)), special.softmax(z, axis=-1)
+    p = s[rows, lab]
+    d = 2 * (1 - p) * np.log(p) * p - (1 - p) ** 2
+    out = -s * d[:, None]
+    out[rows, lab] += d
+    return out
+
+
+def focal_without_log(z: Any, lab: Any) -> Any:
+    rows, s = np.arange(len(lab)), special.softmax(z, axis=-1)
+    d = -((1 - s[rows, lab]) ** 2)
+    out = -s * d[:, None]
+    out[rows, lab] += d
+    return out
+
+
+def test_a_loss_of_the_chosen_probability() -> None:
+    shapes, domain = {"z": "n k", "lab": "n"}, {"lab": "integer"}
+    assert sd.check(focal, focal_back, shapes, domain=domain).scope == "every shape"
+    assert sd.check(focal, focal_without_log, shapes, domain=domain).status == "refuted"
+
+
+def of_tokens(z: Any, lab: Any) -> Any:
+    return -np.take_along_axis(special.log_softmax(z, axis=-1), lab[..., None], axis=-1).mean()
+
+
+def of_tokens_back(z: Any, lab: Any) -> Any:
+    p = special.softmax(z, axis=-1)
+    own = np.take_along_axis(p, lab[..., None], axis=-1)
+    np.put_along_axis(p, lab[..., None], own - 1, axis=-1)
+    return p / lab.size
+
+
+def of_tokens_by_sequence(z: Any, lab: Any) -> Any:
+    return of_tokens_back(z, lab) * lab.shape[1]
+
+
+def test_labels_of_sequences() -> None:
+    shapes, domain = {"z": "b t k", "lab": "b t"}, {"lab": "integer"}
+    assert sd.check(of_tokens, of_tokens_back, shapes, domain=domain).scope == "every shape"
+    assert sd.check(of_tokens, of_tokens_by_sequence, shapes, domain=domain).status == "refuted"
+
+
+def messages(x: Any, W: Any, source: Any, target: Any) -> Any:
+    out = np.zeros_like(x @ W)
+    np.add.at(out, target, (x @ W)[source])
+    return np.tanh(out)
+
+
+def messages_back(x: Any, W: Any, source: Any, target: Any, g: Any) -> Any:
+    d = g * (1 - messages(x, W, source, target) ** 2)
+    back = np.zeros_like(d)
+    np.add.at(back, source, d[target])
+    return back @ W.T, x.T @ back
+
+
+def messages_the_same_way(x: Any, W: Any, source: Any, target: Any, g: Any) -> Any:
+    return messages_back(x, W, target, source, g)
+
+
+def test_sums_over_the_edges_of_a_graph() -> None:
+    shapes = {"x": "n d", "W": "d m", "source": "e", "target": "e"}
+    options: dict[str, Any] = {"of": "vjp", "wrt": ("x", "W")}
+    options["domain"] = {"source": "integer", "target": "integer"}
+    assert sd.check(messages, messages_back, shapes, **options).scope == "every shape"
+    assert sd.check(messages, messages_the_same_way, shapes, **options).status == "refuted"

@@ -198,6 +198,8 @@ class Generators(Selections):
                 return self.selected(product, atom)
             case "winner":
                 return self.counted(product, atom)
+            case "sum":
+                return self.chosen_together(product, atom)
             case "function" if head.name == _SIN and exponent >= 2 and exponent.denominator == 1:
                 return self._square_of_sine(product, atom)
             case _:

@@ -130,9 +130,9 @@ class Moves:
             return constant(1)
         moved = self.space.relabelled(index, dict(enumerate(rows)))
         atom, dims = as_atom(moved), self.axes.of((size,))
-        head = self.space.heads[atom[0]] if atom is not None and atom[1] == rows else None
-        if head is not None and head.dims == dims and counts(head):
-            return self._identity(dims, rows, columns)
+        head = self.space.heads[atom[0]] if atom is not None else None
+        if atom is not None and head is not None and head.dims == dims and counts(head):
+            return self._identity(dims, atom[1], columns)
         if head is not None and _is_short(head, dims):
             return self._picked(head, dims, rows, columns)
         rest = self._split(moved, rows, dims, columns)

@@ -32,6 +32,7 @@ class Selections(Maxima):
 
     def __init__(self, seconds: float, steps: int, *, generic: bool = False) -> None:
         super().__init__(seconds, steps, generic=generic)
+        self._choosers: dict[int, tuple[int, Labels] | None] = {}
         self._picked: set[tuple[int, Size]] = set()  # inputs that are positions along an axis of that size
 
     # Positions ---------------------------------------------------------------------------------------------
@@ -107,6 +108,39 @@ class Selections(Maxima):
         if len(rest) != len(key) - 1 or any(self.heads[a[0]].kind in _INDICATORS for a, _ in rest):
             return None
         return tuple((a, -e) for a, e in rest), 1 / c
+
+    def chosen_together(self, product: Product, atom: Atom) -> list[tuple[Product, Fraction]] | None:
+        """``sum_k [i_r = k] f_k * sum_k [i_r = k] g_k = sum_k [i_r = k] f_k g_k``: one column is chosen for both."""
+        chooser = self._chooser(atom)
+        if chooser is None or not is_natural(product[atom]):
+            return None
+        for other, exponent in product.items():
+            if not is_natural(exponent) or self.heads[other[0]].kind != "sum":
+                continue
+            if self._chooser(other) != chooser or (other == atom and exponent < 2):
+                continue
+            dummies: Dummies = {}
+            opened = self.times(self._opened(atom, dummies), single(other))
+            rest = self.merged(dict(product), ((atom, -1), (other, -1)))
+            return [(self.merged(dict(rest), key), c) for key, c in self.summed(opened, dummies).items()]
+        return None
+
+    def _chooser(self, atom: Atom) -> tuple[int, Labels] | None:
+        """The selection of one column that a sum is taken over, and its row."""
+        if atom[0] not in self._choosers:
+            self._choosers[atom[0]] = self._chooser_in(self.heads[atom[0]])
+        found = self._choosers[atom[0]]
+        return None if found is None else (found[0], tuple(atom[1][slot] for slot in found[1]))
+
+    def _chooser_in(self, head: Head) -> tuple[int, Labels] | None:
+        ((key, _),) = head.parts[0].items()
+        for (number, labels), exponent in key:
+            kept = self.kept((number, labels)) if self.heads[number].kind == "mask" else None
+            if kept is None or exponent != 1:
+                continue
+            if all(k >= 0 for k in labels[:kept]) and all(k < 0 for k in labels[kept:]):
+                return number, labels[:kept]
+        return None
 
     def _selects(self, other: Atom, atom: Atom, kept: int) -> bool:
         """Whether a sum runs over the columns of the row that an atom selects from, or over the rows of its column."""

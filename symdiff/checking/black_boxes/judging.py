@@ -62,7 +62,7 @@ def _verdict(trial: Trial, k: int, confirmed: str) -> Verdict:
         return Verdict("refuted", reason=mistake.detail, mistake=mistake, **common)
     if record.wrong is not None:
         return _refuted(trial, record.wrong, common)
-    if record.loss.is_total or _is_cancelled(trial, record):
+    if trial.options.given and (record.loss.is_total or _is_cancelled(trial, record)):
         return _cancelled(trial, k, common)
     blind = None if trial.options.is_late else trial.planting.blindness(k, trial.branches.never)
     doubt = _doubt(trial, k, blind)

@@ -61,7 +61,7 @@ class Derivative:
     label: str = ""
 
     @property
-    def __name__(self) -> str:
+    def name(self) -> str:
         return str(self.claim.__name__)
 
 
@@ -232,7 +232,7 @@ class Entry:
             raise InputError(explain(f"entry {self.name}", facts, "Add one with @ENTRY.derivative."))
         for claim in self.derivatives:
             for case in claim.cases:
-                label = f"{claim.__name__}{f' ({case.label})' if len(claim.cases) > 1 else ''}"
+                label = f"{claim.name}{f' ({case.label})' if len(claim.cases) > 1 else ''}"
                 yield label, partial(self.judge, claim, case)
         for label, form in self.forms.items():
             for case in self.cases:

@@ -149,7 +149,7 @@ def _forms(entry: Entry, settings: Any, order: int, view: View) -> Iterator[tupl
     for claim in entry.claims:
         if claim.order == order:
             told = with_settings(claim.claim, settings)
-            yield claim.label or claim.__name__, partial(_of_claim, told, view, order)
+            yield claim.label or claim.name, partial(_of_claim, told, view, order)
 
 
 def _of_claim(claim: Any, view: View, order: int, x: NDArray[Any]) -> Any:

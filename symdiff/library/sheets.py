@@ -103,7 +103,7 @@ def _formula(entry: Entry) -> str:
 
 def _derivatives(entry: Entry, watch: Watch) -> Iterator[Judged]:
     for claim in entry.derivatives:
-        watch(claim.__name__)
+        watch(claim.name)
         says = first_sentence(claim.claim) if claim.first is None else FOLLOWS
         verdicts = [(case.label, entry.judge(claim, case)) for case in claim.cases]
         yield from _by_case(_order(claim, entry), says, verdicts)

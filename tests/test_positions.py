@@ -245,3 +245,11 @@ def test_sums_over_the_edges_of_a_graph() -> None:
     options["domain"] = {"source": "integer", "target": "integer"}
     assert sd.check(messages, messages_back, shapes, **options).scope == "every shape"
     assert sd.check(messages, messages_the_same_way, shapes, **options).status == "refuted"
+
+
+def test_values_of_functions_of_positions() -> None:
+    shapes, domain = {"i": "n", "E": "v d"}, {"i": "integer"}
+    rows = sd.check(lambda i, E: E[i], lambda i, E: np.take(E, i, axis=0), shapes, of="value", domain=domain)
+    assert rows.scope == "every shape"
+    wrong = sd.check(lambda i, E: E[i], lambda i, E: E[i[::-1]], shapes, of="value", domain=domain)
+    assert wrong.status == "refuted"

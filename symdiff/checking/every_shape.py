@@ -45,7 +45,7 @@ def judge_every_shape(
 ) -> dict[str, Verdict]:
     """Refuted at the first instance that is wrong; proved if a proof for symbolic sizes and the instances agree."""
     options = replace(options, given=False)
-    examples = with_positions(fn, examples, wrt, options.domain)
+    examples = with_positions(fn, examples, wrt, of, options.domain)
     general = ask(fn, claim, examples, wrt, of)
     wrong = _is_wrong(fn, claim, examples, wrt, of, options)
     proofs = [Proof(False)] * len(general.targets) if wrong else _proofs(general, options)

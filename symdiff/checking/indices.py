@@ -9,7 +9,7 @@ from typing import Any
 
 from symdiff.checking.arguments import Wrt, chosen, split_call
 from symdiff.checking.domains import Domain
-from symdiff.checking.questions import Question, leaf_values
+from symdiff.checking.questions import Of, Question, leaf_values
 from symdiff.doors.arguments import Indices
 from symdiff.doors.tracing import trace_call
 from symdiff.evaluation.exact import Objects
@@ -32,11 +32,11 @@ def index_sizes(graph: Graph) -> dict[Node, int]:
 
 
 def with_positions(
-    fn: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, domain: Domain
+    fn: Callable[..., Any], examples: dict[str, Any], wrt: Wrt, of: Of, domain: Domain
 ) -> dict[str, Any]:
     """The examples; shapes of whole numbers that the function indexes by are marked as such."""
     names = [n for n, v in examples.items() if domain.get(n) == "integer" and isinstance(v, str)]
-    moving = chosen(wrt or 0, list(examples)) if names else ()
+    moving = chosen(wrt or 0, list(examples)) if names and of != "value" else ()
     marked = examples | {n: Indices(examples[n]) for n in names if n not in moving}
     if all(marked[n] is examples[n] for n in names):
         return examples

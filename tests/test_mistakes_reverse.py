@@ -10,9 +10,16 @@ import pytest
 import sympy as sp
 
 import symdiff as sd
+from symdiff.checking.arguments import parameters
+from symdiff.checking.mistakes.addends import added, multiplied_by_a_sum
+from symdiff.checking.mistakes.editing import Editing
 from symdiff.checking.mistakes.masks import chooses
 from symdiff.checking.mistakes.other_losses import LOSSES
+from symdiff.checking.mistakes.probing import probes
+from symdiff.checking.mistakes.screening import Screen
 from symdiff.checking.mistakes.wholes import _is_exchange
+from symdiff.checking.options import Options
+from symdiff.checking.questions import ask
 from symdiff.ir.formulas import ARGUMENTS, formula, from_function
 from symdiff.verdicts import Mistake
 
@@ -187,6 +194,26 @@ def test_the_repair_of_a_setting_is_right() -> None:
     assert sd.check(
         lambda x, t: np.sum(np.exp(x) / t), lambda x, t: 1 / t * np.exp(x), (U, 2.0), domain=domain
     ).ok
+
+
+def edited(fn: Claim, claim: Claim, inputs: Any, of: Any) -> Editing:
+    question = ask(fn, claim, parameters(fn, inputs), 0, of)
+    assert question.claimed is not None
+    points = probes(question, Options())
+    screen = Screen(question.truth.store, points, question.truth.outputs[0], question.claimed[0])
+    return Editing(question, 0, screen)
+
+
+def test_a_lost_term_is_found() -> None:
+    editing = edited(lambda x: np.sum(x * np.sin(x)), lambda x: x * np.cos(x), (U,), "gradient")
+    assert "the term sin(x) is missing in x*cos(x)" in {s.detail for s in added(editing)}
+
+
+def test_a_lost_factor_that_is_a_sum_is_found() -> None:
+    editing = edited(softmax, lambda z, g: softmax(z) * g - softmax(z), (U,), "vjp")
+    found = list(multiplied_by_a_sum(editing))
+    assert found and {s.kind for s in found} == {"upstream"}
+    assert all("is not multiplied by" in s.detail for s in found)
 
 
 def test_values_that_never_change_are_saved_ones() -> None:

@@ -21,7 +21,7 @@ _SITES = 120
 
 def added(editing: Editing) -> Iterator[Suspect]:
     """A quantity of the function, the cotangent, or a sum of their products should be added here."""
-    store = editing.store
+    store, is_second = editing.store, editing.question.of in ("hessian", "hvp")
     quantities = [*_own(editing), *_sums(editing)]
     for site in (Site(editing.claim), *editing.real_sites[:_SITES]):
         for quantity in quantities:
@@ -36,7 +36,7 @@ def added(editing: Editing) -> Iterator[Suspect]:
                 )
 
             new = alg.add(store, site.node, scaled(store, wide, c))
-            yield from editing.mended("missing_path", detail, *site.put(new))
+            yield from editing.mended("missing_path", detail, *site.put(new), strength=int(not is_second))
 
 
 def multiplied_by_a_sum(editing: Editing) -> Iterator[Suspect]:

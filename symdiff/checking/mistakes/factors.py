@@ -34,6 +34,8 @@ def multiplied(editing: Editing) -> Iterator[Suspect]:
     """A known factor is missing: the cotangent, a mask, the derivative of one step of the function."""
     is_second = editing.question.of in ("hessian", "hvp")  # where local derivatives are many
     yield from _multiplied(editing, list(known(editing)), 0 if is_second else 1)
+    inputs = [n for n in editing.question.forward.inputs if editing.store.kind(n) == "real"]
+    yield from _multiplied(editing, [Factor("chain", "the factor", n) for n in inputs], 0)
 
 
 def multiplied_by_anything(editing: Editing) -> Iterator[Suspect]:

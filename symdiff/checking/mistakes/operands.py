@@ -220,11 +220,11 @@ def _terms(store: Store, node: Node, depth: int = 4) -> set[Node]:
 def _kind(store: Store, masks: Masks, site: Site, other: Node, forward: set[Node]) -> tuple[str, int]:
     """Which mistake it is to take one quantity for another, and how likely people are to make it."""
     node, question = site.node, masks.question
-    if other in question.truth.inputs[len(question.forward.inputs) :]:
-        return "upstream", 1
     if other in _terms(store, node):
         is_saved = {node, other} <= forward or (isinstance(store.op(other), Input) and other in forward)
         return ("stale" if is_saved else "extra_term"), 1
+    if other in question.truth.inputs[len(question.forward.inputs) :]:
+        return "upstream", 1
     if site.edge is not None and masks.decides(site.edge):
         return "threshold", 1
     ops = store.op(node), store.op(other)

@@ -201,11 +201,14 @@ def test_right_black_boxes_agree(name: str, step: Step, settings: dict[str, Any]
     assert verdict.blind.caught * 2 >= verdict.blind.planted
 
 
-@pytest.mark.parametrize("name", ["adam", "lamb", "momentum", "rmsprop"])
-@pytest.mark.parametrize("variant", ["notes", "optax"])
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [("adam", "notes"), ("adam", "optax"), ("lamb", "notes"), ("momentum", "torch"), ("rmsprop", "optax")],
+)
 def test_our_own_pairs_are_proved(name: str, variant: str) -> None:
     opt = getattr(sd.optimizers, name)(variant=variant)
-    assert sd.check_optimizer(name, opt, variant=variant, steps=2).ok
+    verdict = sd.check_optimizer(name, opt, variant=variant, steps=2)
+    assert verdict.status == "proved", str(verdict)
 
 
 def test_one_step_and_five() -> None:
@@ -499,3 +502,39 @@ def test_mutants_are_named(truth: Candidate, mutant: Candidate, told: dict[str, 
     text = difference(truth, running(mutant), "paper", told)
     assert text is not None
     assert " and ".join(mutant.differences(truth)) in text
+
+
+def test_many_steps() -> None:
+    verdict = sd.check_optimizer("adam", sd.optimizers.adam(), steps=50)
+    assert verdict.status == "proved"
+
+
+def test_a_forgotten_clip_of_the_trust_ratio() -> None:
+    assert sd.check_optimizer("lamb", sd.optimizers.lamb(upper=10.0), upper=10.0).status == "proved"
+    verdict = sd.check_optimizer("lamb", sd.optimizers.lamb(), upper=1.0)
+    assert verdict.mistake is not None
+    assert verdict.mistake.detail.startswith("upper is inf instead of 1")
+
+
+def clipping(theta: Any, g: Any, m: Any, v: Any, t: Any) -> Any:
+    return adam(theta, np.clip(g, -1, 1), m, v, t)
+
+
+def test_what_is_no_known_mistake_is_shown_all_the_same() -> None:
+    verdict = sd.check_optimizer("adam", clipping)
+    assert verdict.status == "refuted"
+    assert verdict.mistake is not None
+    assert "no published variant of adam and no mistake that is known" in verdict.mistake.detail
+    assert "the second step differs by a factor" in verdict.mistake.detail
+
+
+def own_epsilon(theta: Any, g: Any, m: Any, v: Any, t: Any, lr: Any = 1e-3, eps: Any = 1e-6) -> Any:
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return theta - lr * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + eps), m, v
+
+
+def test_a_default_of_the_step_holds_unless_the_caller_gives_the_value() -> None:
+    verdict = sd.check_optimizer("adam", own_epsilon)
+    assert verdict.mistake is not None
+    assert verdict.mistake.detail.startswith("eps is 1e-06 instead of 1e-08")
+    assert sd.check_optimizer("adam", own_epsilon, eps=1e-6).status == "proved"

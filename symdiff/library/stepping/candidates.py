@@ -17,6 +17,8 @@ _USUAL: Mapping[str, tuple[float, ...]] = {
     "decay": (0.9, 0.99),
     "weight_decay": (0.0, 1e-2, 1e-4),
     "initial_accumulator": (0.0, 0.1),
+    "lower": (0.0,),
+    "upper": (float("inf"),),
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.doors.tracing import name as named_value
 from symdiff.errors import InputError, SymdiffError, explain
+from symdiff.library.stepping.naming import GRADS, PARAMS, STATE, first, roles_of, unreadable
 from symdiff.library.stepping.optimizers import Optimizer
 from symdiff.library.stepping.rules import Rule
 
@@ -22,20 +23,6 @@ _KINDS = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
 )
-PARAMS = ("theta", "params", "param", "weights", "w", "x", "p")
-GRADS = ("g", "grad", "grads", "gradient", "gradients", "dtheta", "dw", "dx")
-COUNT = ("t", "step", "count", "iteration", "k")
-STATE = ("state", "opt_state", "optimizer_state")
-HYPERPARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "learning_rate": ("learning_rate", "lr", "eta", "alpha", "step_size"),
-    "b1": ("b1", "beta1", "beta_1"),
-    "b2": ("b2", "beta2", "beta_2"),
-    "eps": ("eps", "epsilon"),
-    "weight_decay": ("weight_decay", "lam", "lambda_", "lmbda", "wd"),
-    "momentum": ("momentum", "mu", "beta"),
-    "decay": ("decay", "rho", "beta"),
-    "dampening": ("dampening", "tau"),
-}
 
 
 @dataclass(frozen=True)
@@ -58,62 +45,36 @@ def read(step: Any, rule: Rule, settings: Mapping[str, Any], given: Mapping[str,
     """Which form a step has; InputError if it has none of the four."""
     label = getattr(step, "__name__", type(step).__name__)
     if isinstance(step, Optimizer):
-        return Program(partial(_pair, step), f"sd.optimizers.{step.rule.name}", "init and update")
+        once = partial(_once, step) if step.rule.fields == rule.fields else None
+        return Program(partial(_pair, step), f"sd.optimizers.{step.rule.name}", "init and update", once=once)
     if hasattr(step, "init") and hasattr(step, "update"):
         return Program(partial(_pair, step), label, "init and update")
     if not callable(step):
-        raise _unreadable(label, f"a {type(step).__name__}")
+        raise unreadable(label, f"a {type(step).__name__}")
     known = _parameters(step, label)
     needed = [name for name, p in known.items() if p.default is p.empty]
     if len(needed) == 1 and needed[0] not in GRADS and not {*GRADS} & {*known}:
         return Program(partial(_torch, step, label), label, "a torch optimizer", is_torch=True)
     names = list(known)
-    if len(needed) == 3 and (names[2] in STATE or not (_first(names, PARAMS) and _first(names, GRADS))):
+    if len(needed) == 3 and (names[2] in STATE or not (first(names, PARAMS) and first(names, GRADS))):
         return Program(partial(_stateful, step, label), label, "a function of params, grads, state")
-    roles = _roles(known, rule, label)
+    roles = roles_of(known, rule, label)
     call = _Named(step, label, roles, rule, settings, given, {n: known[n].default for n in known})
     counts_from = call.first_count()
     notes = (f"t starts at {counts_from}, since the step returns it",) if counts_from is not None else ()
-    same = counts_from is None and sorted(call.states) == sorted(rule.fields)
-    once = call.once if same else None
+    begun = all(known[n].default is inspect.Parameter.empty for n in call.states)
+    same = counts_from is None and begun and sorted(call.states) == sorted(rule.fields)
+    single: Callable[..., list[Any]] | None = call.once if same else None
     form = f"a function of {', '.join(known)}"
-    return Program(partial(call.path, counts_from), label, form, notes=notes, once=once)
+    return Program(partial(call.path, counts_from), label, form, notes=notes, once=single)
 
 
 def _parameters(step: Any, label: str) -> dict[str, inspect.Parameter]:
     try:
         found = inspect.signature(step).parameters
     except (TypeError, ValueError):
-        raise _unreadable(label, "no signature") from None
+        raise unreadable(label, "no signature") from None
     return {name: p for name, p in found.items() if p.kind in _KINDS}
-
-
-def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
-    return next((name for name in known if name in names), None)
-
-
-def _unreadable(label: str, given: str) -> InputError:
-    facts: dict[str, object] = {"step": label, "given": given}
-    mend = (
-        "Give step(theta, g, m, v, t) -> (theta, m, v) with the paper's names, step(params, grads, state) -> "
-        "(params, state), an object with init and update, or params -> torch optimizer."
-    )
-    return InputError(explain("check_optimizer", facts, mend))
-
-
-def _roles(known: Mapping[str, Any], rule: Rule, label: str) -> dict[str, str]:
-    """What each parameter stands for: ``theta``, ``g``, ``t``, a hyperparameter, or ``""`` for a state."""
-    params, grads, count = (_first(list(known), names) for names in (PARAMS, GRADS, COUNT))
-    if params is None or grads is None:
-        raise _unreadable(label, f"a function of {', '.join(known)}")
-    roles = {params: "theta", grads: "g"}
-    if count is not None:
-        roles[count] = "t"
-    for asked in rule.hyperparameters:
-        own = _first([n for n in known if n not in roles], HYPERPARAMETERS.get(asked, (asked,)))
-        if own is not None:
-            roles[own] = asked
-    return {name: roles.get(name, "") for name in known}
 
 
 @dataclass(frozen=True)
@@ -290,11 +251,18 @@ def _pair(pair: Any, theta: Any, gradients: Sequence[Any], *, exact: bool = Fals
     return found
 
 
+def _once(pair: Optimizer, theta: Any, g: Any, *rest: Any, exact: bool = False) -> list[Any]:
+    """One step of a pair of ours from any state; the count comes last."""
+    *state, t = rest
+    params, after = pair.step(g, pair.rule.state(*(t - 1, *state)), theta)
+    return [params, *after[1:]]
+
+
 def _torch(make: Any, label: str, theta: Any, gradients: Sequence[Any], *, exact: bool = False) -> Path:
     """A step of torch can only be made where torch was imported; what it counts in is float64, as the parameters."""
     torch = sys.modules.get("torch")
     if torch is None:
-        raise _unreadable(label, "a function of one argument, without torch imported")
+        raise unreadable(label, "a function of one argument, without torch imported")
     usual = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -307,7 +275,7 @@ def _torch_path(torch: Any, make: Any, label: str, theta: Any, gradients: Sequen
     parameter = torch.nn.Parameter(torch.tensor(np.asarray(theta, dtype=float)))
     optimizer = _called(make, label, {next(iter(_parameters(make, label))): [parameter]})
     if not (hasattr(optimizer, "step") and hasattr(optimizer, "param_groups")):
-        raise _unreadable(label, f"a function of one argument that returns a {type(optimizer).__name__}")
+        raise unreadable(label, f"a function of one argument that returns a {type(optimizer).__name__}")
     found = []
     for g in gradients:
         parameter.grad = torch.tensor(np.asarray(g, dtype=float))

@@ -118,7 +118,7 @@ def certified(
 def formula(candidate: Candidate) -> str:
     """One step of a rule as a formula of the parameters, the gradient, the state before it, and the settings."""
     rule, told = candidate.rule, candidate.settings
-    numbers = [n for n in rule.hyperparameters if told[n] not in (0, np.inf)]
+    numbers = [n for n in rule.hyperparameters if told[n] not in (0, np.inf) and n not in ("lower", "upper")]
 
     def run(theta: Any, g: Any, state: dict[str, Any], t: Any, settings: dict[str, Any]) -> Any:
         return theta + rule.step(theta, g, *state.values(), t, **{**told, **settings})[0]

@@ -76,6 +76,7 @@ def simple_points(
         (Fraction(1, 2),) * steps,
         (Fraction(2),) * steps,
     ]
+    slopes += [(Fraction(1), *[Fraction(100)] * (steps - 1))]
     slopes += [tuple(Fraction(1, (-2) ** k) for k in range(steps)), (Fraction(0),) * steps]
     for length in range(1, steps + 1):
         for row in dict.fromkeys(row[:length] for row in slopes):

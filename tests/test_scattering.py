@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_tracing import agrees
 
+import symdiff as sd
 from symdiff.doors.tracing import trace, trace_call
 from symdiff.errors import MutationError, TracingError, UnknownFunction
 from symdiff.evaluation.kernels import compile as compile_kernel
@@ -239,3 +240,20 @@ def in_halves(x: Any) -> Any:
 def test_functions_that_write_or_split(function: Any) -> None:
     agrees(function, X)
     same_at(function, "n 2*d", {"n": 3, "d": 2}, X)
+
+
+def test_a_cotangent_of_a_shape_that_no_string_says() -> None:
+    def joined(x: Any, w: Any) -> Any:
+        return np.concatenate([x, x @ w], axis=-1)
+
+    def joined_back(x: Any, w: Any, g: Any) -> Any:
+        d = x.shape[-1]
+        return g[:, :d] + g[:, d:] @ w.T, x.T @ g[:, d:]
+
+    def joined_wrongly(x: Any, w: Any, g: Any) -> Any:
+        d = x.shape[-1]
+        return g[:, d:] @ w.T, x.T @ g[:, d:]
+
+    shapes = {"x": "n d", "w": "d m"}
+    assert sd.check(joined, joined_back, shapes, of="vjp", wrt=("x", "w")).scope == "every shape"
+    assert sd.check(joined, joined_wrongly, shapes, of="vjp", wrt=("x", "w")).status == "refuted"

@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import sympy as sp
 
 from symdiff import calculus
 from symdiff.checking import arguments, results
 from symdiff.checking.arguments import Wrt, chosen, is_symbolic
 from symdiff.checking.kinks.ties import kink_nodes
-from symdiff.doors.arguments import is_number
+from symdiff.doors.arguments import Sized, is_number
 from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, SymdiffError, TracingError, explain
 from symdiff.ir import algebra as alg
@@ -155,7 +154,7 @@ def claim_examples(question: Question) -> list[tuple[str, Any]]:
     forward, truth = question.forward, question.truth
     added = truth.inputs[len(forward.inputs) :]
     zeros = [
-        _like(concrete(truth.shape(n), question.extra)) if _is_concrete(truth, n) else _text(truth, n)
+        _like(concrete(truth.shape(n), question.extra)) if _is_concrete(truth, n) else Sized(truth.shape(n))
         for n in added
     ]
     return [*pairs, (question.extra, extra_tree(question).build(zeros))]
@@ -174,13 +173,6 @@ def extra_tree(question: Question) -> Tree:
 
 def _is_concrete(graph: Graph, node: Node) -> bool:
     return all(isinstance(size, int) for size in graph.shape(node))
-
-
-def _text(graph: Graph, node: Node) -> str:
-    return " ".join(
-        str(size) if isinstance(size, int) else "*".join(map(str, sp.Mul.make_args(size)))
-        for size in graph.shape(node)
-    )
 
 
 def _like(shape: tuple[int, ...]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from symdiff.doors.traced import BOOL, FLOAT, INT, Traced
 from symdiff.errors import DtypeError, InputError, explain
 from symdiff.ir.ops import Input, Kind
-from symdiff.ir.sizes import Shape, parse_shape
+from symdiff.ir.sizes import Shape, parse_shape, text
 from symdiff.ir.trees import Tree, flatten
 
 
@@ -22,6 +22,21 @@ class Indices(str):
     >>> Indices("n k").split()
     ['n', 'k']
     """
+
+
+class Sized(str):
+    """A shape that is known already, where a shape string is asked for: also one that no string says.
+
+    >>> Sized((2, 3)), Sized((2, 3)).shape
+    ('(2, 3)', (2, 3))
+    """
+
+    shape: Shape
+
+    def __new__(cls, shape: Shape) -> Sized:
+        self = super().__new__(cls, text(shape))
+        self.shape = shape
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +184,7 @@ def shape_or_example_leaf(call: str, promoted: Callable[[str], bool]) -> Callabl
     def read(name: str, value: Any) -> Leaf:
         if not isinstance(value, str):
             return example(name, value)
-        shape = parse_shape(value)
+        shape = value.shape if isinstance(value, Sized) else parse_shape(value)
         if isinstance(value, Indices):
             return Leaf(Input(name, shape, "integer"), INT, False, not shape)
         return Leaf(Input(name, shape), FLOAT, False, not shape)

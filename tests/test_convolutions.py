@@ -212,3 +212,10 @@ def test_a_network_of_two_convolutions() -> None:
     shapes = {"x": "b c 3 4", "w": "e c 2 2", "u": "f e 2 2", "V": "f*2 k", "y": "b k"}
     assert proved(sd.check(network, network_back, shapes, wrt=("x", "w", "u", "V")))
     assert sd.check(network, network_without_a_mask, shapes, wrt=("x", "w")).status == "refuted"
+
+
+@pytest.mark.parametrize("way", ["by_windows", "by_taps"])
+def test_an_axis_of_any_length(way: str) -> None:
+    own, shapes = Convolution(1, 0, 1), {"x": "b c n", "w": "o c 3"}
+    assert proved(judged(getattr(own, way), own.backward, shapes))
+    assert judged(getattr(own, way), own.backwards, shapes).status == "refuted"

@@ -52,7 +52,8 @@ def judge_every_shape(
     settled = all(proof.proved for proof in proofs)
     judged: list[dict[str, Verdict]] = []
     instance = general
-    for sizes in usual(examples, small=settled):
+    more = (sizes for sizes in usual(examples, small=False) if not judged)  # where small ones do not fit
+    for sizes in chain(usual(examples, small=settled), more if settled else ()):
         try:
             question = drawn_inside(
                 ask(fn, claim, _filled_all(examples, sizes), wrt, of), options.domain, options.seed

@@ -162,6 +162,10 @@ def sliding_window_view(
     lengths_ = list(window_shape) if isinstance(window_shape, (tuple, list)) else [window_shape]
     axes = list(range(rank)) if axis is None else list(axis) if isinstance(axis, (tuple, list)) else [axis]
     for length, place in zip(lengths_, axes, strict=True):
+        size = store.shape(node)[one_axis(place, rank)]
+        if isinstance(size, int) and size < length.__index__():
+            facts: dict[str, object] = {"window": length, "axis": size}
+            complain(ShapeError, "sliding_window_view", facts, "Give a longer axis, or a shorter window.")
         node = alg.window(store, node, one_axis(place, rank), length.__index__())
     return Tensor(recording, node, dtype_of(x))
 

@@ -152,12 +152,23 @@ class Unroller:
             table = self._table(atom[0])
             if table is not None:
                 return Reader(self.space, ()).number(table[tuple(place for _, place in given)])
+        if isinstance(head.name, tuple) and head.name[0] == "window":
+            return self._tap(head, head.name, atom, given)
         if head.symmetries or (is_move(head) and not is_pick(head)):
             raise Undefined("part of a symmetric array, or of a move")
         kept = self.space.kept(atom)
         if kept == len(atom[1]) - 1 and head.name in self.space.rows and given[-1][0] == kept:
             return self._of_row(head, atom, given)
         return self._entry(head, atom, given)
+
+    def _tap(self, head: Head, name: tuple[Any, ...], atom: Atom, given: tuple[tuple[int, int], ...]) -> Expr:
+        """One place within all windows: a span of the axis that they are cut from."""
+        first, rows = name[-2:]
+        if [slot for slot, _ in given] != list(range(first, rows)) or rows - first != 1:
+            raise Undefined("part of a window")
+        dims = (*head.dims[:first], *head.dims[rows:])
+        number = self.space.intern("mask", ("span", given[0][1], 1, name[1], name[3], first), dims)
+        return single((number, (*atom[1][:first], *atom[1][rows:])))
 
     def _of_row(self, head: Head, atom: Atom, given: tuple[tuple[int, int], ...]) -> Expr:
         """An entry of a row whose sum is 1; the last is what the others leave."""

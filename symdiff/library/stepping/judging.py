@@ -52,6 +52,8 @@ def check_optimizer(
     - an object with ``init`` and ``update`` (``sd.optimizers``, optax): updates are added to the parameters;
     - ``lambda params: torch.optim.Adam(params, lr=1e-3)``.
 
+    Parameters and gradients are single arrays. Only the parameters are compared: the state may be kept in any way.
+
     A step that can be traced is proved, or refuted with certainty, over ``steps`` steps for every shape; any
     other is called in the regimes where variants differ. ``mistake.detail`` names the variant that it is instead.
 

@@ -129,7 +129,7 @@ CASES: dict[str, tuple[str, str, Claim, Claim, Any, dict[str, Any]]] = {
         {},
     ),
     "another parameter": (
-        "convention",
+        "chain",
         "by the exponential of s",
         lambda s: np.sum(s**3 + np.exp(-s)),
         lambda s: 3 * s**2 * np.exp(-s) - np.exp(-2 * s),

@@ -178,6 +178,18 @@ def _held(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
     )
 
 
+def _settings(question: Question, options: Options) -> Iterator[tuple[Node, ...]]:
+    """Each number that is not differentiated."""
+    forward, store = question.forward, question.truth.store
+    moving = {forward.node(leaf) for name in question.wrt for leaf in forward.leaf_names(name)}
+    held = (n for n in forward.inputs if n not in moving and store.kind(n) == "real")
+    yield from ((n,) for n in held if store.shape(n) == ())
+
+
+def _ones(arrays: Sequence[Objects]) -> list[Objects]:
+    return [np.full(a.shape, Fraction(1), dtype=object) for a in arrays]
+
+
 def _symmetric(arrays: Sequence[Objects]) -> list[Objects]:
     return [np.asarray(a + a.T, dtype=object) for a in arrays]
 
@@ -263,6 +275,7 @@ _SPECIAL = (
     Special("assumption", "has rows of length 1", _arguments, _unit, True),
     Special("assumption", "has length 1", _arguments, _unit_whole, True),
     Special("assumption", "has entries 1 and -1", _held, _signs, True),
+    Special("assumption", "is 1", _settings, _ones),
     Special("assumption", "is orthogonal", _each_square, _orthogonal),
     Special("assumption", "sums to 1", _weights, _summing_to_one, True),
     Special("assumption", "sums to 1", _cotangents, _summing_to_one),

@@ -10,6 +10,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.checking.mistakes.editing import Editing, Site
 from symdiff.checking.mistakes.masks import Masks
 from symdiff.checking.mistakes.suspects import Suspect
+from symdiff.checking.mistakes.wholes import has_halves
 from symdiff.errors import OutOfTime, SymdiffError
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS, formula
@@ -141,7 +142,7 @@ def turned(editing: Editing) -> Iterator[Suspect]:
                 continue
 
             for step in (1, -1, 2, -2) if size > 3 else (1, -1) if size > 2 else (1,):
-                is_exchange = 2 * abs(step) == size  # of the two halves
+                is_exchange = 2 * abs(step) == size and has_halves(editing.question, size)
                 kind, what = (
                     ("swapped", "has its halves exchanged") if is_exchange else ("index", "is off by one")
                 )

@@ -70,6 +70,7 @@ def other_scales(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
 def other_parameters(derivation: Derivation, screen: Screen) -> Iterator[Suspect]:
     """The derivative by the exponential, the logarithm or the square of the argument."""
     store, x = derivation.store, derivation.x
+    known = set(derivation.nodes)
     if derivation.question.of != "gradient":
         return
     for name, scalar in SCALES.items():
@@ -77,10 +78,13 @@ def other_parameters(derivation: Derivation, screen: Screen) -> Iterator[Suspect
         if local.formula is None:
             continue
         own = alg.apply(store, as_formula(scalar), [x])
+        if own in known:
+            continue  # the derivative by a later quantity: its own is missing
         slope = alg.apply(store, local.formula, [own if k == -1 else x for k in local.slots])
         found = alg.divide(store, screen.truth, slope)
-        detail = f"this is the derivative by {name} of {formula_text(store, x, 40)}"
-        yield Suspect("convention", detail, screen.claim, found, place=x)
+        names = f"{name} of {formula_text(store, x, 40)}"
+        detail = f"this is the derivative by {names}, whose own derivative is missing"
+        yield Suspect("chain", detail, screen.claim, found, place=x)
 
 
 def _steps(derivation: Derivation) -> list[Node]:

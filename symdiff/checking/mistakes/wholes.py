@@ -18,7 +18,7 @@ from symdiff.checking.questions import Question
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS, formula
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import table
+from symdiff.ir.ops import Concatenate, Slice, table
 from symdiff.ir.sizes import same_shape
 
 _LONGEST = 10**7
@@ -220,8 +220,23 @@ def entries_elsewhere(question: Question, target: int, screen: Screen) -> Iterat
     flat = alg.reshape(store, truth, (len(places),))
     moved = alg.gather(store, flat, store.add(table(np.array(places))), 0)
     detail = "the entries of the derivative stand in other places"
-    kind = "swapped" if _is_exchange(places) else "index"
+    n = len(places)
+    is_turned = n > 2 and all(places[k] == (k + n // 2) % n for k in range(n))
+    is_plain = not is_turned or has_halves(question, n)
+    kind = "swapped" if _is_exchange(places) and is_plain else "index"
     yield Suspect(kind, detail, claim, alg.reshape(store, moved, shape))
+
+
+def has_halves(question: Question, size: int) -> bool:
+    """Whether the function splits an axis of so many entries in the middle, or joins two halves."""
+    store, halves = question.truth.store, set[object]()
+    for node in question.forward.nodes:
+        op = store.op(node)
+        if isinstance(op, Slice):
+            halves |= {span.length for span in op.spans}
+        elif isinstance(op, Concatenate):
+            halves |= {store.shape(n)[op.axis] for n in store.operands(node)}
+    return size == 2 or (size % 2 == 0 and size // 2 in halves)
 
 
 def _is_exchange(places: list[int]) -> bool:

@@ -17,7 +17,6 @@ NAMED_RIGHT = 0.95
 # What the diagnosis makes of the mistakes that it does not call by their names.
 OTHERWISE = {
     "log-sigmoid with the derivative of softplus": "sign",
-    "multi-class hinge without the pull on the true class": "unknown",
     "log-sum-exp that differentiates its shift on one side": "threshold",
     "label smoothing spread over the other classes only": "unknown",
     "contrastive loss of squared distances, by the paper's distances": "unknown",

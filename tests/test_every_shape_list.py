@@ -12,7 +12,7 @@ from transformer_block import NAMES, SHAPES, block, block_backward
 import symdiff as sd
 from symdiff.verdicts import Verdict
 
-_SECONDS = 8  # most of it would go into describing the mistake
+_SECONDS = 60.0  # most of it would go into describing the mistake
 
 
 def ask(listed: Listed, timeout: float | None = None, **slip: Any) -> Verdict:
@@ -74,7 +74,7 @@ def test_a_slip_in_the_block_is_refuted(slip: str) -> None:
     def claim(*args: Any) -> Any:
         return change(block_backward.claim(*args), args[-1])
 
-    assert_refuted(sd.check(block, claim, SHAPES, wrt=wrt, of="vjp", timeout=20))
+    assert_refuted(sd.check(block, claim, SHAPES, wrt=wrt, of="vjp", timeout=60))
 
 
 def test_the_block_is_proved_for_every_shape() -> None:

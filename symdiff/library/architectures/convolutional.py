@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from symdiff.library import Array, Entry, Names
+from symdiff.library import Array, Case, Entry, Names
 from symdiff.library.layers.convolution import conv2d, conv2d_backward
 from symdiff.library.layers.pooling import avg_pool2d, avg_pool2d_backward
 from symdiff.library.layers.resizing import upsample_nearest2d, upsample_nearest2d_backward
@@ -56,7 +56,10 @@ def cnn_gradient(W: Array, b: Array, V: Array, c: Array, X: Array, Y: Array) -> 
     return dW, db, error.T @ flat, error.sum(0)
 
 
-@CNN.mistake("threshold", wrt="b")
+_ONE_CHANNEL = {"W": "1 1 3 3", "b": "1", "V": "2 4", "c": "2", "X": "1 1 4 4", "Y": "1 2"}
+
+
+@CNN.mistake("threshold", wrt="b", case=Case(_ONE_CHANNEL))
 def cnn_gradient_without_the_mask(W: Array, b: Array, V: Array, c: Array, X: Array, Y: Array) -> Array:
     """The mask of the ReLU is forgotten."""
     Z = conv2d(X, W, b, padding=1)
@@ -115,7 +118,10 @@ def unet_gradient(W1: Array, W2: Array, W3: Array, X: Array, Y: Array) -> Array:
     return dW1, dW2, np.stack([np.einsum("nkhw,nohw->ko", error, A) for A in (H, U)])
 
 
-@UNET.mistake("missing_path", wrt="W1")
+_SMALLEST = {"W1": "1 1 3 3", "W2": "1 1 1 1", "W3": "2 1 1", "X": "1 1 2 2", "Y": "1 1 2 2"}
+
+
+@UNET.mistake("missing_path", wrt="W1", case=Case(_SMALLEST))
 def unet_gradient_without_the_skip(W1: Array, W2: Array, W3: Array, X: Array, Y: Array) -> Array:
     """Only the way down and up again."""
     zeros = np.zeros(W1.shape[0])
@@ -183,15 +189,14 @@ def super_resolution_gradient(W: Array, V: Array, X: Array, Y: Array) -> Array:
     return dW, dV
 
 
-@SUPER_RESOLUTION.mistake("index", wrt="V")
-def super_resolution_gradient_with_exchanged_axes(W: Array, V: Array, X: Array, Y: Array) -> Array:
-    """The two axes of a block are exchanged on the way back."""
+@SUPER_RESOLUTION.mistake("chain", wrt="W")
+def super_resolution_gradient_without_the_slope(W: Array, V: Array, X: Array, Y: Array) -> Array:
+    """The slope 1 - H^2 of the tanh is forgotten."""
     H = np.tanh(conv2d(X, W, np.zeros(W.shape[0]), padding=1))
-    error = 2 * (pixel_shuffle(conv2d(H, V, np.zeros(V.shape[0]))) - Y) / Y.size
-    n, c, h, w = Y.shape
-    parts = error.reshape(n, c, h // 2, 2, w // 2, 2).transpose(0, 1, 5, 3, 2, 4)
-    dZ = parts.reshape(n, 4 * c, h // 2, w // 2)
-    return conv2d_backward(H, V, np.zeros(V.shape[0]), dZ)[1]
+    Z = conv2d(H, V, np.zeros(V.shape[0]))
+    dZ = pixel_unshuffle(2 * (pixel_shuffle(Z) - Y) / Y.size)
+    dH = conv2d_backward(H, V, np.zeros(V.shape[0]), dZ)[0]
+    return conv2d_backward(X, W, np.zeros(W.shape[0]), dH, padding=1)[1]
 
 
 def retinanet_head(W: Array, b: Array, X: Array, Y: Array, *, alpha: float = 0.25) -> Array:
@@ -281,9 +286,10 @@ def mask_head_gradient(W: Array, V: Array, X: Array, Y: Array, chosen: Array) ->
     return dW, chosen.T @ np.einsum("nxy,nhxy->nh", error, H)
 
 
-@MASK.mistake("unknown", wrt="V")
-def mask_head_gradient_of_every_class(W: Array, V: Array, X: Array, Y: Array, chosen: Array) -> Array:
-    """Every class gets the gradient of the true one."""
+@MASK.mistake("factor", wrt="V")
+def mask_head_gradient_of_the_sum(W: Array, V: Array, X: Array, Y: Array, chosen: Array) -> Array:
+    """The mean over samples and pixels is forgotten."""
     H = np.tanh(conv_transpose2d(X, W, np.zeros(W.shape[1]), stride=2))
-    error = (special.expit(np.einsum("nk,kh,nhxy->nxy", chosen, V, H)) - Y) / Y.size
-    return np.ones_like(chosen).T @ np.einsum("nxy,nhxy->nh", error, H)
+    own = chosen @ V
+    error = special.expit(np.einsum("nh,nhxy->nxy", own, H)) - Y
+    return chosen.T @ np.einsum("nxy,nhxy->nh", error, H)

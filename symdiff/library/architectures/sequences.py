@@ -217,7 +217,16 @@ def _outer(a: Array, b: Array) -> Array:
     return np.einsum("bni,bnj->ij", a, b)
 
 
-@TRANSFORMER.mistake("missing_path", wrt="x")
+_SMALL = Case(
+    {
+        **{"x": "1 2 2", "heads": "1 2", "W1": "2 1", "c1": "1", "W2": "1 2"},
+        **dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), "2 2"),
+        **dict.fromkeys(("g1", "b1", "c2", "g2", "b2"), "2"),
+    }
+)
+
+
+@TRANSFORMER.mistake("missing_path", wrt="x", case=_SMALL)
 def transformer_encoder_layer_backward_without_the_residual(
     x: Array, Wq: Array, Wk: Array, Wv: Array, Wo: Array, g1: Array, b1: Array,
     W1: Array, c1: Array, W2: Array, c2: Array, g2: Array, b2: Array, heads: Array, y_bar: Array,

@@ -199,7 +199,7 @@ class Generators(Selections):
             case "winner":
                 return self.counted(product, atom)
             case "sum":
-                return self.chosen_together(product, atom)
+                return self.chosen_together(product, atom) if self._picked else None
             case "function" if head.name == _SIN and exponent >= 2 and exponent.denominator == 1:
                 return self._square_of_sine(product, atom)
             case _:

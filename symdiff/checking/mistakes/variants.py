@@ -122,6 +122,7 @@ def _rebuilt(derivation: Derivation, exchanged: Mapping[Node, Node]) -> tuple[No
 
 
 def derived(derivation: Derivation, outputs: tuple[Node, ...]) -> Node | None:
+    """The derivation again, from other outputs; None if it cannot be made."""
     try:
         return Derivation(derivation.question, derivation.target, outputs).altered()
     except OutOfTime:

@@ -89,7 +89,7 @@ def celu_curvature(x: Array, y_bar: Array, v: Array, *, alpha: Array = 1.0) -> A
     return y_bar * v * np.where(x > 0, 0, np.exp(np.minimum(x, 0) / alpha) / alpha)
 
 
-@CELU.mistake("wrong_function")
+@CELU.mistake("assumption")
 def celu_with_the_derivative_of_elu(x: Array, y_bar: Array, *, alpha: Array = 1.0) -> Array:
     """exp(x) on the left, which is right for alpha = 1 only."""
     return np.where(x > 0, y_bar, y_bar * np.exp(np.minimum(x, 0)))

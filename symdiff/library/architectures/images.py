@@ -53,12 +53,12 @@ def style_transfer_gradient_with_one_factor(
     return F - content + weight / 2 * (F @ F.T - style) @ F
 
 
-@STYLE.mistake("missing_path", order=2)
-def style_transfer_curvature_of_gauss_newton(
+@STYLE.mistake("second_order", order=2)
+def style_transfer_curvature_of_the_left_factor(
     F: Array, content: Array, style: Array, V: Array, *, weight: float = 0.25
 ) -> Array:
-    """The curvature of the residual itself is left out."""
-    return V + weight * (V @ F.T + F @ V.T) @ F
+    """Of F F' only the first factor is moved."""
+    return V + weight * (V @ F.T @ F + (F @ F.T - style) @ V)
 
 
 def denoising(u: Array, f: Array, *, strength: float = 0.5, smoothing: float = 0.01) -> Array:

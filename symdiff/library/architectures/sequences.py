@@ -219,7 +219,11 @@ def _outer(a: Array, b: Array) -> Array:
 
 _SMALL = Case(
     {
-        **{"x": "1 2 2", "heads": "1 2", "W1": "2 1", "c1": "1", "W2": "1 2"},
+        "x": "1 2 2",
+        "heads": "1 2",
+        "W1": "2 1",
+        "c1": "1",
+        "W2": "1 2",
         **dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), "2 2"),
         **dict.fromkeys(("g1", "b1", "c2", "g2", "b2"), "2"),
     }

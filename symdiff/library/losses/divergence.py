@@ -195,7 +195,7 @@ def mean_for_batchmean(log_q: Array, p: Array, *, reduction: str = "batchmean") 
     return kl_div_gradient(log_q, p, reduction="mean")
 
 
-@KL_DIV.mistake("convention")
+@KL_DIV.mistake("chain")
 def kl_div_by_the_probability(log_q: Array, p: Array, *, reduction: str = "mean") -> Array:
     """-p / q: the gradient by q, not by log q."""
     return shared(-p * np.exp(-log_q), p, reduction)

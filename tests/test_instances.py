@@ -131,7 +131,7 @@ def test_usual_sizes() -> None:
     [
         ("number + 1 for node", "number for node", test_the_numbers_of_a_claim_are_found),
         ("for k in (0, 1)}", "for k in (1,)}", test_the_numbers_of_a_claim_are_found),
-        ("yield from _written(value)", "yield from ()", test_the_numbers_of_nested_functions_count),
+        ("yield from written(value)", "yield from ()", test_the_numbers_of_nested_functions_count),
         ("dict.fromkeys(names, 2) | {name: size}", "dict.fromkeys(names, size)", test_one_axis_is_long_at_a_time),
         ("sizes[-_MOST:]", "()", test_the_numbers_of_a_claim_are_found),
     ],

@@ -14,7 +14,9 @@ from symdiff.verdicts import Verdict
 
 ENTRIES = [entry for entry in registry() if entry.kind != "optimizer"]
 QUESTIONS = [
-    pytest.param(judge, id=f"{entry.name}: {label}") for entry in ENTRIES for label, judge in entry.questions()
+    pytest.param(judge, id=f"{entry.name}: {label}")
+    for entry in ENTRIES
+    for label, judge in entry.questions()
 ]
 SLIPS = [
     pytest.param(entry, slip, id=f"{entry.name}: {slip.claim.__name__}")

@@ -85,6 +85,15 @@ def test_another_function_cannot_take_its_name() -> None:
         Entry(charbonnier, "loss", {"y_hat": "n"}, source="none")
 
 
+@pytest.mark.parametrize("call", ["kind", "mistake"])
+def test_unknown_words_are_refused(entry: Entry, call: str) -> None:
+    with pytest.raises(InputError, match=f"{call}='lss'"):
+        if call == "kind":
+            Entry(entry.fn, "lss", {"y_hat": "n"}, source="none", shelved=False)  # type: ignore[arg-type]
+        else:
+            entry.mistake("lss")
+
+
 def test_has_a_page_from_the_command_line(tmp_path: Path) -> None:
     command = [
         sys.executable,

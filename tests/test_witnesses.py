@@ -158,3 +158,14 @@ def test_zeros_that_hide_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("symdiff.checking.witnesses.simplest_point", lambda *a: simplest(*a[:4]))
     with pytest.raises(AssertionError):
         test_a_cotangent_is_not_all_zero()
+
+
+def test_an_axis_whose_length_the_claim_writes_as_a_number_stays() -> None:
+    """``x / 3`` is half the derivative for three entries, and a third of it for one."""
+    verdict = sd.check(lambda x: np.mean(x**2), lambda x: x / 3, {"x": np.ones(3)})
+    assert verdict.witness is not None
+    assert verdict.witness.inputs["x"].shape == (3,)
+    assert 2 * verdict.witness.claimed == verdict.witness.exact
+    other = sd.check(lambda x: np.mean(x**2), lambda x: x / x.shape[0], {"x": np.ones(3)})
+    assert other.witness is not None
+    assert other.witness.inputs["x"].shape == (2,)

@@ -69,8 +69,8 @@ def beyond(question: Question) -> Iterator[Sizes]:
     store, claimed = question.truth.store, question.claimed or ()
     drawn = {number + 1 for node in store.ancestors(claimed) for number in _numbers(store, node)}
     code = getattr(inspect.unwrap(question.claim), "__code__", None)
-    written = {number + k for number in _written(code) for k in (0, 1)}
-    sizes = sorted(n for n in drawn | written if _LEAST <= n <= _LARGEST + 1)
+    given = {number + k for number in written(code) for k in (0, 1)}
+    sizes = sorted(n for n in drawn | given if _LEAST <= n <= _LARGEST + 1)
     for size in dict.fromkeys((*sizes[:_MOST], *sizes[-_MOST:])):
         yield from (_one_long(names, name, size) for name in names)
 
@@ -119,7 +119,7 @@ def _whole(sizes: Iterable[Size]) -> Iterator[int]:
             yield from (abs(int(n)) for n in size.atoms(sp.Integer))
 
 
-def _written(code: CodeType | None) -> set[int]:
+def written(code: CodeType | None) -> set[int]:
     """The whole numbers in the code of a function, and in those that are written inside it."""
     found: set[int] = set()
     for step in dis.get_instructions(code) if code is not None else ():
@@ -130,7 +130,7 @@ def _written(code: CodeType | None) -> set[int]:
 
 def _constants(value: Any) -> Iterator[int]:
     if isinstance(value, CodeType):
-        yield from _written(value)
+        yield from written(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield abs(value)
     elif isinstance(value, tuple):

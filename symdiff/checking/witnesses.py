@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,9 +10,11 @@ from itertools import islice
 from typing import Any
 
 import flint
+import numpy as np
 
 from symdiff.checking.comparing import Comparison, Outcome, compare, values
 from symdiff.checking.entries import entries_at
+from symdiff.checking.instances import written
 from symdiff.checking.kinks.standing import compare_on_kink
 from symdiff.checking.kinks.ties import is_on_kink
 from symdiff.checking.options import Options
@@ -20,9 +23,11 @@ from symdiff.checking.sampling import Point, points
 from symdiff.checking.shrinking import simplest_point, smaller_examples
 from symdiff.checking.wording import exact_entry, inputs_of
 from symdiff.errors import OutOfTime
+from symdiff.ir.trees import flatten
 from symdiff.verdicts import Witness
 
 _TRIES = 12
+_LEAST = 2  # the length to which axes are shortened
 _WRONG = ("differ", "claim undefined")
 
 
@@ -75,12 +80,35 @@ def _has_value(question: Question, point: Point) -> bool:
 
 
 def _shorter(found: Found, options: Options) -> Found:
-    """The mistake at the first shorter axes that show it, and at shorter ones still."""
+    """The mistake at the first shorter axes that show it, and at shorter ones still.
+
+    An axis whose length stands in the claim's code as a number stays: ``x / 3`` means another thing for two entries.
+    """
+    claim = found.question.claim
+    held = {n for n in written(getattr(inspect.unwrap(claim), "__code__", None)) if n > _LEAST}
     for examples in smaller_examples(found.question.examples):
+        if _loses(found.question.examples, examples, held):
+            continue
         smaller = _at_examples(found, examples, options)
         if smaller is not None:
             return _shorter(smaller, options)
     return found
+
+
+def _loses(old: dict[str, Any], new: dict[str, Any], held: set[int]) -> bool:
+    """Whether an axis of a length that is held becomes shorter."""
+    pairs = zip(_shapes(old), _shapes(new), strict=False)
+    return any(a != b and a in held for one, other in pairs for a, b in zip(one, other, strict=False))
+
+
+def _shapes(examples: dict[str, Any]) -> list[tuple[int, ...]]:
+    return [
+        np.shape(leaf) for name, value in examples.items() for _, leaf in flatten(value, name, _is_leaf)[0]
+    ]
+
+
+def _is_leaf(value: Any) -> bool:
+    return not isinstance(value, (tuple, list, dict))
 
 
 def _certain(found: Found, options: Options) -> Found:

@@ -9,11 +9,12 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args, overload
 
 from symdiff.checking.arguments import Wrt
 from symdiff.checking.checks import check
 from symdiff.checking.domains import Domain
+from symdiff.checking.mistakes.kinds import KINDS
 from symdiff.checking.questions import Of
 from symdiff.doors.tracing import trace
 from symdiff.errors import InputError, explain
@@ -119,6 +120,7 @@ class Entry:
         shelved: bool = True,
         offers: Function | None = None,
     ) -> None:
+        _require("kind", kind, get_args(Kind))
         self.fn, self.kind, self.source, self.notes = fn, kind, source, notes
         self.offers = offers or fn
         self.name = name or str(fn.__name__)
@@ -189,6 +191,8 @@ class Entry:
         domain: Domain | None = None,
     ) -> Callable[[Function], Function]:
         """A classic mistake: a wrong twin of the derivative, and the kind under which it must be refuted."""
+
+        _require("mistake", kind, KINDS)
 
         def mark(claim: Function) -> Function:
             target = self.wrt if wrt is None else wrt
@@ -289,6 +293,12 @@ def _derived(claim: Derivative, of: Of) -> Derivative:
 def _within(domain: Domain, inputs: Mapping[str, Any]) -> Domain:
     """What a domain says of the inputs that there are."""
     return {name: told for name, told in domain.items() if name in inputs}
+
+
+def _require(what: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        facts: dict[str, object] = {what: repr(given), "known": ", ".join(known)}
+        raise InputError(explain("Entry", facts, "Use one of these."))
 
 
 def _register(entry: Entry) -> None:

@@ -63,8 +63,13 @@ def _swapped(one: Candidate, other: Candidate) -> bool:
     return {"b1", "b2"} <= {*a} & {*b} and a["b1"] != a["b2"] and (a["b1"], a["b2"]) == (b["b2"], b["b1"])
 
 
-def alternatives(truth: Candidate, given: Mapping[str, Any]) -> Iterator[Candidate]:
-    """What a step may be instead, the likeliest first; ``given`` are the caller's hyperparameters."""
+def alternatives(
+    truth: Candidate, given: Mapping[str, Any], rescaled: Callable[[Candidate], Candidate | None]
+) -> Iterator[Candidate]:
+    """What a step may be instead, the likeliest first; ``given`` are the caller's hyperparameters.
+
+    ``rescaled`` gives a candidate the learning rate of the step.
+    """
     rule = truth.rule
     numbers = {n: v for n, v in given.items() if n not in rule.choices}
     published = [Candidate(rule, rule.of(name, **numbers)) for name in rule.variants]
@@ -73,7 +78,9 @@ def alternatives(truth: Candidate, given: Mapping[str, Any]) -> Iterator[Candida
     yield from published
     single = list(singles(truth))
     yield from single
+    yield from (c for c in [rescaled(truth)] if c is not None)
     yield from _others(truth, given)
+    yield from (c for c in map(rescaled, (*published, *single)) if c is not None)
     for other in published:
         yield from singles(other)
     for one, two in combinations(single, 2):

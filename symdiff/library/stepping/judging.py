@@ -13,24 +13,24 @@ import numpy as np
 from symdiff.errors import InputError, explain
 from symdiff.library.shelves import registry
 from symdiff.library.stepping import proving
-from symdiff.library.stepping.candidates import Candidate, alternatives, singles
+from symdiff.library.stepping.candidates import Candidate, singles
 from symdiff.library.stepping.forms import Program, read
+from symdiff.library.stepping.identifying import identified
 from symdiff.library.stepping.measuring import (
-    LATE,
     Comparison,
     Record,
     compare,
     fits,
     late_difference,
+    longer_difference,
     record,
     require_pure,
 )
 from symdiff.library.stepping.regimes import LONG, Regime, regimes, simple_points
-from symdiff.library.stepping.rules import RULES
+from symdiff.library.stepping.rules import RULES, require_numbers
 from symdiff.library.stepping.wording import Shown, detail
 from symdiff.verdicts import Blindness, Evidence, Mistake, Verdict, Witness
 
-_TRIED = 1200
 _SECONDS, _BRIEFLY = 20.0, 10.0
 _FIRST = 3
 _ALWAYS = "proved: one step from any state at any count, so every number of steps"
@@ -54,8 +54,9 @@ def check_optimizer(
 
     Parameters and gradients are single arrays. Only the parameters are compared: the state may be kept in any way.
 
-    A step that can be traced is proved, or refuted with certainty, over ``steps`` steps for every shape; any
-    other is called in the regimes where variants differ. ``mistake.detail`` names the variant that it is instead.
+    ``proved`` holds for every number of steps and every shape: one step from any state of the rule, at any count.
+    A traced step for which only the first ``steps`` steps are proved, and any other step, is called in the regimes
+    where variants differ, and at late counts: it ``agrees``. ``mistake.detail`` names the variant that it is instead.
 
     Raises InputError for unknown names, for a step that raises, writes into its inputs or returns something else.
 
@@ -78,6 +79,7 @@ correction; at g = 1e-07 and eps = 1e-08 the first step differs by a factor 909
         )
     rule = RULES[name]
     settings = rule.of(variant, **hyperparameters)
+    require_numbers(rule, settings)
     program = read(step, rule, settings, hyperparameters)
     return _Trial(Candidate(rule, settings), variant, program, steps, hyperparameters).verdict()
 
@@ -130,7 +132,7 @@ class _Trial:
         """Measured first: a wrong step shows there at once, a right one is then proved if it can be."""
         if any(found.step is not None for found in self.compared):
             return self._refuted()
-        late = late_difference(self.truth, self.program)
+        late = late_difference(self.truth, self.program) or longer_difference(self.truth, self.program)
         if late is not None:
             return self._refuted_late(late)
         tested = self._agrees()
@@ -138,6 +140,7 @@ class _Trial:
 
     def _proved_or(self, tested: Verdict) -> Verdict:
         """One step from any state is every step, once the first ones are right; else all of them are unrolled."""
+        rule = self.truth.rule
         always = proving.every_step(self.truth, self.program, timeout=_BRIEFLY)
         steps = min(self.steps, _FIRST) if always else self.steps
         claim = proving.step_map(self.program, steps)
@@ -149,14 +152,27 @@ class _Trial:
         if proof.status != "proved":
             why = proof.reason.removeprefix("not proved: ")
             return replace(tested, reason=f"not proved: {why}", readings=proof.readings)
-        roads = (_ALWAYS,) if always else ()
+        always = always or (self.program.no_state and not rule.fields and not rule.counts)
+        if not always:
+            return self._unrolled(proof, tested)
         return replace(
             proof,
             question=self.question,
-            evidence=replace(proof.evidence, roads=(*roads, *proof.evidence.roads, *tested.evidence.roads)),
+            evidence=replace(proof.evidence, roads=(_ALWAYS, *proof.evidence.roads, *tested.evidence.roads)),
             readings=(*self.program.notes, *proof.readings),
             parts={},
             blind=tested.blind,
+        )
+
+    def _unrolled(self, proof: Verdict, tested: Verdict) -> Verdict:
+        """The first steps are no proof of the later ones: a step may count, or keep what shows late."""
+        count = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        later = "what the step does at later counts was only tested"
+        return replace(
+            tested,
+            evidence=replace(tested.evidence, roads=(*proof.evidence.roads, *tested.evidence.roads)),
+            reason=f"proved for {count}; {later}",
+            readings=(*self.program.notes, *proof.readings),
         )
 
     def told(self) -> str:
@@ -219,7 +235,7 @@ class _Trial:
 
     def _refuted_late(self, late: Witness) -> Verdict:
         """Right for the first steps, wrong at a large count."""
-        text = f"the first {LONG} steps are those of the rule; the step with t = {LATE} is not"
+        text = f"the first {LONG} steps are those of the rule; the step with t = {late.inputs['t']} is not"
         mistake = Mistake("optimizer", text, proving.formula(self.truth))
         return Verdict(
             "refuted",
@@ -239,18 +255,8 @@ class _Trial:
 
     @cached_property
     def instead(self) -> Candidate | None:
-        """What the step does implement: of what explains every path, what differs least."""
-        tried: set[str] = set()
-        for candidate in alternatives(self.truth, self.given):
-            key = repr(
-                (candidate.rule.name, sorted(candidate.settings.items()), candidate.shift, candidate.sign)
-            )
-            if key in tried or len(tried) > _TRIED:
-                continue
-            tried.add(key)
-            if fits(candidate, self.records):
-                return candidate
-        return None
+        """What the step does implement."""
+        return identified(self.truth, self.given, self.records)
 
     @cached_property
     def shown(self) -> Shown | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from symdiff.errors import InputError, explain
 from symdiff.library.stepping.bounds import Bounded, Floats, bounded, unit_of
 from symdiff.library.stepping.candidates import Candidate
 from symdiff.library.stepping.forms import Program
-from symdiff.library.stepping.regimes import Regime
+from symdiff.library.stepping.regimes import Regime, long_regime
 from symdiff.verdicts import Witness
 
 
@@ -100,14 +101,33 @@ def compare(candidate: Candidate, made: Record) -> Comparison:
     return Comparison(None, share, compared)
 
 
-EARLY, LATE = 3, 10**6
+LONGER, _CHEAP = 1100, 0.03
+EARLY, LATE = 3, (250, 300, 500, 1000, 3000, 10**4, 10**6)
 
 
 def late_difference(candidate: Candidate, program: Program) -> Witness | None:
     """Where the step differs at a large count, from a state from which it is the rule's at a small one."""
     if program.once is None or _apart_at(candidate, program, EARLY) is not None:
-        return None  # a velocity may also be kept with another sign or scale
-    return _apart_at(candidate, program, LATE)
+        return None
+    found = (_apart_at(candidate, program, t) for t in LATE)
+    return next((witness for witness in found if witness is not None), None)
+
+
+def longer_difference(candidate: Candidate, program: Program) -> Witness | None:
+    """Where the path of a step whose state is its own leaves the rule's after many steps, if that is cheap."""
+    regime = long_regime(LONGER)
+    started = perf_counter()
+    record(program, replace(regime, gradients=regime.gradients[:50]))
+    if program.once is not None or perf_counter() - started > _CHEAP:
+        return None
+    made = record(program, regime)
+    step = compare(candidate, made).step
+    if step is None:
+        return None
+    truth, own = reference(candidate, regime, made.unit)[step - 1], made.path[step - 1]
+    k = int(np.argmax(np.abs(own - truth.value) / (truth.error + np.finfo(float).tiny)))
+    inputs = {"theta": regime.theta, "t": step}
+    return Witness(inputs, f"theta after step {step}", (k,), float(own[k]), float(truth.value[k]), False)
 
 
 def _apart_at(candidate: Candidate, program: Program, t: int) -> Witness | None:
@@ -118,11 +138,13 @@ def _apart_at(candidate: Candidate, program: Program, t: int) -> Witness | None:
     start = {"theta": np.array([1.0, -0.5, 2.0]), "g": np.array([0.25, 1.5, -(2.0**-13)])}
     start |= {name: np.full(3, sizes.get(name, -0.125)) for name in fields}
     with np.errstate(all="ignore"):
-        made = [np.asarray(x) for x in program.once(*(np.array(x) for x in start.values()), t)]
+        made = [np.asarray(x) for x in program.once(*(np.array(x) for x in start.values()), t)[:-1]]
     unit = max(unit_of(x.dtype) for x in made)
     held = [bounded(x, unit, unit > 2.0**-53) for x in start.values()]
-    update, *after = candidate.rule.step(*held, t, **_numbers(candidate, unit))
-    for name, own, truth in zip(("theta", *fields), made, [held[0] + update, *after], strict=True):
+    update, *state = candidate.rule.step(*held, t, **_numbers(candidate, unit))
+    after = {"theta": held[0] + update} | dict(zip(fields, state, strict=True))
+    for name, own in zip(("theta", *program.keeps), made, strict=True):
+        truth = after[name]
         apart = ~(np.abs(own - truth.value) <= truth.error) & np.isfinite(truth.value)
         for k in np.flatnonzero(apart)[:1]:
             inputs = {**start, "t": t}

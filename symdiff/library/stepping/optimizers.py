@@ -11,7 +11,7 @@ import numpy as np
 
 from symdiff.errors import InputError, explain
 from symdiff.ir.trees import Tree, flatten
-from symdiff.library.stepping.rules import Rule
+from symdiff.library.stepping.rules import Rule, require_numbers
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def factory(rule: Rule, doc: str) -> Callable[..., Optimizer]:
 
     def make(*args: Any, variant: str = "paper", **settings: Any) -> Optimizer:
         named = dict(zip(rule.hyperparameters, args, strict=False))
-        return Optimizer(rule, rule.of(variant, **named, **settings))
+        told = rule.of(variant, **named, **settings)
+        require_numbers(rule, told)
+        return Optimizer(rule, told)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     first, *rest = (inspect.Parameter(n, keyword, default=v) for n, v in rule.settings.items())
@@ -89,6 +91,12 @@ def factory(rule: Rule, doc: str) -> Callable[..., Optimizer]:
 def _leaves(tree: Any) -> tuple[list[Any], Tree]:
     """Whatever is no dict, list or tuple is a leaf; numbers become arrays, traced arrays stay."""
     named, shape = flatten(tree, "", lambda value: not isinstance(value, (dict, list, tuple)))
+    for place, leaf in named:
+        if leaf is None or isinstance(leaf, (str, bytes)) or callable(leaf):
+            facts: dict[str, object] = {"at": place or "the tree itself", "given": repr(leaf)}
+            raise InputError(
+                explain("optimizer", facts, "Give numbers or arrays, in dicts, lists or tuples.")
+            )
     return [np.asarray(v) if isinstance(v, (int, float)) else v for _, v in named], shape
 
 

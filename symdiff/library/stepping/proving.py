@@ -73,7 +73,7 @@ def every_step(truth: Candidate, program: Program, **options: Any) -> bool:
         return False
     names = ["theta", "g", *rule.fields, "t"]
     own = _signed(lambda *args: tuple(once(*args, exact=True)), names, program.name)
-    ours = _signed(lambda *args: _stepped(truth, *args), names, rule.name)
+    ours = _signed(lambda *args: _stepped(truth, program.keeps, *args), names, rule.name)
     shapes = dict.fromkeys(names, "n") | {"t": ""}
     domain: Any = {"t": (1, None), **dict.fromkeys(rule.nonnegative, (0, None))}
     try:
@@ -82,9 +82,10 @@ def every_step(truth: Candidate, program: Program, **options: Any) -> bool:
         return False
 
 
-def _stepped(truth: Candidate, theta: Any, g: Any, *rest: Any) -> tuple[Any, ...]:
+def _stepped(truth: Candidate, keeps: Sequence[str], theta: Any, g: Any, *rest: Any) -> tuple[Any, ...]:
     update, *state = truth.rule.step(theta, g, *rest, **truth.settings)
-    return (theta + update, *state)
+    after = dict(zip(truth.rule.fields, state, strict=True))
+    return (theta + update, *(after[name] for name in keeps), rest[-1])
 
 
 def _signed(run: Map, names: Sequence[str], label: str) -> Map:

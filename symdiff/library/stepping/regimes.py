@@ -62,6 +62,13 @@ def regimes(steps: int, settings: Mapping[str, Any], seed: int = 0) -> list[Regi
     ]
 
 
+def long_regime(steps: int) -> Regime:
+    """Ordinary gradients for many steps."""
+    random = Random(2)
+    rows = [[random.choice((-1, 1)) * random.randint(1, 64) / 32 for _ in range(2)] for _ in range(steps)]
+    return Regime(f"{steps} steps", np.array([1.0, -0.5]), tuple(np.array(row) for row in rows))
+
+
 def simple_points(
     steps: int, settings: Mapping[str, Any], entries: int
 ) -> Iterator[tuple[Any, tuple[Any, ...]]]:

@@ -93,6 +93,26 @@ class Rule:
         return path
 
 
+_BELOW_ONE = ("b1", "b2")
+_UP_TO_ONE = ("momentum", "decay", "dampening")
+
+
+def require_numbers(rule: Rule, settings: Mapping[str, Any]) -> None:
+    """InputError for a hyperparameter that is no number, or none that the rule can have; traced numbers pass."""
+    for name in rule.hyperparameters:
+        value, needed = settings[name], "a number of at least 0"
+        wrong = value is None or isinstance(value, (str, bytes, tuple, list, dict)) or callable(value)
+        if isinstance(value, (int, float)):
+            wrong = not value >= 0
+            if name in _BELOW_ONE:
+                wrong, needed = wrong or value >= 1, "a number from 0 to below 1"
+            elif name in _UP_TO_ONE:
+                wrong, needed = wrong or value > 1, "a number from 0 to 1"
+        if wrong:
+            facts: dict[str, object] = {name: repr(value), "needed": needed}
+            raise InputError(explain(rule.name, facts, f"Give another {name}."))
+
+
 RULES: dict[str, Rule] = {}
 
 

@@ -66,6 +66,8 @@ def _choices(found: Candidate, truth: Candidate) -> list[str]:
         return [words]
     theirs = _listed(_holders(found, changed))
     parts = [f"{words}, as in {theirs}" if theirs else words]
+    if changed == ["learning_rate"] and found.settings["learning_rate"] != 1:
+        parts.append("otherwise the rule")
     if chosen:
         ours = _listed(_holders(truth, chosen)) or truth.rule.name
         parts.append(f"{ours}: {' and '.join(truth.rule.choices[n][truth.settings[n]] for n in chosen)}")

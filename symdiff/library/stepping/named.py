@@ -183,6 +183,7 @@ def _items(result: Any, names: Sequence[str]) -> list[Any]:
 
 
 def described(result: Any) -> str:
+    """How many values, or of which type."""
     return f"{len(result)} values" if isinstance(result, (tuple, list, dict)) else type(result).__name__
 
 

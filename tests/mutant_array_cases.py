@@ -297,7 +297,7 @@ subject(
             np.stack([np.cos(t), np.sin(t)]),
             np.stack([r * np.sin(t), r * np.cos(t)]),
         ),
-        "index#rows": lambda r, t: (
+        "swapped#rows": lambda r, t: (
             np.stack([np.sin(t), np.cos(t)]),
             np.stack([-r * np.sin(t), r * np.cos(t)]),
         ),

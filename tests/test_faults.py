@@ -14,7 +14,7 @@ from roads import RoadsDiffer, roads_meet
 
 from symdiff import calculus
 from symdiff.errors import SymdiffError
-from symdiff.evaluation import exact, extremes
+from symdiff.evaluation import contracting_objects, exact, extremes
 from symdiff.ir import algebra, contractions, formulas, leading, scatter, shapes
 
 CAUGHT = (RoadsDiffer, SymdiffError, IndexError, KeyError, ValueError, TypeError)
@@ -392,23 +392,23 @@ SWEEPS = [
 
 VALUES = [
     Fault(
-        exact,
+        contracting_objects,
         "coefficient ignored",
-        "factors if op.coefficient == 1 and factors else [one, *factors]",
-        "factors or [one]",
+        "if op.coefficient != 1 or not factors:",
+        "if not factors:",
         "mean",
     ),
     Fault(
-        exact,
+        contracting_objects,
         "missing labels counted once",
         "result = result.take(0, axis=axis) * arithmetic.number(Fraction(length))",
         "result = result.take(0, axis=axis)",
         "summed_beside_raw",
     ),
     Fault(
-        exact,
+        contracting_objects,
         "embedding overwritten",
-        "result[tuple(places[labels.index(k)] for k in output)] = x",
+        "result[tuple(places[plan.space.index(k)] for k in output)] = x",
         "result[...] = x[..., None]",
         "embedding",
     ),
@@ -433,7 +433,7 @@ VALUES = [
         "int(span.start) + np.arange",
         "slice_backwards",
     ),
-    Fault(extremes, "ties not shared", "int(won), sum(winners))", "int(won))", "maximum_of_a_copy"),
+    Fault(extremes, "ties not shared", "Fraction(1, sum(winners))", "Fraction(1)", "maximum_of_a_copy"),
     Fault(
         extremes,
         "equal expressions not shared",
@@ -511,7 +511,9 @@ CONSTRUCTORS = [
         "broadcast_rows",
     ),
     Fault(scatter, "runs in another order", "if places[0] < end or not", "if False and not", "many_slices"),
-    Fault(scatter, "no zeros at the end", "if end < size:", "if end < 0:", "entries_one_by_one"),
+    Fault(
+        scatter, "no zeros at the end", "if end < size or not parts:", "if not parts:", "entries_one_by_one"
+    ),
     Fault(
         scatter,
         "one place for all",

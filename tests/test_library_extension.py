@@ -65,6 +65,7 @@ def test_has_a_property_test(entry: Entry) -> None:
     settings(max_examples=10, database=None)(property_test(entry))()
 
 
+@pytest.mark.usefixtures("entry")
 def test_the_property_test_notices_a_wrong_claim() -> None:
     import added_loss
 

@@ -68,23 +68,23 @@ NAMED_RIGHT = 0.95
 KNOWN = {
     "tanh: wrong_function#dropped square": "chain",
     "gelu by tanh: extra_term#one more": "sign",  # (1 + t)/2 + 1 is also (-1 + t)/2 + 2: a one has the wrong sign
-    "relative entropy: extra_term#one more": "factor",  # the path that gives a one counted twice
     "swish by its slope: chain": "assumption",  # zeros and ones are their own squares
     "poisson: wrong_function#extra factor": "chain",
     "log sum exp: chain#not normalised": "convention",
-    "log sum exp: wrong_function": "unknown",
     "product: wrong_function#times": "unknown",
-    "maximum: threshold#minimum": "unknown",
-    "differences: missing_path": "unknown",
-    "differences: missing_path#inner only": "unknown",
+    "differences: missing_path": "index",
     "quadratic form: missing_path#elementwise": "unknown",
-    "trace of a product: swapped#the operands": "unknown",
-    "batched product: wrong_axis#summed over the batch": "unknown",
+    "trace of a product: swapped#the operands": "wrong_function",  # of square by A, where A and B are equal
     "embedding: index": "unknown",
     "rosenbrock in two: chain": "unknown",
     "softmax jacobian: stale#not normalised": "wrong_function",
     "two forms of a value: extra_term#maximum not added": "stale",
-    "two forms of a square: missing_path#dropped term": "unknown",
+    "euclidean norm: unknown#two at once: no sum, no inner derivative": "wrong_function",  # of the norm's logarithm
+    "absolute values: threshold#no sign": "assumption",  # right for positive x
+    "huber: threshold#no sign": "stale",  # |x| stands where x should
+    "joined: wrong_function#power": "chain",  # the derivative by a logarithm
+    "hessian times direction: swapped#at the point": "upstream",  # the point stands for the direction
+    "rosenbrock in two: index#entries": "swapped",
 }  # what the diagnosis calls otherwise
 
 

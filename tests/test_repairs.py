@@ -94,7 +94,7 @@ NAMED: list[Row] = [
      "(g - hat*sum(hat*g, axis=1)[:, None]/3 - sum(g, axis=1)[:, None]/3)/s  where "
      "t1 = x - (sum(x, axis=1)/3)[:, None], s = sqrt((sum(t1**2, axis=1)/3)[:, None] + 1/2), hat = t1/s"),
     (network, network_slope, (ROWS, X, np.ones(2)), "gradient",
-     "outer(2*h*(1 - h**2), x)  where h = tanh(b + W @ x)"),
+     "outer(2*(1 - h)*(h + h**2), x)  where h = tanh(b + W @ x)"),
 ]  # fmt: skip
 
 

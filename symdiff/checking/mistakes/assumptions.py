@@ -209,24 +209,6 @@ def _commuting(arrays: Sequence[Objects]) -> list[Objects]:
     return found
 
 
-def _unit(arrays: Sequence[Objects]) -> list[Objects]:
-    """Rows of length one, with rational entries: a point of the plane seen from the pole."""
-    return [_projected(a, a.shape[:-1]) for a in arrays]
-
-
-def _unit_whole(arrays: Sequence[Objects]) -> list[Objects]:
-    return [_projected(a.reshape(-1), ()).reshape(a.shape) for a in arrays]
-
-
-def _projected(a: Objects, lead: tuple[int, ...]) -> Objects:
-    found = np.empty(a.shape, dtype=object)
-    for row in np.ndindex(lead):
-        values = [Fraction(v) for v in a[row]][:-1]
-        square = sum((v * v for v in values), Fraction(0))
-        found[row] = [2 * v / (square + 1) for v in values] + [(square - 1) / (square + 1)]
-    return found
-
-
 def _signs(arrays: Sequence[Objects]) -> list[Objects]:
     """The sign of each entry: another choice at every point."""
     return [
@@ -264,6 +246,16 @@ def _summing_to_one(arrays: Sequence[Objects]) -> list[Objects]:
     return found
 
 
+def _summing_to_one_far_out(arrays: Sequence[Objects]) -> list[Objects]:
+    """The same, at half of the points with entries far from 0 on both sides: no formula's branch is taken for it."""
+    found = _summing_to_one(arrays)
+    for a in found:
+        if a.shape and a.shape[-1] > 1 and a.reshape(-1)[0] > 0:
+            a[..., 0] += 3
+            a[..., 1] -= 3
+    return found
+
+
 def _distributions(arrays: Sequence[Objects]) -> list[Objects]:
     return _summing_to_one([np.asarray(np.abs(a) + Fraction(1, 8), dtype=object) for a in arrays])
 
@@ -272,13 +264,11 @@ _SPECIAL = (
     Special("symmetry", "are symmetric", _all_square, _symmetric, True),
     Special("symmetry", "commute", _all_square, _commuting, True),
     Special("symmetry", "are symmetric and commute", _all_square, _symmetric_and_commuting, True),
-    Special("assumption", "has rows of length 1", _arguments, _unit, True),
-    Special("assumption", "has length 1", _arguments, _unit_whole, True),
     Special("assumption", "has entries 1 and -1", _held, _signs, True),
     Special("assumption", "is 1", _settings, _ones),
     Special("assumption", "is orthogonal", _each_square, _orthogonal),
-    Special("assumption", "sums to 1", _weights, _summing_to_one, True),
-    Special("assumption", "sums to 1", _cotangents, _summing_to_one),
+    Special("assumption", "sums to 1", _weights, _summing_to_one_far_out, True),
+    Special("assumption", "sums to 1", _cotangents, _summing_to_one_far_out),
     Special("assumption", "is positive and sums to 1", _smooth_weights, _distributions),
     Special("assumption", "has mean 0", _arguments, _centred),
 )

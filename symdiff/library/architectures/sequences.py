@@ -217,35 +217,13 @@ def _outer(a: Array, b: Array) -> Array:
     return np.einsum("bni,bnj->ij", a, b)
 
 
-_SMALL = Case(
-    {
-        "x": "1 2 2",
-        "heads": "1 2",
-        "W1": "2 1",
-        "c1": "1",
-        "W2": "1 2",
-        **dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), "2 2"),
-        **dict.fromkeys(("g1", "b1", "c2", "g2", "b2"), "2"),
-    }
-)
-
-
-@TRANSFORMER.mistake("missing_path", wrt="x", case=_SMALL)
-def transformer_encoder_layer_backward_without_the_residual(
+@TRANSFORMER.mistake("missing_reduction", wrt="c2")
+def transformer_encoder_layer_bias_of_each_sequence(
     x: Array, Wq: Array, Wk: Array, Wv: Array, Wo: Array, g1: Array, b1: Array,
     W1: Array, c1: Array, W2: Array, c2: Array, g2: Array, b2: Array, heads: Array, y_bar: Array,
 ) -> Array:  # fmt: skip
-    """The path around the attention is forgotten."""
-    scale = 1 / np.sqrt(heads.shape[1])
+    """The bias of the last dense layer is summed over the tokens, not over the sequences."""
     q, k, v = (_split(x @ W, heads) for W in (Wq, Wk, Wv))
-    P = special.softmax(q @ k.transpose(0, 1, 3, 2) * scale, axis=-1)
-    out = P @ v
-    s = x + _join(out) @ Wo
-    u = _norm(s, g1, b1)
-    z = u @ W1 + c1
-    dt, _, _ = _norm_backward(u + _gelu(z) @ W2 + c2, g2, y_bar)
-    ds, _, _ = _norm_backward(s, g1, dt + dt @ W2.T * _gelu_slope(z) @ W1.T)
-    d_out = _split(ds @ Wo.T, heads)
-    dS = P * (d_out @ v.transpose(0, 1, 3, 2) - (d_out * out).sum(-1, keepdims=True)) * scale
-    dq, dk, dv = _join(dS @ k), _join(dS.transpose(0, 1, 3, 2) @ q), _join(P.transpose(0, 1, 3, 2) @ d_out)
-    return dq @ Wq.T + dk @ Wk.T + dv @ Wv.T
+    P = special.softmax(q @ k.transpose(0, 1, 3, 2) / np.sqrt(heads.shape[1]), axis=-1)
+    u = _norm(x + _join(P @ v) @ Wo, g1, b1)
+    return _norm_backward(u + _gelu(u @ W1 + c1) @ W2 + c2, g2, y_bar)[0].sum(1)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from symdiff.cli import main
-from symdiff.library import Entry, registry
+from symdiff.library import Entry, curves, find, registry
 from symdiff.library.curves import curve_of
 from symdiff.library.entries import REGISTERED
 from symdiff.library.slices import slice_of
@@ -339,3 +339,17 @@ def test_every_entry_has_a_slice(entry: Entry) -> None:
     cut = slice_of(entry)
     assert cut.label
     assert callable(cut.fn)
+
+
+def test_the_search_for_kinks_ends_where_intervals_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shift of a softmax by its largest entry is open on every interval."""
+    looked = []
+    right = curves.enclosure
+
+    def counted(*args: Any) -> Any:
+        looked.append(args)
+        return right(*args)
+
+    monkeypatch.setattr(curves, "enclosure", counted)
+    curve_of(find("scaled_dot_product_attention"))
+    assert 0 < len(looked) <= 3 * curves._MOST

@@ -209,6 +209,24 @@ def _commuting(arrays: Sequence[Objects]) -> list[Objects]:
     return found
 
 
+def _unit(arrays: Sequence[Objects]) -> list[Objects]:
+    """Rows of length one, with rational entries: a point of the plane seen from the pole."""
+    return [_projected(a, a.shape[:-1]) for a in arrays]
+
+
+def _unit_whole(arrays: Sequence[Objects]) -> list[Objects]:
+    return [_projected(a.reshape(-1), ()).reshape(a.shape) for a in arrays]
+
+
+def _projected(a: Objects, lead: tuple[int, ...]) -> Objects:
+    found = np.empty(a.shape, dtype=object)
+    for row in np.ndindex(lead):
+        values = [Fraction(v) for v in a[row]][:-1]
+        square = sum((v * v for v in values), Fraction(0))
+        found[row] = [2 * v / (square + 1) for v in values] + [(square - 1) / (square + 1)]
+    return found
+
+
 def _signs(arrays: Sequence[Objects]) -> list[Objects]:
     """The sign of each entry: another choice at every point."""
     return [
@@ -270,5 +288,7 @@ _SPECIAL = (
     Special("assumption", "sums to 1", _weights, _summing_to_one_far_out, True),
     Special("assumption", "sums to 1", _cotangents, _summing_to_one_far_out),
     Special("assumption", "is positive and sums to 1", _smooth_weights, _distributions),
+    Special("assumption", "has rows of length 1", _arguments, _unit),
+    Special("assumption", "has length 1", _arguments, _unit_whole),
     Special("assumption", "has mean 0", _arguments, _centred),
 )

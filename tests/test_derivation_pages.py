@@ -165,7 +165,7 @@ def test_names_do_no_harm() -> None:
 
 def test_markdown_is_a_table(scalars: Derivation) -> None:
     rows = [line for line in to_markdown(scalars).splitlines() if line.startswith("| 1")]
-    assert rows[0] == "| 1 | $x$ | 2 |  | scalar |"
+    assert rows[0] == "| 1 | $x$ | 2 |  | scalar (saved) |"
 
 
 def test_the_derivatives_are_judged_before_they_are_shown(scalars: Derivation, matrices: Derivation) -> None:

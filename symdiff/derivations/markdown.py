@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from symdiff.derivations.equations import definitions, equations
+from collections.abc import Iterator
+
+from symdiff.derivations.equations import definitions
+from symdiff.derivations.lines import Line, Section, shown
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.text import PHASES, sources
-from symdiff.derivations.values import rounded
 from symdiff.pages.latex import escape
+
+_COLUMNS = {
+    "": "number",
+    "quantity": "equation",
+    "value": "value",
+    "printed": "printed",
+    "value comes from": "sources",
+    "kind": "kind",
+    "remarks": "remarks",
+}
 
 
 def to_markdown(derivation: Derivation, digits: int = 6) -> str:
     """The steps as one table for each phase."""
-    lines = [f"# ${_title(derivation.name)}$", ""]
-    told = equations(derivation)
-    for phase, title in PHASES.items():
-        rows = [(s, e) for s, e in zip(derivation.steps, told, strict=True) if s.phase == phase]
-        if rows:
-            lines += [
-                f"## {title}",
-                "",
-                "| | quantity | value | value comes from | kind |",
-                "|--:|---|---|---|---|",
-            ]
-            for step, equation in rows:
-                kind = "; ".join([step.structure, *step.products])
-                cells = (str(step.number), f"${equation}$", rounded(step.value, digits), sources(step), kind)
-                lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-            lines.append("")
+    lines = [f"# ${_text(derivation.name)}$", ""]
+    for section in shown(derivation, digits):
+        lines += [f"## {section.title}", "", *_table(section), ""]
     meanings = definitions(derivation)
     if meanings:
         lines.append("Here " + ", ".join(f"${meaning}$" for meaning in meanings) + ".")
-    lines += ["", f"Checked: ${_title(derivation.checked)}$."]
+    lines += ["", f"Checked: ${_text(derivation.checked)}$."]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _title(name: str) -> str:
+def _table(section: Section) -> Iterator[str]:
+    columns = {heading: name for heading, name in _COLUMNS.items() if section.has(name)}
+    yield _row(columns)
+    yield "|--:|" + "---|" * (len(columns) - 1)
+    for block in section.blocks:
+        if block.over is not None:
+            yield _row(["", f"*for* ${block.over[0]}$*:*", *[""] * (len(columns) - 2)])
+        for line in block.lines:
+            yield _row([_cell(line, name) for name in columns.values()])
+
+
+def _row(cells: list[str] | dict[str, str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _cell(line: Line, name: str) -> str:
+    match name:
+        case "equation":
+            return f"${line.equation}$"
+        case "printed" if line.printed is not None:
+            return f"**{line.printed.printed}** differs" if line.is_printed_wrong else line.printed.printed
+        case "remarks":
+            return "; ".join(line.remarks)
+    return str(getattr(line, name) or "")
+
+
+def _text(name: str) -> str:
     return rf"\text{{{escape(name)}}}"

@@ -209,3 +209,28 @@ def test_text_has_a_table_for_each_phase(matrices: Derivation) -> None:
 def test_several_outputs_are_refused() -> None:
     with pytest.raises(InputError, match="one output at a time"):
         derive(lambda x: (x, 2 * x), {"x": 1.0})
+
+
+PRINTED = {"z3": "1.300998", "L": "0.022897", "dL_dz3": "-0.035896", "dz3_dw3": "0.800499"}
+
+
+def test_what_a_text_prints_stands_beside_the_value() -> None:
+    steps = sd.explain(three_layers, INPUTS, ("w3", "b3"), printed=PRINTED)
+    told = {s.quantity: (s.printed.agrees, s.printed.recomputed) for s in steps.steps if s.printed}
+    assert told == {
+        "z3": (True, "1.300998044"),
+        "L": (True, "0.022897379"),
+        "dL_dz3": (False, "-0.035994812"),
+        "dz3_dw3": (True, "0.800499022"),
+    }
+
+
+def test_a_printed_value_needs_a_quantity_that_has_one() -> None:
+    with pytest.raises(InputError, match=r"printed=\{'dL_dq': \.\.\.\}\s+quantity=dL_dq\s+known=x, w1"):
+        derive(three_layers, INPUTS, "w3", printed={"dL_dq": "1"})
+    with pytest.raises(InputError, match="numbers for all inputs"):
+        derive(lambda x: x * 2, {"x": "n"}, printed={"y": "1"})
+    with pytest.raises(InputError, match="array of the value's shape"):
+        derive(three_layers, INPUTS, "w3", printed={"L": ["0.02", "0.03"]})
+    with pytest.raises(InputError, match="decimal number"):
+        derive(three_layers, INPUTS, "w3", printed={"L": "a lot"})

@@ -72,18 +72,24 @@ def recompute(
 ) -> PrintedValue:
     """Compare a printed value, or a nested list of them, with the exact value of a node."""
     point = exact_point(graph, examples)
-    shown = np.array(text, dtype=object)
     with working_precision(_BITS):
         found = values(graph.store, [node], point)
-        if found is None or found[0].shape != shown.shape:
-            facts: dict[str, object] = {
-                "printed": shown.shape,
-                "value": None if found is None else found[0].shape,
-            }
-            raise InputError(
-                explain(f"printed value of {quantity}", facts, "Print an array of the value's shape.")
-            )
-        pairs: list[tuple[str, Any]] = [(str(shown[i]), found[0][i]) for i in np.ndindex(shown.shape)]
+        return compared(quantity, text, None if found is None else found[0])
+
+
+def compared(quantity: str, text: Any, found: Any) -> PrintedValue:
+    """A printed value, or a nested list of them, beside the balls of the exact one; None where there is no value."""
+    shown = np.array(text, dtype=object)
+    if found is None or found.shape != shown.shape:
+        facts: dict[str, object] = {
+            "printed": shown.shape,
+            "value": None if found is None else found.shape,
+        }
+        raise InputError(
+            explain(f"printed value of {quantity}", facts, "Print an array of the value's shape.")
+        )
+    with working_precision(_BITS):
+        pairs: list[tuple[str, Any]] = [(str(shown[i]), found[i]) for i in np.ndindex(shown.shape)]
         agree = all(_agrees(p, ball) for p, ball in pairs)
         recomputed = _shaped([_rounded(p, ball) for p, ball in pairs], shown.shape)
         exact = _shaped([ball.str(20, radius=False) for _, ball in pairs], shown.shape)

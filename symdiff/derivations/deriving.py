@@ -10,11 +10,13 @@ from itertools import chain
 from typing import Any
 
 from symdiff.checking.arguments import Wrt, chosen, parameters
+from symdiff.checking.instances import strings
+from symdiff.checking.printed import exact_point
 from symdiff.derivations.naming import traced_with_names
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
 from symdiff.derivations.steps import Derivation, Rule, Term
-from symdiff.derivations.values import exact_values
+from symdiff.derivations.values import exact_values, with_printed
 from symdiff.derivations.verifying import is_checkable, verified
 from symdiff.errors import InputError, explain
 from symdiff.ir import algebra as alg
@@ -24,12 +26,17 @@ from symdiff.ir.scatter import sum_of_terms
 
 
 def derive(
-    fn: Callable[..., Any], inputs: Any, wrt: Wrt | None = None, update: str | None = None
+    fn: Callable[..., Any],
+    inputs: Any,
+    wrt: Wrt | None = None,
+    update: str | None = None,
+    printed: Mapping[str, Any] | None = None,
 ) -> Derivation:
     """The steps of ``fn`` and of its derivative by ``wrt`` (all real inputs if not given) at ``inputs``.
 
     ``inputs`` is a tuple or dict of arrays or shape strings. The quantities are the variables of the code. With
-    ``update``, the name of a learning rate, a step of gradient descent follows for each of ``wrt``.
+    ``update``, the name of a learning rate, a step of gradient descent follows for each of ``wrt``. ``printed`` maps
+    quantities to the values that a text prints, as strings: they stand beside the recomputed ones.
 
     The derivatives are judged before they are shown (``.verdict``); SymdiffError if an independent road disagrees.
 
@@ -61,7 +68,10 @@ def derive(
 
     whole = is_checkable(graph, targets) and all(node in walk.bar for node in walk.wrt)
     verdict = verified(fn, named, targets, again) if whole else None
-    steps = exact_values(graph, named, walk.rows.saved())
+    steps = walk.rows.saved()
+    if not any(strings(named)):
+        steps = exact_values(graph.store, exact_point(graph, named), steps)
+    steps = with_printed(steps, printed or {})
     title = getattr(fn, "__name__", "function")
     return Derivation(title, walk.rows.graph, tuple(targets), steps, walk.rows.names, verdict)
 

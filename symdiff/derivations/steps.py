@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from symdiff.checking.printed import PrintedValue
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import Shape
 from symdiff.verdicts import Verdict
@@ -38,7 +39,8 @@ class Step:
     ``formula`` is in terms of earlier quantities, which ``sources`` lists by the numbers of their steps; ``above``
     and ``below`` say of which derivative it is (``dL/dz1``); ``terms`` are the paths of a sum over paths; ``factors``
     is the formula where it is a sum of products of earlier quantities. ``saved`` says that a later backward step
-    needs this forward value. ``value`` holds exact balls at the given inputs.
+    needs this forward value. ``value`` holds exact balls at the given inputs; ``printed`` is what a text prints beside
+    it.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Step:
     factors: tuple[tuple[str, ...], ...] = ()
     saved: bool = False
     value: Any = None
+    printed: PrintedValue | None = None
 
 
 @dataclass(frozen=True)

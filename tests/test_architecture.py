@@ -23,10 +23,11 @@ FLOORS: list[list[set[str]]] = [
     [{"calculus"}, {"evaluation"}, {"costs"}],
     [{"proof"}],
     [{"checking"}],
-    [{"pages", "derivations"}, {"functions", "on_graphs"}],
+    [{"pages", "derivations", "pictures"}, {"functions", "on_graphs"}],
     [{"library"}, {"curvature"}],
     [
         {
+            "chapters",
             "documents",
             "",
             "facade",

@@ -15,6 +15,7 @@ from symdiff.evaluation.entries import output_entries
 from symdiff.library.bounds import slope
 from symdiff.library.curves import curve_of
 from symdiff.library.entries import Derivative, Entry, Slip
+from symdiff.library.landscapes import landscapes_of
 from symdiff.library.precision import accuracy, has_accuracy
 from symdiff.library.slices import slice_of
 from symdiff.pages import numbers
@@ -73,7 +74,7 @@ def sheet_of(entry: Entry, watch: Watch = lambda label: None) -> Sheet:
     watch("curve")
     moving = LOGITS if rows and not slice_of(entry).elementwise else ""
     judged = (derivatives, forms, tuple(facts), tuple(twins))
-    return Sheet(card_of(entry), _text(entry), *judged, rows, _curve(entry), moving)
+    return Sheet(card_of(entry), _text(entry), *judged, rows, _curve(entry), moving, landscapes_of(entry))
 
 
 def first_sentence(fn: Any) -> str:
@@ -185,7 +186,9 @@ def _accuracy(entry: Entry) -> Iterator[FormRow]:
 
 
 def _curve(entry: Entry) -> Curve | None:
-    """The curve, if the entry has a slice that can be differentiated twice."""
+    """The curve, if the entry has a slice that can be differentiated twice; optimizers have paths instead."""
+    if entry.kind == "optimizer":
+        return None
     try:
         return curve_of(entry)
     except (SymdiffError, ValueError, TypeError, ZeroDivisionError):

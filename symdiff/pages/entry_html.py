@@ -8,6 +8,7 @@ from symdiff.pages.entry_words import counts, error_rows, flat_text, kink_text, 
 from symdiff.pages.html import environment
 from symdiff.pages.plots import MISSING, svg
 from symdiff.pages.sheets import Sheet
+from symdiff.pictures import paths
 
 
 def render(sheet: Sheet) -> str:
@@ -19,6 +20,7 @@ def render(sheet: Sheet) -> str:
         sheet=sheet,
         summary=counts(sheet),
         drawing=Markup(drawn) if drawn is not None else None,  # ours, with every label escaped by matplotlib
+        landscapes=tuple(Markup(paths.svg(landscape) or "") for landscape in sheet.landscapes),  # escaped too
         missing=MISSING,
         words=(
             ("Formula", card.formula),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from symdiff.pictures.landscapes import Landscape
 from symdiff.verdicts import Status
 
 
@@ -102,6 +103,7 @@ class Sheet:
     accuracy: tuple[FormRow, ...]
     curve: Curve | None
     moving: str = ""  # what is varied where errors are measured, if not the one argument
+    landscapes: tuple[Landscape, ...] = ()
 
     @property
     def statuses(self) -> tuple[Status, ...]:
@@ -111,8 +113,9 @@ class Sheet:
 
 
 def as_json(sheet: Sheet) -> str:
-    """The sheet for machines, without the points of the curve."""
-    content = asdict(sheet)
+    """The sheet for machines, without the points of curves and paths."""
+    content = asdict(replace(sheet, landscapes=()))
+    del content["landscapes"]
     content["curve"] = sheet.curve and {
         "label": sheet.curve.label,
         "kinks": [asdict(k) for k in sheet.curve.kinks],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symdiff.derivations.elementwise import DEFINITIONS
@@ -23,20 +24,20 @@ class Equation:
         return f"{self.left} = {self.right}" if self.right else self.left
 
 
-def equations(derivation: Derivation) -> tuple[Equation, ...]:
-    """One equation for each step."""
+def equations(derivation: Derivation, steps: Sequence[Step] | None = None) -> tuple[Equation, ...]:
+    """One equation for each step, or for some of them."""
     symbols = {step.quantity: left(step) for step in derivation.steps}
     names = {node: symbols.get(name, symbol(name)) for node, name in derivation.names.items()}
     notation = Notation(derivation.graph.store, names)
     return tuple(
         Equation(symbols[step.quantity], _right(step, derivation, symbols, notation))
-        for step in derivation.steps
+        for step in (derivation.steps if steps is None else steps)
     )
 
 
-def definitions(derivation: Derivation) -> tuple[str, ...]:
-    """What the named functions of the formulas stand for."""
-    text = " ".join(equation.right for equation in equations(derivation))
+def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) -> tuple[str, ...]:
+    """What the named functions of the formulas stand for, or of some of them."""
+    text = " ".join(equation.right for equation in (equations(derivation) if told is None else told))
     return tuple(meaning for name, meaning in DEFINITIONS.items() if name in text)
 
 

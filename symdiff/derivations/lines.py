@@ -8,7 +8,10 @@ from itertools import groupby
 
 from symdiff.checking.printed import PrintedValue
 from symdiff.derivations.equations import Equation, equations
+from symdiff.derivations.folding import Fold, folds
+from symdiff.derivations.formulas import formula
 from symdiff.derivations.steps import Derivation, Step
+from symdiff.derivations.symbols import symbol
 from symdiff.derivations.values import rounded
 
 TITLES = {
@@ -74,14 +77,29 @@ class Section:
         return any(getattr(line, column) for line in self.lines)
 
 
-def shown(derivation: Derivation, digits: int, most: int = MOST) -> tuple[Section, ...]:
-    """The sections of a derivation; values of more than ``most`` entries are left out."""
-    told = zip(derivation.steps, equations(derivation), strict=True)
-    lines = [(step.phase, _line(derivation, step, equation, digits, most)) for step, equation in told]
-    order = list(dict.fromkeys(phase for phase, _ in lines))
-    return tuple(
-        Section(title(phase), (Block(tuple(line for p, line in lines if p == phase)),)) for phase in order
-    )
+def shown(
+    derivation: Derivation, digits: int, most: int = MOST, *, folded: bool = True
+) -> tuple[Section, ...]:
+    """The sections of a derivation; values of more than ``most`` entries are left out.
+
+    Steps that repeat are one block with an index, unless ``folded`` is false.
+    """
+    found = {fold.first: fold for fold in (folds(derivation) if folded else ())}
+    inside = {number for fold in found.values() for number in range(fold.first, fold.last + 1)}
+    single = [step for step in derivation.steps if step.number not in inside]
+    told = dict(zip((step.number for step in single), equations(derivation, single), strict=True))
+    sections = []
+    for phase in dict.fromkeys(step.phase for step in derivation.steps):
+        blocks: list[Block] = []
+        for is_apart, steps in groupby(derivation.phase(phase), lambda step: step.number in told):
+            if is_apart:
+                lines = [_line(derivation, step, told[step.number], digits, most) for step in steps]
+                blocks.append(Block(tuple(lines)))
+            else:
+                firsts = [step.number for step in steps if step.number in found]
+                blocks += [_folded(derivation, found[number], digits) for number in firsts]
+        sections.append(Section(title(phase), tuple(blocks)))
+    return tuple(sections)
 
 
 def title(phase: str) -> str:
@@ -96,20 +114,21 @@ def quantity(step: Step) -> str:
     return f"d{step.above}/d{step.below}"
 
 
-def sources(derivation: Derivation, step: Step) -> str:
+def sources(derivation: Derivation, numbers: Sequence[int], phase: str) -> str:
     """``steps 1, 3`` within the forward pass, ``forward step 5, backward steps 9, 11`` after it."""
-    found = sorted(step.sources)
-    if step.phase == "forward":
-        return _numbers("", found)
     steps = derivation.steps
-    groups = groupby(found, key=lambda number: steps[number - 1].phase)
-    return ", ".join(_numbers(f"{phase} ", list(group)) for phase, group in groups)
+    ordered = sorted(numbers)
+    if phase == "forward":
+        return _numbers("", list(map(str, ordered)))
+    groups = groupby(ordered, key=lambda number: steps[number - 1].phase)
+    return ", ".join(_numbers(f"{name} ", list(map(str, group))) for name, group in groups)
 
 
-def _numbers(phase: str, numbers: Sequence[int]) -> str:
+def _numbers(phase: str, numbers: Sequence[str], *, several: bool = False) -> str:
     if not numbers:
         return ""
-    return f"{phase}step{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+    is_one = len(numbers) == 1 and not several
+    return f"{phase}step{'' if is_one else 's'} {(', ', '; ')[several].join(numbers)}"
 
 
 def _line(derivation: Derivation, step: Step, equation: Equation, digits: int, most: int) -> Line:
@@ -120,10 +139,64 @@ def _line(derivation: Derivation, step: Step, equation: Equation, digits: int, m
         quantity=quantity(step),
         formula=step.formula,
         value=rounded(step.value, digits) if is_short else "",
-        sources=sources(derivation, step),
+        sources=sources(derivation, step.sources, step.phase),
         structure=step.structure,
         products=", ".join(step.products),
         saved=step.saved,
-        printed=getattr(step, "printed", None),
+        printed=step.printed,
         remarks=tuple(getattr(step, "remarks", ())),
     )
+
+
+# Folds ------------------------------------------------------------------------------------------------------
+
+
+def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
+    """The lines of one member, with the index in their names and the numbers and values of all members."""
+    renamed = fold.renamed(derivation)
+    start = fold.lines[0].number
+    steps = renamed.steps[start - 1 : start - 1 + len(fold.lines)]
+    told = equations(renamed, steps)
+    alike = zip(*fold.members(derivation), strict=True)
+    lines = [
+        Line(
+            number=_listed([one.number for one in all_of_it]),
+            equation=equation,
+            quantity=quantity(step),
+            formula=formula(renamed, step),
+            value=_values(all_of_it, digits),
+            sources=_all_sources(derivation, all_of_it),
+            structure=step.structure,
+            products=", ".join(step.products),
+            saved=step.saved,
+        )
+        for step, equation, all_of_it in zip(steps, told, alike, strict=True)
+    ]
+    values = _listed(fold.values)
+    return Block(tuple(lines), (f"{symbol(fold.letter)} = {values}", f"for {fold.letter} = {values}"))
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """``2, 3, 4`` or ``2, 3, ..., 12``; what does not change stands once."""
+    if len(set(numbers)) == 1:
+        return str(numbers[0])
+    told = list(map(str, numbers))
+    return ", ".join(told if len(told) < 4 else [*told[:2], "...", told[-1]])
+
+
+def _all_sources(derivation: Derivation, steps: Sequence[Step]) -> str:
+    first = steps[0]
+    columns = sorted(zip(*(step.sources for step in steps), strict=True))
+    groups = groupby(columns, key=lambda column: derivation.steps[column[0] - 1].phase)
+    shown_as = {phase: [_listed(column) for column in group] for phase, group in groups}
+    is_forward = first.phase == "forward"
+    return ", ".join(
+        _numbers("" if is_forward else f"{phase} ", told, several=True) for phase, told in shown_as.items()
+    )
+
+
+def _values(steps: Sequence[Step], digits: int) -> str:
+    """Numbers of all members, where they are single ones."""
+    if any(step.value is None or step.value.size > 1 for step in steps):
+        return ""
+    return ", ".join(rounded(step.value, digits) for step in steps)

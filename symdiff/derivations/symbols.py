@@ -11,6 +11,8 @@ chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"""
 GREEK = frozenset(_LETTERS.split())
 ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot"}
 _BASE = re.compile(r"([A-Za-z]+?)(\d*)")
+_INDEX = re.compile(r"\(?(\d*-?\d*[a-z]([+-]\d+)?)\)?")  # of a layer: l, (l-1), (2l+1)
+_PLACE = re.compile(r"[\[.]([\w+-]+)\]?")  # params[3].W
 
 
 def symbol(name: str) -> str:
@@ -21,9 +23,9 @@ def symbol(name: str) -> str:
     >>> symbol("a%b")
     '\\text{a\\%b}'
     """
-    first, *rest = name.split("_")
+    first, *rest = _PLACE.sub(r"_\1", name).split("_")
     found = _BASE.fullmatch(first)
-    if found is None or not name.isascii() or "" in rest or not all(part.isalnum() for part in rest):
+    if found is None or not name.isascii() or not all(p.isalnum() or _INDEX.fullmatch(p) for p in rest):
         return rf"\text{{{escape(name)}}}"
     letters, digits = found.groups()
     base, above = _letters(letters), []
@@ -55,4 +57,6 @@ def _letters(text: str) -> str:
 
 
 def _subscript(text: str) -> str:
+    if index := _INDEX.fullmatch(text):
+        return index[1].replace("l", r"\ell ")
     return f"\\{text}" if text in GREEK else text if len(text) == 1 else rf"\text{{{escape(text)}}}"

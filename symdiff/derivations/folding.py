@@ -1,0 +1,163 @@
+"""Which steps repeat? A stack of layers is shown once, with its index, where that says what every layer says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from symdiff.derivations.indices import Affine, Pattern, letter, numbers, pattern
+from symdiff.derivations.skeletons import Skeleton, Skeletons
+from symdiff.derivations.steps import Derivation, Step
+
+LEAST = 3  # repetitions: any two are affine
+FEWEST = 6  # lines that a fold must save
+
+
+@dataclass(frozen=True)
+class Run:
+    """``count`` groups of ``period`` items, the first at ``start``."""
+
+    start: int
+    period: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """The place after the last item."""
+        return self.start + self.period * self.count
+
+    @property
+    def saved(self) -> int:
+        """How many lines a fold saves."""
+        return self.period * (self.count - 1)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Steps ``first`` to ``last`` are ``lines`` for each of the ``values`` of an index called ``letter``.
+
+    ``names`` says how the quantities of the member that is shown, ``lines``, are called at any index.
+    """
+
+    first: int
+    last: int
+    letter: str
+    values: tuple[int, ...]
+    lines: tuple[Step, ...]
+    names: Mapping[str, Pattern]
+
+    def members(self, derivation: Derivation) -> list[tuple[Step, ...]]:
+        """The steps that are folded, one group for each value of the index."""
+        width = len(self.lines)
+        return [derivation.steps[k : k + width] for k in range(self.first - 1, self.last, width)]
+
+    def renamed(self, derivation: Derivation) -> Derivation:
+        """The derivation with the names of the shown member written with the index."""
+        told = {name: found.text(self.letter) for name, found in self.names.items()}
+        steps = tuple(_renamed(step, told) for step in derivation.steps)
+        names = {node: told.get(name, name) for node, name in derivation.names.items()}
+        return replace(derivation, steps=steps, names=names)
+
+
+def folds(derivation: Derivation) -> tuple[Fold, ...]:
+    """The folds of a derivation in order; they do not overlap, and each holds for all its members."""
+    skeletons = Skeletons(derivation)
+    found = []
+    for phase in dict.fromkeys(step.phase for step in derivation.steps):
+        steps = derivation.phase(phase)
+        items = [skeletons.of(step) for step in steps]
+        for run in best(items, 0, len(items)):
+            fold = _fold(derivation, steps, items, run)
+            if fold is not None:
+                found.append(fold)
+    return tuple(found)
+
+
+# Runs -------------------------------------------------------------------------------------------------------
+
+
+def best(items: Sequence[Skeleton], start: int, end: int) -> Iterator[Run]:
+    """The run that saves most between two places, and those before and after it."""
+    periods = range(1, (end - start) // LEAST + 1)
+    found = [run for period in periods for run in runs(items, period, start, end) if run.saved >= FEWEST]
+    if found:
+        run = max(found, key=lambda r: (r.saved, -r.period, -r.start))
+        yield from best(items, start, run.start)
+        yield run
+        yield from best(items, run.end, end)
+
+
+def runs(items: Sequence[Skeleton], period: int, start: int, end: int) -> Iterator[Run]:
+    """The longest runs of one period: from each item to the next of its kind, names change by the same numbers."""
+    changes = [change(items[i], items[i + period]) for i in range(start, end - period)]
+    begin = 0
+    for i in range(len(changes) + 1):
+        is_last = i == len(changes) or changes[i] is None
+        is_other = not is_last and i - period >= begin and changes[i] != changes[i - period]
+        if is_last or is_other:
+            count = (i - begin) // period + 1
+            if count >= LEAST:
+                yield Run(start + begin, period, count)
+            begin = i + 1 if is_last else i - period + 1
+
+
+def change(one: Skeleton, other: Skeleton) -> tuple[int, ...] | None:
+    """By how much the numbers differ in the names and sources of two items; None where something else differs."""
+    if one.form != other.form or len(one.names) != len(other.names):
+        return None
+    found = [b - a for a, b in zip(one.numbers, other.numbers, strict=True)]
+    for name, following in zip(one.names, other.names, strict=True):
+        (pieces, start), (others, then) = numbers(name), numbers(following)
+        if pieces != others:
+            return None
+        found += [b - a for a, b in zip(start, then, strict=True)]
+    return tuple(found)
+
+
+# Folds ------------------------------------------------------------------------------------------------------
+
+
+def _fold(derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleton], run: Run) -> Fold | None:
+    """A run as a fold; None where it does not hold, or no member tells which of its names depend on the index."""
+    groups = [items[k : k + run.period] for k in range(run.start, run.end, run.period)]
+    names = [[name for item in group for name in item.names] for group in groups]
+    places = [pattern(*pair) for pair in zip(names[0], names[1], strict=True)]
+    index = _index([pattern(one.names[0], two.names[0]) for one, two in zip(*groups[:2], strict=True)])
+    if index is None:
+        return None
+    values = tuple(index.at(k) for k in range(run.count))
+    patterns = [place.of(Affine(index.slope, -index.slope * index.offset)) for place in places]
+    holds = all(group == [p.at(value) for p in patterns] for value, group in zip(values, names, strict=True))
+    for k, group in enumerate(names if holds else []):
+        told = dict(zip(group, patterns, strict=True))
+        if all(told[name] == p for name, p in zip(group, patterns, strict=True)):
+            start = run.start + k * run.period
+            taken = [step.quantity for step in derivation.steps]
+            first, last = steps[run.start].number, steps[run.end - 1].number
+            member = tuple(steps[start : start + run.period])
+            return Fold(first, last, letter(taken), values, member, told)
+    return None
+
+
+def _index(quantities: Sequence[Pattern]) -> Affine | None:
+    """Which number is the index: the one that most of the quantities carry."""
+    moving = [number for quantity in quantities for number in quantity.numbers if number.slope]
+    if not moving:
+        return None
+    single = Counter(number for number in moving if abs(number.slope) == 1)
+    if single:
+        return single.most_common(1)[0][0]
+    sign = 1 if moving[0].slope > 0 else -1
+    return Affine(sign, moving[0].offset // abs(moving[0].slope))
+
+
+def _renamed(step: Step, told: Mapping[str, str]) -> Step:
+    return replace(
+        step,
+        quantity=told.get(step.quantity, step.quantity),
+        above=None if step.above is None else told.get(step.above, step.above),
+        below=None if step.below is None else told.get(step.below, step.below),
+        terms=tuple(replace(term, through=told.get(term.through, term.through)) for term in step.terms),
+        factors=tuple(tuple(told.get(name, name) for name in product) for product in step.factors),
+    )

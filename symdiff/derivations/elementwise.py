@@ -29,7 +29,9 @@ class Operand(sp.Symbol):  # type: ignore[misc]
 
 def operand(key: str, written: str, precedence: int, *, is_array: bool) -> Operand:
     """An operand of a formula."""
-    found = Operand(key, real=True)
+    found = Operand(
+        f"{key} {written}", real=True
+    )  # symbols are cached by name, and keep what they were given
     found.written, found.precedence, found.is_array = written, precedence, is_array
     return found
 

@@ -113,6 +113,7 @@ class _Walk:
             inner = self.region.inside(node)
             text = self.rows.formula(inner) if inner == node else self.rows.text(inner)
             self.rows.add(node, self.names[node], text, "forward", "definition", inner=inner)
+            self.names.setdefault(inner, self.names[node])  # derivatives are written by it: 1 - h**2
 
     def backward(self) -> None:
         """Cotangents, last quantity first; between scalars the local derivatives stand between them."""

@@ -66,5 +66,6 @@ def _right(step: Step, derivation: Derivation, symbols: dict[str, str], notation
         return symbols.get(names.get(node, ""), symbol(names.get(node, "")))
     if isinstance(store.op(node), Named):
         inner = store.operands(node)[0]
-        return symbols[names[inner]] if inner in names else notation.formula(inner)
+        other = names.get(inner, step.quantity)
+        return notation.formula(inner) if other == step.quantity else symbols[other]
     return notation.formula(node)

@@ -26,10 +26,14 @@ def formula(derivation: Derivation, step: Step) -> str:
     if names.get(node, step.quantity) != step.quantity:
         return names[node]
     if isinstance(store.op(node), Named):
-        return _text(derivation, store.operands(node)[0])
-    return formula_text(store, node, _LONG, names)
+        inner = store.operands(node)[0]
+        return names[inner] if names.get(inner, step.quantity) != step.quantity else _long(derivation, inner)
+    return _long(derivation, node)
 
 
 def _text(derivation: Derivation, node: Node) -> str:
-    names = derivation.names
-    return names[node] if node in names else formula_text(derivation.graph.store, node, _LONG, names)
+    return derivation.names[node] if node in derivation.names else _long(derivation, node)
+
+
+def _long(derivation: Derivation, node: Node) -> str:
+    return formula_text(derivation.graph.store, node, _LONG, derivation.names)

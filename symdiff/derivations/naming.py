@@ -1,16 +1,18 @@
 """What do the quantities of a function call themselves? As in its code: local variables, and ``sd.name``.
 
-A variable that is bound again gets a number for each value: ``h``, ``h_2``.
+A variable that is bound again gets a number for each value: ``h_1``, ``h_2``; a parameter keeps its name.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from symdiff.derivations.labels import leaf_labels, slice_labels
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.tracing import trace
 from symdiff.ir.graph import Graph, Node
@@ -30,7 +32,7 @@ def traced_with_names(fn: Function, *examples: Any, **named: Any) -> tuple[Graph
         graph = trace(fn, *examples, **named)
     finally:
         sys.settrace(before)
-    return graph, _names(graph, getattr(fn, "__name__", "result"))
+    return graph, _names(graph, watch, getattr(fn, "__name__", "result"))
 
 
 class _Watch:
@@ -40,6 +42,7 @@ class _Watch:
         self.place = None if code is None else (code.co_filename, code.co_firstlineno, code.co_name)
         self.inputs = inputs
         self.bound: dict[str, int] = {}
+        self.leaves: dict[Node, str] = {}
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
         code = frame.f_code
@@ -51,23 +54,47 @@ class _Watch:
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
         for name, value in frame.f_locals.items():
-            if isinstance(value, Tensor) and value.recording is not None and not _is_marked(value):
+            if not isinstance(value, Tensor) or value.recording is None:
+                continue
+            if _is_input(value):
+                self.leaves.setdefault(value.own, name)
+            elif not _is_marked(value):
                 count = self.bound[name] = self.bound.get(name, 0) + 1
                 label = name if count == 1 else f"{name}_{count}"
                 value.own = value.recording.store.add(Named(label), (value.own,))
         return self._line
 
 
+def _first(name: str, watch: _Watch) -> str:
+    """``h_1`` for a variable that is bound again."""
+    is_rebound = watch.bound.get(name, 0) > 1 and name not in watch.inputs
+    return f"{name}_1" if is_rebound and f"{name}_1" not in watch.bound else name
+
+
+def _without_clashes(labels: Mapping[Node, str], names: Mapping[Node, str]) -> dict[Node, str]:
+    taken = Counter([*labels.values(), *(name for node, name in names.items() if node not in labels)])
+    return {node: label for node, label in labels.items() if taken[label] == 1}
+
+
+def _is_input(value: Tensor) -> bool:
+    return not _is_unfinished(value) and isinstance(value.recording.store.op(value.own), Input)  # type: ignore[union-attr]
+
+
 def _is_marked(value: Tensor) -> bool:
-    if value.recording is None or value.pending is not None or value.assembly is not None:
-        return True
-    return isinstance(value.recording.store.op(value.own), (Input, Literal, Table, Named))
+    marks = (Input, Literal, Table, Named)
+    return _is_unfinished(value) or isinstance(value.recording.store.op(value.own), marks)  # type: ignore[union-attr]
 
 
-def _names(graph: Graph, result: str) -> dict[Node, str]:
+def _is_unfinished(value: Tensor) -> bool:
+    return value.pending is not None or value.assembly is not None
+
+
+def _names(graph: Graph, watch: _Watch, result: str) -> dict[Node, str]:
     store = graph.store
     names = dict(zip(graph.inputs, graph.input_names, strict=True))
-    names |= {node: op.name for node in graph.nodes if isinstance(op := store.op(node), Named)}
+    names |= {node: _first(op.name, watch) for node in graph.nodes if isinstance(op := store.op(node), Named)}
+    for labels in (leaf_labels(graph, watch.leaves), slice_labels(graph, names)):
+        names |= _without_clashes(labels, names)
     unnamed = [node for node in graph.outputs if node not in names]
     for k, node in enumerate(unnamed):
         usual = "L" if store.shape(node) == () else "y"

@@ -32,7 +32,7 @@ class Skeletons:
         used = [name for product in step.factors for name in product]
         forms: list[Hashable] = []
         for node in self._roots(step):
-            form, found = self._formula(node)
+            form, found = self._formula(node, step.quantity)
             forms.append(form)
             used += found
         used += [term.through for term in step.terms]
@@ -55,12 +55,14 @@ class Skeletons:
             return []
         return [term.node for term in step.terms] or [step.node]
 
-    def _formula(self, root: Node) -> tuple[Hashable, list[str]]:
+    def _formula(self, root: Node, quantity: str) -> tuple[Hashable, list[str]]:
         """The nodes of a formula in an order that only its structure decides, and the names that it uses."""
+        if self.names.get(root, quantity) != quantity:
+            return "name", [self.names[root]]
         place: dict[Node, int] = {}
         form: list[Hashable] = []
         used: list[str] = []
-        inner = self.store.operands(root)[0] if isinstance(self.store.op(root), Named) else root
+        inner = self._inner(root, quantity)
         waiting = [(inner, False)]
         while waiting:
             node, is_done = waiting.pop()
@@ -76,6 +78,13 @@ class Skeletons:
                 continue
             place[node] = len(place)
         return tuple(form), used
+
+    def _inner(self, root: Node, quantity: str) -> Node:
+        """What a name was given to, unless that is another quantity."""
+        if not isinstance(self.store.op(root), Named):
+            return root
+        (inner,) = self.store.operands(root)
+        return inner if self.names.get(inner, quantity) == quantity else root
 
     def _op(self, node: Node) -> Hashable:
         """An operation without its sizes."""

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 
-_W = sp.Wild("w")
-SIGMA = sp.Function("sigma", real=True)
-RELU = sp.Function("ReLU", real=True)
-_BY_NAME = {SIGMA: r"\sigma", RELU: r"\operatorname{ReLU}"}
-DEFINITIONS = {
-    r"\sigma": r"\sigma(z) = \frac{1}{1 + e^{-z}}",
-    r"\operatorname{ReLU}": r"\operatorname{ReLU}(z) = \max(0, z)",
-}
+from symdiff.derivations.known import NAMES, by_name
+from symdiff.derivations.places import Label
+from symdiff.derivations.symbols import symbol
+
+SUM = "z"  # the key of an operand that is a sum: it stands last
+_MANY = 12  # terms of a sum in which no common factors are looked for
+_LONG = 100  # a denominator from which on a decimal reads better
 
 
-class Operand(sp.Symbol):  # type: ignore[misc]
-    """A symbol that prints as LaTeX already written; ``precedence`` says which parentheses it needs."""
+class Operand(sp.Dummy):  # type: ignore[misc]
+    """A symbol that prints as LaTeX written elsewhere; ``precedence`` says which parentheses it needs."""
 
-    __slots__ = ("is_array", "precedence", "written")
+    __slots__ = ("is_array", "labels", "precedence", "write")
 
     def _latex(self, printer: LatexPrinter) -> str:
-        return str(self.written)
+        return str(self.write())
 
 
-def operand(key: str, written: str, precedence: int, *, is_array: bool) -> Operand:
-    """An operand of a formula."""
-    found = Operand(
-        f"{key} {written}", real=True
-    )  # symbols are cached by name, and keep what they were given
-    found.written, found.precedence, found.is_array = written, precedence, is_array
+def operand(
+    key: str,
+    write: Callable[[], str],
+    precedence: int,
+    *,
+    is_array: bool = False,
+    labels: frozenset[Label] = frozenset(),
+) -> Operand:
+    """An operand of a formula; ``key`` says where it stands in a product."""
+    found = Operand(key, real=True)
+    found.write, found.precedence, found.is_array, found.labels = write, precedence, is_array, labels
     return found
+
+
+def operands(expression: sp.Basic) -> set[Operand]:
+    """The operands of a formula."""
+    return set(expression.atoms(Operand))
 
 
 def latex(expression: sp.Expr) -> str:
     """A formula of written operands."""
-    return str(_Printer().doprint(by_name(expression)))
+    return str(_Printer().doprint(_grouped(by_name(expression))))
+
+
+def terms(expression: sp.Expr) -> tuple[str, ...]:
+    """The terms of the outermost sum, each with its sign if it is not the first."""
+    return _Printer().terms(_grouped(by_name(expression)))
+
+
+def _grouped(expression: sp.Expr) -> sp.Expr:
+    """A sum with the factors that all its terms share in front."""
+    if not expression.is_Add or len(expression.args) > _MANY:
+        return expression
+    shared = set.intersection(*({f for f in sp.Mul.make_args(t) if not f.is_number} for t in expression.args))
+    if not shared:
+        return expression
+    inner = sp.Add(*(sp.Mul(*(f for f in sp.Mul.make_args(t) if f not in shared)) for t in expression.args))
+    return sp.Mul(*sorted(shared, key=sp.default_sort_key), inner)
 
 
 def binding(expression: sp.Expr) -> int:
     """How tightly a formula binds."""
-    return int(getattr(expression, "precedence", None) or precedence(by_name(expression)))
-
-
-def by_name(expression: sp.Expr) -> sp.Expr:
-    """The sigmoid and the rectifier as functions of their own."""
-    found = expression.replace(1 / (1 + sp.exp(_W)), lambda w: SIGMA(-w))
-    for choice in found.atoms(sp.Piecewise):
-        (value, condition), *others = choice.args
-        is_relu = len(others) == 1 and others[0][0] == 0 and condition in (value > 0, value >= 0)
-        found = found.xreplace({choice: RELU(value)}) if is_relu else found
-    return found
+    if isinstance(expression, Operand):
+        return int(expression.precedence)
+    return int(precedence(by_name(expression)))
 
 
 def _indicator(choice: sp.Piecewise) -> sp.Basic | None:
@@ -64,28 +84,42 @@ def _indicator(choice: sp.Piecewise) -> sp.Basic | None:
 
 def is_array(expression: sp.Basic) -> bool:
     """Whether an operand in it has axes."""
-    return any(symbol.is_array for symbol in expression.atoms(Operand))
+    return any(found.is_array for found in operands(expression))
 
 
 def _is_cotangent(factor: sp.Expr) -> bool:
-    return isinstance(factor, Operand) and factor.written.startswith(r"\frac{\partial")
+    return isinstance(factor, Operand) and factor.write().startswith((r"\frac{\partial", r"\bar"))
 
 
-def _place(term: sp.Expr) -> tuple[bool, bool, int, str]:
+def _place(term: sp.Expr) -> tuple[bool, bool, bool, int, str]:
     bare = isinstance(term, Operand) and term.precedence == PRECEDENCE["Atom"]
-    return bool(term.could_extract_minus_sign()), not term.is_number, int(bare), str(term)
+    return _holds_sum(term), _is_negative(term), not term.is_number, int(bare), str(term)
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]
     """LaTeX of formulas; between arrays a product is a Hadamard product."""
 
-    def _print_sigma(self, expression: Any, exp: Any = None) -> str:
-        return self._applied(expression, exp)
+    def _print_Symbol(self, expression: Any, style: str = "plain") -> str:
+        return symbol(expression.name)
 
-    _print_ReLU = _print_sigma
+    def _print_Rational(self, expression: Any) -> str:
+        if expression.q < _LONG or re.fullmatch("2*5*", "".join(_primes(expression.q))) is None:
+            return str(super()._print_Rational(expression))
+        digits = next(k for k in range(1, len(str(expression.q)) * 4) if 10**k % expression.q == 0)
+        if expression.p == 1 and expression.q == 10**digits:
+            return f"10^{{-{digits}}}"
+        return f"{Decimal(int(expression * 10**digits)).scaleb(-digits):f}"
 
-    def _applied(self, expression: Any, exp: Any) -> str:
-        name = _BY_NAME[expression.func]
+    def parenthesize(self, item: Any, level: int, is_neg: bool = False, strict: bool = False) -> str:
+        """Positive numbers on one line need no parentheses."""
+        if item.is_Rational and item >= 0 and (item.q == 1 or item.q >= _LONG):
+            return str(self._print(item))
+        return str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
+
+    def _print_Function(self, expression: Any, exp: Any = None) -> str:
+        name = NAMES.get(expression.func)
+        if name is None:
+            return str(super()._print_Function(expression, exp))
         power = "" if exp is None else f"^{{{exp}}}"
         return rf"{name}{power}\left({self._print(expression.args[0])}\right)"
 
@@ -95,27 +129,105 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
             return str(super()._print_Piecewise(expression))
         return rf"\mathbb{{I}}\left[{self._print(condition)}\right]"
 
+    def terms(self, expression: sp.Expr) -> tuple[str, ...]:
+        """The terms of a sum: numbers first, then products, then what has a name; what is subtracted after them, sums last."""
+        ordered = sorted(sp.Add.make_args(expression), key=_place)
+        signs = [_is_negative(term) for term in ordered]
+        written = [
+            str(self.parenthesize(-term if sign else term, PRECEDENCE["Add"]))
+            for sign, term in zip(signs, ordered, strict=True)
+        ]
+        first = f"-{written[0]}" if signs[0] else written[0]
+        rest = zip(signs[1:], written[1:], strict=True)
+        return (first, *(f" {'-' if sign else '+'} {text}" for sign, text in rest))
+
     def _print_Add(self, expression: Any, order: Any = None) -> str:
-        """Numbers first, then products of matrices, then what has a name of its own; what is subtracted last."""
-        terms = sorted(sp.Add.make_args(expression), key=_place)
-        written = [str(self.parenthesize(term, PRECEDENCE["Add"])) for term in terms]
-        return written[0] + "".join(
-            f" - {text[1:].lstrip()}" if text.startswith("-") else f" + {text}" for text in written[1:]
-        )
+        return "".join(self.terms(expression))
 
     def _print_Pow(self, expression: Any) -> str:
-        if not is_array(expression.base) or not expression.exp.is_Integer or expression.exp < 2:
+        if expression.exp.is_number and expression.exp.is_negative:
+            return self._print_Mul(expression)
+        if not expression.exp.is_Integer:
             return str(super()._print_Pow(expression))
-        base = self.parenthesize(expression.base, PRECEDENCE["Pow"], strict=True)
-        return rf"{base}^{{\odot {expression.exp}}}"
+        if not is_array(expression.base):
+            return rf"{self._base(expression.base)}^{{{expression.exp}}}"
+        return rf"{self._base(expression.base)}^{{\odot {expression.exp}}}"
+
+    def _base(self, base: sp.Expr) -> str:
+        """What is raised to a power."""
+        shown = str(self.parenthesize(base, PRECEDENCE["Pow"], strict=True))
+        is_raised = isinstance(base, Operand) and base.precedence == PRECEDENCE["Atom"] and "^" in shown
+        return rf"\left({shown}\right)" if is_raised else shown
 
     def _print_Mul(self, expression: Any) -> str:
-        factors = sorted(expression.as_ordered_factors(), key=lambda f: not _is_cotangent(f))
-        arrays = [f for f in factors if is_array(f)]
-        if len(arrays) < 2 or any(f.is_Pow and f.exp.is_negative for f in arrays):
-            return str(super()._print_Mul(expression))
-        scale = sp.Mul(*[f for f in factors if not is_array(f)])
-        body = r" \odot ".join(self.parenthesize(f, PRECEDENCE["Mul"]) for f in arrays)
-        if scale == 1:
-            return body
-        return f"-{body}" if scale == -1 else rf"{self.parenthesize(scale, PRECEDENCE['Mul'])} {body}"
+        above, below = _fraction(expression)
+        sign = ""
+        if above[0].is_number and above[0].could_extract_minus_sign():
+            sign, above = "-", [-above[0], *above[1:]]
+        if not below:
+            return sign + self._product(above)
+        long = [f for f in above if f.is_Add or _is_sum(f)]
+        if len(long) == 1 and long[0].is_Add and above == [sp.S.One, *long]:
+            return rf"{sign}\frac{{{self._print(long[0])}}}{{{self._line(below)}}}"
+        short = [f for f in above if f not in long]
+        front = rf"{sign}\frac{{{self._line(short)}}}{{{self._line(below)}}}"
+        times = r"\odot" if any(map(is_array, short)) and any(map(is_array, long)) else r"\,"
+        return rf"{front} {times} {self._product(long)}" if long else front
+
+    def _line(self, factors: list[sp.Expr]) -> str:
+        """A product above or below a line of its own."""
+        kept = [f for f in factors if f != 1]
+        return str(self._print(kept[0])) if len(kept) == 1 else self._product(factors)
+
+    def _product(self, factors: list[sp.Expr]) -> str:
+        """Numbers, then what has no axes, then a Hadamard product of arrays; a sum stands last."""
+        kept = [f for f in factors if f != 1]
+        if len(kept) < 2:
+            return str(self.parenthesize(kept[0], PRECEDENCE["Mul"], strict=True)) if kept else "1"
+        ordered = sorted(kept, key=lambda f: (not f.is_number, _is_sum(f), is_array(f), not _is_cotangent(f)))
+        scalars = [f for f in ordered if not is_array(f)]
+        arrays = [f for f in ordered if is_array(f)]
+        shown = [self.parenthesize(f, PRECEDENCE["Mul"]) for f in scalars[:-1]]
+        shown += [self.parenthesize(f, PRECEDENCE["Mul"], strict=not arrays and _is_sum(f)) for f in scalars[-1:]]
+        alone = len(arrays) == 1
+        body = r" \odot ".join(self.parenthesize(f, PRECEDENCE["Mul"], strict=alone) for f in arrays)
+        return r" \, ".join([*shown, body] if body else shown)
+
+
+def _is_sum(factor: sp.Expr) -> bool:
+    return isinstance(factor, Operand) and factor.name == SUM
+
+
+def _is_negative(term: sp.Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _holds_sum(term: sp.Expr) -> bool:
+    return any(map(_is_sum, sp.Mul.make_args(term)))
+
+
+def _fraction(expression: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """The factors above the line, a number first, and those below."""
+    above, below = [], []
+    number = sp.S.One
+    for factor in expression.as_ordered_factors():
+        if factor.is_Rational and factor.q < _LONG:
+            number *= factor.p
+            below += [sp.Integer(factor.q)] if factor.q != 1 else []
+        elif factor.is_Pow and factor.exp.is_number and factor.exp.is_negative:
+            below.append(1 / factor)
+        elif factor.is_Rational:
+            number *= factor
+        else:
+            above.append(factor)
+    return [number, *above], below
+
+
+def _primes(number: int) -> list[str]:
+    """The prime factors 2 and 5 of a number as digits, and an x for all others."""
+    found = []
+    for prime in (2, 5):
+        while number % prime == 0:
+            found.append(str(prime))
+            number //= prime
+    return found if number == 1 else [*found, "x"]

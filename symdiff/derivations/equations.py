@@ -1,71 +1,76 @@
-"""What does a step say as an equation? Its quantity, and its formula in the notation of matrices."""
+"""What does a step say as an equation? Its quantity, and its formula as people write it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
-from symdiff.derivations.elementwise import DEFINITIONS
-from symdiff.derivations.notation import Notation
+from symdiff.derivations.known import DEFINITIONS
+from symdiff.derivations.notation import Equation, Notation, Style
 from symdiff.derivations.steps import Derivation, Step
-from symdiff.derivations.symbols import derivative, symbol
+from symdiff.derivations.symbols import Symbol, symbol
 from symdiff.ir.ops import Input, Named
 
-
-@dataclass(frozen=True)
-class Equation:
-    """Left and right side of a step in LaTeX; the right side of an input is empty."""
-
-    left: str
-    right: str
-
-    def __str__(self) -> str:
-        """``z = W x + b``."""
-        return f"{self.left} = {self.right}" if self.right else self.left
+__all__ = ["Equation", "definitions", "equations", "symbols"]
 
 
-def equations(derivation: Derivation, steps: Sequence[Step] | None = None) -> tuple[Equation, ...]:
-    """One equation for each step, or for some of them."""
-    symbols = {step.quantity: left(step) for step in derivation.steps}
-    names = {node: symbols.get(name, symbol(name)) for node, name in derivation.names.items()}
-    notation = Notation(derivation.graph.store, names)
-    return tuple(
-        Equation(symbols[step.quantity], _right(step, derivation, symbols, notation))
-        for step in (derivation.steps if steps is None else steps)
-    )
+def equations(
+    derivation: Derivation, steps: Sequence[Step] | None = None, style: Style = "matrix"
+) -> tuple[Equation, ...]:
+    """One equation for each step, or for some; what has no place in matrix notation is in index notation anyway."""
+    known = symbols(derivation)
+    names = {node: known.get(name, Symbol(name)) for node, name in derivation.names.items()}
+    notation = Notation(derivation.graph.store, names, style)
+    shown = derivation.steps if steps is None else steps
+    return tuple(_equation(step, derivation, known, notation) for step in shown)
 
 
 def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) -> tuple[str, ...]:
     """What the named functions of the formulas stand for, or of some of them."""
     text = " ".join(equation.right for equation in (equations(derivation) if told is None else told))
-    return tuple(meaning for name, meaning in DEFINITIONS.items() if name in text)
+    found = [name for name in DEFINITIONS if name in text]
+    needed = " ".join([text, *(DEFINITIONS[name] for name in found)])
+    return tuple(meaning for name, meaning in DEFINITIONS.items() if name in needed)
 
 
-def left(step: Step) -> str:
-    """The quantity of a step."""
-    if step.above is None or step.below is None or not step.quantity.startswith("d"):
-        return symbol(step.quantity)
-    whole = derivative(step.above, step.below)
-    return rf"\left.{whole}\right|_{{\text{{direct}}}}" if step.quantity.endswith("_direct") else whole
+def symbols(derivation: Derivation) -> dict[str, Symbol]:
+    """How each quantity is written."""
+    found: dict[str, Symbol] = {}
+    for step in derivation.steps:
+        if step.above is None or step.below is None or not step.quantity.startswith("d"):
+            found[step.quantity] = Symbol(step.quantity)
+            continue
+        below = found.get(step.below, Symbol(step.below))
+        remark = "direct" if step.quantity.endswith("_direct") else ""
+        found[step.quantity] = Symbol(step.quantity, step.above, below, remark)
+    return found
 
 
-def _right(step: Step, derivation: Derivation, symbols: dict[str, str], notation: Notation) -> str:
+def _equation(step: Step, derivation: Derivation, known: Mapping[str, Symbol], notation: Notation) -> Equation:
     store, names = derivation.graph.store, derivation.names
+    left = known[step.quantity]
     if step.rule in ("input", "seed"):
-        return ""
+        return Equation(left.plain, "")
     if step.rule == "gradient descent":
-        old, slope = (symbols[derivation.steps[k - 1].quantity] for k in step.sources)
+        old, slope = (known[derivation.steps[k - 1].quantity].plain for k in step.sources)
         rate = symbol(derivation.graph.input_names[-1])
-        return rf"{old} - {rate} \, {slope}"
+        return _of_terms(left.plain, old, rf" - {rate} \, {slope}")
     if step.factors:
-        return " + ".join(r" \, ".join(symbols[name] for name in product) for product in step.factors)
+        first, *rest = (r" \, ".join(known[name].plain for name in product) for product in step.factors)
+        return _of_terms(left.plain, first, *(f" + {text}" for text in rest))
     if step.terms:
-        return " + ".join(notation.formula(term.node) for term in step.terms)
+        return notation.equation(left, [term.node for term in step.terms])
     node = step.node
     if names.get(node, step.quantity) != step.quantity or isinstance(store.op(node), Input):
-        return symbols.get(names.get(node, ""), symbol(names.get(node, "")))
+        name = names.get(node, "")
+        return _of_terms(left.plain, known.get(name, Symbol(name)).plain)
     if isinstance(store.op(node), Named):
         inner = store.operands(node)[0]
         other = names.get(inner, step.quantity)
-        return notation.formula(inner) if other == step.quantity else symbols[other]
-    return notation.formula(node)
+        if other != step.quantity:
+            return _of_terms(left.plain, known[other].plain)
+        return notation.equation(left, [inner])
+    return notation.equation(left, [node])
+
+
+def _of_terms(left: str, *terms: str) -> Equation:
+    return Equation(left, "".join(terms), terms)

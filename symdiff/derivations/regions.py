@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from symdiff import calculus
+from symdiff.derivations.simplifying import by_quantities
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ARGUMENTS, formula, partial
 from symdiff.ir.graph import Graph, Node
@@ -60,7 +61,7 @@ class Regions:
         others = self.parents[child]
         blocked = frozenset((n, slot) for n in others for slot in range(len(self.store.operands(n))))
         (found,) = calculus.pull_back(self.store, {child: bar}, [node], blocked=blocked)
-        return found
+        return by_quantities(self.store, found, [child])
 
     def local(self, child: Node, node: Node) -> Node:
         """The partial derivative of a scalar quantity by one that it is made of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from symdiff.pages.latex import escape
 
@@ -11,25 +12,64 @@ chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"""
 GREEK = frozenset(_LETTERS.split())
 ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot"}
 _BASE = re.compile(r"([A-Za-z]+?)(\d*)")
+_PAIR = re.compile(r"[A-Z][a-z]|[bcd][fhkoqv]")  # Wq, bq, dh
 _INDEX = re.compile(r"\(?(\d*-?\d*[a-z]([+-]\d+)?)\)?")  # of a layer: l, (l-1), (2l+1)
 _PLACE = re.compile(r"[\[.]([\w+-]+)\]?")  # params[3].W
 
 
-def symbol(name: str) -> str:
+@dataclass(frozen=True)
+class Symbol:
+    """A quantity on paper: by its variable's name, or as the derivative of ``above`` by ``below``."""
+
+    code: str
+    above: str | None = None
+    below: Symbol | None = None
+    remark: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The whole quantity."""
+        return self.at("")
+
+    def at(self, index: str) -> str:
+        """One entry of it."""
+        if self.above is None or self.below is None:
+            return symbol(self.code, index)
+        below = self.below.at(index)
+        if self.below.below is not None:
+            below = rf"\left({self.below.inline(index)}\right)"
+        whole = rf"\frac{{\partial {symbol(self.above)}}}{{\partial {below}}}"
+        return rf"\left.{whole}\right|_{{\text{{{self.remark}}}}}" if self.remark else whole
+
+    def inline(self, index: str) -> str:
+        """A derivative on one line."""
+        if self.above is None or self.below is None:
+            return self.at(index)
+        return rf"\partial {symbol(self.above)} / \partial {self.below.inline(index)}"
+
+
+def symbol(name: str, index: str = "") -> str:
     r"""The LaTeX of a variable's name; what is no such name is shown literally.
+
+    ``index`` stands below it; what has a subscript already is set in parentheses.
 
     >>> symbol("W1"), symbol("y_hat"), symbol("delta_3"), symbol("W1_new")
     ('W_{1}', '\\hat{y}', '\\delta_{3}', 'W_{1}^{\\text{new}}')
+    >>> symbol("W", "ij"), symbol("W1", "ij")
+    ('W_{ij}', '(W_{1})_{ij}')
+    >>> symbol("Wq"), symbol("dh"), symbol("lr")
+    ('W_{q}', 'd_{h}', '\\mathit{lr}')
     >>> symbol("a%b")
     '\\text{a\\%b}'
     """
     first, *rest = _PLACE.sub(r"_\1", name).split("_")
     found = _BASE.fullmatch(first)
     if found is None or not name.isascii() or not all(p.isalnum() or _INDEX.fullmatch(p) for p in rest):
-        return rf"\text{{{escape(name)}}}"
+        return _indexed(rf"\text{{{escape(name)}}}", index)
     letters, digits = found.groups()
-    base, above = _letters(letters), []
-    below = [digits] if digits else []
+    base, above, below = _letters(letters), [], [digits] if digits else []
+    if _PAIR.fullmatch(letters):
+        base, below = letters[0], [letters[1], *below]
     for part in rest:
         if part in ACCENTS:
             base = rf"\{ACCENTS[part]}{{{base}}}"
@@ -38,16 +78,14 @@ def symbol(name: str) -> str:
         else:
             below.append(part if part.isdigit() else _subscript(part))
     lower = f"_{{{','.join(below)}}}" if below else ""
-    return base + lower + (f"^{{{','.join(above)}}}" if above else "")
+    whole = base + lower + (f"^{{{','.join(above)}}}" if above else "")
+    return _indexed(whole, index, is_bare=not (lower or above))
 
 
-def derivative(above: str, below: str) -> str:
-    r"""The LaTeX of a derivative.
-
-    >>> derivative("L", "z2")
-    '\\frac{\\partial L}{\\partial z_{2}}'
-    """
-    return rf"\frac{{\partial {symbol(above)}}}{{\partial {symbol(below)}}}"
+def _indexed(text: str, index: str, *, is_bare: bool = True) -> str:
+    if not index:
+        return text
+    return rf"{text}_{{{index}}}" if is_bare else rf"({text})_{{{index}}}"
 
 
 def _letters(text: str) -> str:

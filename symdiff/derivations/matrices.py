@@ -1,0 +1,251 @@
+"""How does a node look in matrix notation? ``W^T delta``, ``delta a^T``, Hadamard products; not all has a place there.
+
+Arrays of more than two axes are matrices along their last two, for each position of the axes before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
+
+from symdiff.derivations.elementwise import Operand, binding, latex, operand
+from symdiff.derivations.recognizing import softmax
+from symdiff.derivations.symbols import Symbol
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.literals import read
+from symdiff.ir.ops import Contract, Labels, Literal, Map, Maximum, Named
+
+ATOM, PRODUCT = PRECEDENCE["Atom"], PRECEDENCE["Mul"]
+BATCH = r"\sum_{\text{batch}}"
+
+
+class NoMatrixNotation(Exception):
+    """A formula that has no place in matrix notation."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece of LaTeX and how tightly it binds."""
+
+    text: str
+    level: int = ATOM
+
+    def within(self, level: int) -> str:
+        """The text, in parentheses where it binds more loosely than its place demands."""
+        return self.text if self.level >= level else rf"\left({self.text}\right)"
+
+
+class Matrices:
+    """Writes nodes as whole arrays; NoMatrixNotation where that cannot be."""
+
+    def __init__(self, store: Store, names: Mapping[Node, Symbol]) -> None:
+        self.store, self.names = store, names
+        self._known: dict[Node, sp.Expr] = {}
+
+    def root(self, node: Node) -> sp.Expr:
+        """The formula of a node, also if it has a name itself."""
+        return self._node(node)
+
+    def expr(self, node: Node) -> sp.Expr:
+        """A node by its name or by its formula."""
+        if node not in self._known:
+            named = self.names.get(node)
+            self._known[node] = self._node(node) if named is None else self._operand(node, Written(named.plain))
+        return self._known[node]
+
+    def _operand(self, node: Node, written: Written) -> Operand:
+        has_axes = any(size != 1 for size in self.store.shape(node))
+        return operand(f"o{node:08}", lambda: written.text, written.level, is_array=has_axes)
+
+    def _node(self, node: Node) -> sp.Expr:
+        """Elementwise operations join to one formula; anything else is an operand of it."""
+        op, below = self.store.op(node), self.store.operands(node)
+        match op:
+            case Named():
+                return self.expr(below[0])
+            case Literal(value):
+                return read(value)
+            case Map(formula):
+                xs = [self._term(k) for k in below]
+                return formula.expression.xreplace(dict(zip(formula.arguments, xs, strict=True)))
+            case Contract() if _is_product(op):
+                return self._softmax(node) or sp.Mul(
+                    sp.sympify(op.coefficient, strict=True), *map(self.expr, below)
+                )
+            case Contract():
+                return self._softmax(node) or self._contraction(node, op)
+            case Maximum() if len(self.store.shape(below[0])) == 1:
+                text = rf"\max {self._written(self.expr(below[0])).within(PRODUCT)}"
+                return self._operand(node, Written(text, PRODUCT))
+        raise NoMatrixNotation
+
+    def _term(self, node: Node) -> sp.Expr:
+        """An operand of a map: a row vector may stand for itself under itself, a number for equal entries."""
+        op = self.store.op(node)
+        if node in self.names or not isinstance(op, Contract) or len(op.inputs) != 1 or not op.is_view:
+            return self.expr(node)
+        output, labels = _axes(op, op.output), _axes(op, op.inputs[0])
+        if set(labels) == set(output):
+            return self.expr(node)
+        (below,) = self.store.operands(node)
+        inner = self.expr(below)
+        number, inner = inner.as_coeff_Mul()
+        scale = number * sp.sympify(op.coefficient, strict=True)
+        if inner.is_number:
+            return scale * inner
+        if not labels and len(output) == 1:
+            return scale * self._operand(node, Written(rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}", PRODUCT))
+        if len(output) >= 2 and labels == output[-1:]:
+            text = rf"\mathbf{{1}} {self._written(inner).within(ATOM)}^{{\top}}"
+            return scale * self._operand(node, Written(text, PRODUCT))
+        if len(output) >= 2 and labels == output[:-1]:
+            text = rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}^{{\top}}"
+            return scale * self._operand(node, Written(text, PRODUCT))
+        raise NoMatrixNotation
+
+    def _written(self, expression: sp.Expr) -> Written:
+        return Written(latex(expression), binding(expression))
+
+    def _softmax(self, node: Node) -> sp.Expr | None:
+        """Along the last axis, which is that of the columns."""
+        found = softmax(self.store, node, lambda k: k not in self.names)
+        if found is None:
+            return None
+        argument, axis = found
+        if axis != len(self.store.shape(node)) - 1:
+            raise NoMatrixNotation
+        text = rf"\operatorname{{softmax}}\left({latex(self.expr(argument))}\right)"
+        return self._operand(node, Written(text))
+
+    def _contraction(self, node: Node, op: Contract) -> sp.Expr:
+        """The coefficients of the operands and of the contraction stand in front of it."""
+        below, inputs = self.store.operands(node), list(op.inputs)
+        if len(below) == 1 and op.summed:
+            below, inputs = self._product(below[0], op.inputs[0])
+        pairs = [self.expr(k).as_coeff_Mul() for k in below]
+        xs = [self._written(rest) for _, rest in pairs]
+        axes = [_axes(op, labels) for labels in inputs]
+        unit = self._operand(node, _body(axes, _axes(op, op.output), xs, self._is_square(op, below, axes)))
+        return sp.sympify(op.coefficient, strict=True) * sp.Mul(*(number for number, _ in pairs)) * unit
+
+    def _is_square(self, op: Contract, below: Sequence[Node], axes: Sequence[Labels]) -> bool:
+        return len(below) == 2 and below[0] == below[1] and axes[0] == axes[1] and not _axes(op, op.output)
+
+    def _product(self, node: Node, labels: Labels) -> tuple[tuple[Node, ...], list[Labels]]:
+        """What is summed: a Hadamard product of two, or a square, counts as its two factors."""
+        op, below = self.store.op(node), self.store.operands(node)
+        if node in self.names:
+            return (node,), [labels]
+        is_plain = isinstance(op, Contract) and op.is_elementwise and op.coefficient == 1
+        if is_plain and len(below) == 2 and all(self.store.shape(k) for k in below):
+            return below, [labels, labels]
+        if isinstance(op, Map) and op.formula.expression == op.formula.arguments[0] ** 2:
+            return (below[0], below[0]), [labels, labels]
+        return (node,), [labels]
+
+
+def _is_product(op: Contract) -> bool:
+    """Whether it is a product of arrays of one shape and of numbers."""
+    output = _axes(op, op.output)
+    is_plain = len(set(op.output)) == len(op.output) and all(op.sizes[k] == 1 for k in op.summed)
+    return is_plain and all(_axes(op, labels) in ((), output) for labels in op.inputs)
+
+
+def _axes(op: Contract, labels: Labels) -> Labels:
+    return tuple(k for k in labels if op.sizes[k] != 1)
+
+
+def _body(axes: Sequence[Labels], output: Labels, xs: Sequence[Written], is_square: bool) -> Written:
+    """A product, summed over the labels that the output lacks; the coefficient stands elsewhere."""
+    if len(set(output)) < len(output):
+        return _diagonal(axes, output, xs)
+    if is_square:
+        norm = rf"\lVert {xs[0].text} \rVert"
+        return Written(rf"{norm}^{{2}}" if len(axes[0]) == 1 else rf"{norm}_{{F}}^{{2}}")
+    summed = {k for labels in axes for k in labels} - set(output)
+    batch = output[:-2]
+    lost = tuple(k for k in axes[0][:-2] if k not in output) if len(axes[0]) > 2 else ()
+    scalars = [x for x, labels in zip(xs, axes, strict=True) if not labels]
+    arrays = [(x, labels) for x, labels in zip(xs, axes, strict=True) if labels]
+    aside = [x for x, labels in arrays if labels == output and len(arrays) > 1] if summed else []
+    rest = [(x, labels) for x, labels in arrays if not (summed and labels == output and len(arrays) > 1)]
+    product = _rest([(x, _without(labels, batch + lost)) for x, labels in rest], _without(output, batch))
+    if lost:
+        product = Written(f"{BATCH} {product.within(PRODUCT)}", PRODUCT)
+    if aside:
+        told = r" \odot ".join(x.within(PRODUCT) for x in aside)
+        product = Written(rf"{told} \odot {product.within(PRODUCT + 1)}", PRODUCT)
+    front = r" \, ".join(x.within(PRODUCT) for x in scalars)
+    return Written(rf"{front} \, {product.within(PRODUCT)}", PRODUCT) if front else product
+
+
+def _without(labels: Labels, leading: Labels) -> Labels:
+    """Labels without those of the batch, which come first and in their order, or not at all."""
+    present = [k for k in labels if k in leading]
+    if present and (tuple(present) != leading or labels[: len(leading)] != leading):
+        raise NoMatrixNotation
+    return tuple(k for k in labels if k not in leading)
+
+
+def _diagonal(axes: Sequence[Labels], output: Labels, xs: Sequence[Written]) -> Written:
+    if len(xs) == 1 and len(output) == 2 and axes[0] == output[:1]:
+        return Written(rf"\operatorname{{diag}}\left({xs[0].text}\right)")
+    if not xs and len(output) == 2:
+        return Written("I")
+    raise NoMatrixNotation
+
+
+def _rest(arrays: Sequence[tuple[Written, Labels]], output: Labels) -> Written:
+    if not arrays:
+        return Written("1")
+    if len(arrays) == 1:
+        return _single(*arrays[0], output)
+    if len(arrays) == 2:
+        for (x, left), (y, right) in (arrays, arrays[::-1]):
+            found = _pair(x, left, y, right, output)
+            if found is not None:
+                return found
+    if all(labels == output for _, labels in arrays):
+        return Written(r" \odot ".join(x.within(PRODUCT) for x, _ in arrays), PRODUCT)
+    raise NoMatrixNotation
+
+
+def _single(x: Written, labels: Labels, output: Labels) -> Written:
+    if len(set(labels)) < len(labels):
+        if len(labels) == 2 and not output:
+            return Written(rf"\operatorname{{tr}} {x.within(ATOM)}", PRODUCT)
+        raise NoMatrixNotation
+    if labels == output:
+        return x
+    if len(labels) == 2 and output == labels[::-1]:
+        return Written(rf"{x.within(ATOM)}^{{\top}}")
+    if len(labels) == 2 and len(output) == 1 and output[0] in labels:
+        row = labels[0] == output[0]
+        return Written(rf"{x.within(ATOM)} \mathbf{{1}}" if row else rf"{x.within(ATOM)}^{{\top}} \mathbf{{1}}", PRODUCT)
+    if len(labels) == 1 and not output and x.level == ATOM:
+        return Written(rf"\mathbf{{1}}^{{\top}} {x.text}", PRODUCT)
+    raise NoMatrixNotation
+
+
+def _pair(x: Written, left: Labels, y: Written, right: Labels, output: Labels) -> Written | None:
+    """A product of two as matrices and columns, or None."""
+    if any(len(set(labels)) != len(labels) or not 0 < len(labels) <= 2 for labels in (left, right)):
+        return None
+    shared = [k for k in left if k in right]
+    if not shared and len(left) == len(right) == 1 and output == left + right:
+        return Written(rf"{x.within(PRODUCT)} {y.within(ATOM)}^{{\top}}", PRODUCT)
+    if len(shared) != 1 or shared[0] in output:
+        return None
+    (s,) = shared
+    rows, columns = tuple(k for k in left if k != s), tuple(k for k in right if k != s)
+    if output != rows + columns:
+        return None
+    one = x.within(PRODUCT) if left[-1] == s and len(left) == 2 else rf"{x.within(ATOM)}^{{\top}}"
+    two = y.within(PRODUCT) if right[0] == s else rf"{y.within(ATOM)}^{{\top}}"
+    if len(left) == 1 and len(right) == 2:  # a row times a matrix is the transposed matrix times a column
+        turned = y.within(PRODUCT) if right[-1] == s else rf"{y.within(ATOM)}^{{\top}}"
+        return Written(f"{turned} {x.within(PRODUCT)}", PRODUCT)
+    return Written(f"{one} {two}", PRODUCT)

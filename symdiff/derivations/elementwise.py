@@ -16,6 +16,15 @@ from symdiff.derivations.places import Label
 from symdiff.derivations.symbols import symbol
 
 SUM = "z"  # the key of an operand that is a sum: it stands last
+_WIDE = (
+    r"\frac",
+    r"\mathit",
+    r"\sum",
+    r"\sqrt",
+    r"\texttt",
+    r"\text",
+    r"\mathbb",
+)  # stand apart in a product
 _MANY = 12  # terms of a sum in which no common factors are looked for
 _LONG = 100  # a denominator from which on a decimal reads better
 
@@ -130,7 +139,7 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return rf"\mathbb{{I}}\left[{self._print(condition)}\right]"
 
     def terms(self, expression: sp.Expr) -> tuple[str, ...]:
-        """The terms of a sum: numbers first, then products, then what has a name; what is subtracted after them, sums last."""
+        """The terms of a sum: numbers, products, what has a name, what is subtracted, what is summed over an index."""
         ordered = sorted(sp.Add.make_args(expression), key=_place)
         signs = [_is_negative(term) for term in ordered]
         written = [
@@ -188,10 +197,14 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         scalars = [f for f in ordered if not is_array(f)]
         arrays = [f for f in ordered if is_array(f)]
         shown = [self.parenthesize(f, PRECEDENCE["Mul"]) for f in scalars[:-1]]
-        shown += [self.parenthesize(f, PRECEDENCE["Mul"], strict=not arrays and _is_sum(f)) for f in scalars[-1:]]
+        shown += [
+            self.parenthesize(f, PRECEDENCE["Mul"], strict=not arrays and _is_sum(f)) for f in scalars[-1:]
+        ]
         alone = len(arrays) == 1
         body = r" \odot ".join(self.parenthesize(f, PRECEDENCE["Mul"], strict=alone) for f in arrays)
-        return r" \, ".join([*shown, body] if body else shown)
+        parts = [*shown, body] if body else shown
+        is_plain = not any(mark in part for part in parts for mark in _WIDE)
+        return (" " if is_plain else r" \, ").join(parts)
 
 
 def _is_sum(factor: sp.Expr) -> bool:

@@ -45,7 +45,9 @@ def symbols(derivation: Derivation) -> dict[str, Symbol]:
     return found
 
 
-def _equation(step: Step, derivation: Derivation, known: Mapping[str, Symbol], notation: Notation) -> Equation:
+def _equation(
+    step: Step, derivation: Derivation, known: Mapping[str, Symbol], notation: Notation
+) -> Equation:
     store, names = derivation.graph.store, derivation.names
     left = known[step.quantity]
     if step.rule in ("input", "seed"):

@@ -13,7 +13,6 @@ from symdiff.checking.formulas import formula_text
 from symdiff.derivations.elementwise import SUM, Operand, binding, latex, operand, operands
 from symdiff.derivations.known import by_name
 from symdiff.derivations.places import (
-    Joined,
     Label,
     Letters,
     Looked,
@@ -83,11 +82,12 @@ class Indexed:
         shown = [place for place, size in zip(places, shape, strict=True) if size != 1]
         return symbol.at(self.letters.places(shown)) if shown else symbol.plain
 
-    def _named(self, symbol: Symbol, node: Node, places: tuple[Place, ...]) -> Operand:
+    def _named(self, symbol: Symbol, node: Node, places: tuple[Place, ...]) -> sp.Expr:
         key = (node, places)
         if key not in self._known:
+            labels = labels_of(places)
             self._known[key] = operand(
-                f"o{node:08}", lambda: self.at(symbol, node, places), ATOM, labels=labels_of(places)
+                f"o{node:08}", lambda: self.at(symbol, node, places), ATOM, labels=labels
             )
         return self._known[key]
 
@@ -146,9 +146,9 @@ class Indexed:
                 scale, factors, summed = scale * more, factors + others, summed + bound
             else:
                 factors.append(self.expr(k, inside))
-        for label in [s for s in summed if not any(_has(f, [s]) for f in factors)]:
-            scale *= sp.sympify(label.size, strict=True)
-            summed.remove(label)
+        for unused in [s for s in summed if not any(_has(f, [s]) for f in factors)]:
+            scale *= sp.sympify(unused.size, strict=True)
+            summed.remove(unused)
         return scale, factors, summed
 
     def _sum(self, body: sp.Expr, summed: Sequence[Label]) -> Operand:
@@ -162,9 +162,7 @@ class Indexed:
 
     def _delta(self, one: Place, other: Place) -> Operand:
         both = (one, other)
-        return operand(
-            "d", lambda: rf"\delta_{{{self.letters.places(both)}}}", ATOM, labels=labels_of(both)
-        )
+        return operand("d", lambda: rf"\delta_{{{self.letters.places(both)}}}", ATOM, labels=labels_of(both))
 
     def _softmax(self, node: Node, places: tuple[Place, ...]) -> sp.Expr | None:
         found = softmax(self.store, node, lambda k: k not in self.names)
@@ -174,13 +172,17 @@ class Indexed:
         inner = self.expr(argument, places)
 
         def write() -> str:
-            return rf"\operatorname{{softmax}}_{{{self.letters.place(places[axis])}}}\left({latex(inner)}\right)"
+            return (
+                rf"\operatorname{{softmax}}_{{{self.letters.place(places[axis])}}}\left({latex(inner)}\right)"
+            )
 
         return operand(f"o{node:08}", write, ATOM, labels=_labels(inner))
 
     # Places ---------------------------------------------------------------------------------------------------
 
-    def _extreme(self, node: Node, axes: Sequence[int], places: tuple[Place, ...], *, is_place: bool) -> sp.Expr:
+    def _extreme(
+        self, node: Node, axes: Sequence[int], places: tuple[Place, ...], *, is_place: bool
+    ) -> sp.Expr:
         (below,) = self.store.operands(node)
         shape = self.store.shape(below)
         new = {axis: Label(shape[axis]) for axis in axes}
@@ -215,15 +217,15 @@ class Indexed:
         return operand("i", write, level, labels=labels_of(places))
 
     def _moved(self, node: Node, places: tuple[Place, ...]) -> sp.Expr:
-        """Entries of other places; where no arithmetic of indices says which, the function has the name it has in NumPy."""
+        """Entries of other places; where no arithmetic of indices says which, the function is called as in NumPy."""
         store = self.store
         op, below = store.op(node), store.operands(node)
         shape = store.shape(below[0]) if below else ()
         match op:
             case Reshape():
-                inside = reshaped(places, store.shape(node), shape)
-                if inside is not None:
-                    return self.expr(below[0], tuple(inside))
+                found = reshaped(places, store.shape(node), shape)
+                if found is not None:
+                    return self.expr(below[0], tuple(found))
             case Slice(spans):
                 return self.expr(below[0], tuple(map(_shifted, places, spans)))
             case Window(axis):
@@ -235,7 +237,9 @@ class Indexed:
                 inside = self.expr(below[0], (*places[:axis], place, *places[axis + 1 :], new))
                 return self._sum(inside * self._within([place], [(0, shape[axis])]), [new])
             case Pad(spans) if all(span.step == 1 for span in spans):
-                inside = tuple(Moved(p, -s.start) if s.start else p for p, s in zip(places, spans, strict=True))
+                inside = tuple(
+                    Moved(p, -s.start) if s.start else p for p, s in zip(places, spans, strict=True)
+                )
                 changed = [k for k, s in enumerate(spans) if not same(s.length, op.shape[k])]
                 limits = [(spans[k].start, spans[k].start + spans[k].length) for k in changed]
                 return self.expr(below[0], inside) * self._within([places[k] for k in changed], limits)
@@ -247,7 +251,9 @@ class Indexed:
                 return self._scattered(below, axis, places)
             case _:
                 pass
-        text = escape(formula_text(store, node, _LIMIT, {k: s.code for k, s in self.names.items() if k != node}))
+        text = escape(
+            formula_text(store, node, _LIMIT, {k: s.code for k, s in self.names.items() if k != node})
+        )
 
         def write() -> str:
             under = self.letters.places(places)

@@ -53,7 +53,9 @@ class Matrices:
         """A node by its name or by its formula."""
         if node not in self._known:
             named = self.names.get(node)
-            self._known[node] = self._node(node) if named is None else self._operand(node, Written(named.plain))
+            self._known[node] = (
+                self._node(node) if named is None else self._operand(node, Written(named.plain))
+            )
         return self._known[node]
 
     def _operand(self, node: Node, written: Written) -> Operand:
@@ -97,7 +99,9 @@ class Matrices:
         if inner.is_number:
             return scale * inner
         if not labels and len(output) == 1:
-            return scale * self._operand(node, Written(rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}", PRODUCT))
+            return scale * self._operand(
+                node, Written(rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}", PRODUCT)
+            )
         if len(output) >= 2 and labels == output[-1:]:
             text = rf"\mathbf{{1}} {self._written(inner).within(ATOM)}^{{\top}}"
             return scale * self._operand(node, Written(text, PRODUCT))
@@ -223,8 +227,8 @@ def _single(x: Written, labels: Labels, output: Labels) -> Written:
     if len(labels) == 2 and output == labels[::-1]:
         return Written(rf"{x.within(ATOM)}^{{\top}}")
     if len(labels) == 2 and len(output) == 1 and output[0] in labels:
-        row = labels[0] == output[0]
-        return Written(rf"{x.within(ATOM)} \mathbf{{1}}" if row else rf"{x.within(ATOM)}^{{\top}} \mathbf{{1}}", PRODUCT)
+        turned = "" if labels[0] == output[0] else r"^{\top}"
+        return Written(rf"{x.within(ATOM)}{turned} \mathbf{{1}}", PRODUCT)
     if len(labels) == 1 and not output and x.level == ATOM:
         return Written(rf"\mathbf{{1}}^{{\top}} {x.text}", PRODUCT)
     raise NoMatrixNotation

@@ -56,7 +56,7 @@ Place: TypeAlias = Label | Joined | Moved | Looked
 
 
 class Alphabet:
-    """Letters that a derivation may use, and which of them goes first with which size: one letter for one kind of axis."""
+    """Letters that a derivation may use; axes of one size have one letter in all its formulas, where that can be."""
 
     def __init__(self, taken: Iterable[str] = (), sizes: Iterable[Size] = ()) -> None:
         names = set(taken)

@@ -73,6 +73,6 @@ def _argument(
     if is_open(inner) and isinstance(shifted, Map) and shifted.formula.expression == _A - _B:
         z, shift = store.operands(inner)
         view = store.op(shift)
-        if isinstance(view, Contract) and len(view.inputs) == 1 and view.output[axis] not in _long(view, view.inputs[0]):
-            return z, axis
+        if isinstance(view, Contract) and len(view.inputs) == 1:
+            return (inner if view.output[axis] in _long(view, view.inputs[0]) else z), axis
     return inner, axis

@@ -36,7 +36,7 @@ class Rows:
 
     def named(self, node: Node, name: str) -> Node:
         """The value of a row, marked so that later formulas are written in terms of it."""
-        if node in self.names or not self.store.operands(node):
+        if not self.store.operands(node):
             return node
         marked = self.store.add(Named(name), (node,))
         self.names[marked] = name

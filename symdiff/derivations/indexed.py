@@ -152,13 +152,13 @@ class Indexed:
         return scale, factors, summed
 
     def _sum(self, body: sp.Expr, summed: Sequence[Label]) -> Operand:
-        def write() -> str:
-            over = "".join(self.letters.label(part) for label in summed for part in label.atoms())
-            text = latex(body)
-            shown = rf"\left({text}\right)" if binding(body) < PRODUCT else text
-            return rf"\sum_{{{over}}} {shown}"
+        live = atoms(_labels(body)) - atoms(summed)
 
-        return operand(SUM, write, PRODUCT, labels=atoms(_labels(body)) - atoms(summed))
+        def write() -> str:
+            with self.letters.bound(summed, live) as over:
+                return rf"\sum_{{{over}}} {_guarded(body)}"
+
+        return operand(SUM, write, PRODUCT, labels=live)
 
     def _delta(self, one: Place, other: Place) -> Operand:
         both = (one, other)
@@ -195,8 +195,8 @@ class Indexed:
         whole = self.expr(below, places) if is_place else None
 
         def write() -> str:
-            over = "".join(map(self.letters.label, new.values()))
-            told = rf"\max_{{{over}}} {_guarded(body)}"
+            with self.letters.bound(new.values(), atoms(_labels(body)) - set(new.values())) as over:
+                told = rf"\max_{{{over}}} {_guarded(body)}"
             return told if whole is None else rf"\mathbb{{I}}\left[{latex(whole)} = {told}\right]"
 
         level = PRODUCT if whole is None else ATOM

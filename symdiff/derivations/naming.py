@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from symdiff.derivations.labels import leaf_labels, slice_labels
+from symdiff.derivations.promoting import is_own, promoted
 from symdiff.doors.tensors import Tensor
 from symdiff.doors.tracing import trace
 from symdiff.ir.graph import Graph, Node
@@ -43,11 +44,12 @@ class _Watch:
         self.inputs = inputs
         self.bound: dict[str, int] = {}
         self.leaves: dict[Node, str] = {}
+        self.inner: dict[Node, str] = {}
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
         code = frame.f_code
         if (code.co_filename, code.co_firstlineno, code.co_name) != self.place:
-            return None
+            return self._within if is_own(frame) else None
         self.bound = dict.fromkeys(self.inputs, 1)
         frame.f_trace_opcodes = True  # several statements may stand on one line
         return self._line
@@ -63,6 +65,19 @@ class _Watch:
                 label = name if count == 1 else f"{name}_{count}"
                 value.own = value.recording.store.add(Named(label), (value.own,))
         return self._line
+
+    def _within(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """The variables of a function that is called, and what it returns, in case their names are needed."""
+        for name, value in frame.f_locals.items():
+            self._note(name, value)
+        if event == "return":
+            self._note(frame.f_code.co_name, argument)
+        return self._within
+
+    def _note(self, name: str, value: Any) -> None:
+        is_known = isinstance(value, Tensor) and value.recording is not None and not _is_marked(value)
+        if is_known and name.isidentifier():
+            self.inner.setdefault(value.own, name)
 
 
 def _first(name: str, watch: _Watch) -> str:
@@ -100,4 +115,4 @@ def _names(graph: Graph, watch: _Watch, result: str) -> dict[Node, str]:
         usual = "L" if store.shape(node) == () else "y"
         label = result if usual in names.values() else usual
         names[node] = label if len(unnamed) == 1 else f"{label}_{k + 1}"
-    return names
+    return names | promoted(graph, names, watch.inner)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -64,25 +65,44 @@ class Alphabet:
         long = [size for size in dict.fromkeys(sizes) if size != 1]
         single = sum(len(c) == 1 for c in self.free)
         self.usual = dict(zip(long, self.free[: max(0, single - _SPARE)], strict=False))
+        others = [c for c in self.free if c not in self.usual.values()]
+        self.order = sorted([*others, *self.usual.values()], key=lambda c: len(c) > 1)
+
+    def letter(self, size: Size, used: Collection[str]) -> str:
+        """The letter of this size, or another one that is not used."""
+        usual = self.usual.get(size)
+        return usual if usual and usual not in used else next(c for c in self.order if c not in used)
 
 
 class Letters:
-    """The letters of one formula."""
+    """The letters of one formula; a letter that is summed over is free again after its sum."""
 
     def __init__(self, alphabet: Alphabet) -> None:
-        self.usual = alphabet.usual
-        self._free = iter([c for c in alphabet.free if c not in alphabet.usual.values()])
+        self._alphabet = alphabet
         self._given: dict[Label, str] = {}
+        self._free: list[str] = []
+        self._bound: list[str] = []
 
     def label(self, label: Label) -> str:
         """The letter of a label, or the letters of its parts."""
         if label.parts:
             return f"({''.join(map(self.label, label.parts))})"
         if label not in self._given:
-            usual = self.usual.get(label.size)
-            is_free = usual is not None and usual not in self._given.values()
-            self._given[label] = usual if usual is not None and is_free else next(self._free)
+            self._given[label] = self._alphabet.letter(label.size, set(self._given.values()))
+            self._free.append(self._given[label])
         return self._given[label]
+
+    @contextmanager
+    def bound(self, labels: Iterable[Label], live: Iterable[Label]) -> Iterator[str]:
+        """Letters for labels that are summed over, beside labels that are live; they hold while the sum is written."""
+        count = len(self._bound)
+        used = {self._given[k] for k in atoms(live) if k in self._given} | {*self._free, *self._bound}
+        for label in (part for whole in labels for part in whole.atoms()):
+            self._given[label] = letter = self._alphabet.letter(label.size, used)
+            used.add(letter)
+            self._bound.append(letter)
+        yield "".join(self._bound[count:])
+        del self._bound[count:]
 
     def place(self, place: Place) -> str:
         """A position as it stands in a subscript."""

@@ -49,7 +49,7 @@ def _equation(
     step: Step, derivation: Derivation, known: Mapping[str, Symbol], notation: Notation
 ) -> Equation:
     store, names = derivation.graph.store, derivation.names
-    left = known[step.quantity]
+    left = known.get(step.quantity, Symbol(step.quantity))
     if step.rule in ("input", "seed"):
         return Equation(left.plain, "")
     if step.rule == "gradient descent":

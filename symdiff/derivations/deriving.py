@@ -6,12 +6,15 @@ Between scalars every local derivative is a step of its own, as on paper; betwee
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from itertools import chain
 from typing import Any
 
 from symdiff.checking.arguments import Wrt, chosen, parameters
 from symdiff.checking.instances import strings
 from symdiff.checking.printed import exact_point
+from symdiff.derivations.confirming import confirm
 from symdiff.derivations.naming import traced_with_names
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
@@ -66,14 +69,33 @@ def derive(
         other = _walked(*traced_with_names(fn, **examples), targets)
         return other.rows.graph, [other.bar[node] for node in other.wrt]
 
+    found = Derivation(
+        getattr(fn, "__name__", "function"),
+        walk.rows.graph,
+        tuple(targets),
+        walk.rows.saved(),
+        walk.rows.names,
+    )
+    found = confirm(found, _whole_numbers(graph, named))
     whole = is_checkable(graph, targets) and all(node in walk.bar for node in walk.wrt)
     verdict = verified(fn, named, targets, again) if whole else None
-    steps = walk.rows.saved()
+    steps = found.steps
     if not any(strings(named)):
         steps = exact_values(graph.store, exact_point(graph, named), steps)
     steps = with_printed(steps, printed or {})
-    title = getattr(fn, "__name__", "function")
-    return Derivation(title, walk.rows.graph, tuple(targets), steps, walk.rows.names, verdict)
+    return replace(found, steps=steps, verdict=verdict)
+
+
+def _whole_numbers(graph: Graph, named: Mapping[str, Any]) -> dict[Node, Any]:
+    """The values of the inputs that are no reals."""
+    assert graph.arguments is not None
+    pairs = zip(graph.arguments.keys, graph.arguments.children, strict=True)
+    leaves = [leaf for name, child in pairs if name in named for leaf in child.leaves(named[name])]
+    return {
+        n: leaf
+        for n, leaf in zip(graph.inputs, leaves, strict=False)
+        if graph.store.kind(n) != "real" and not isinstance(leaf, str)
+    }
 
 
 def _walked(graph: Graph, names: Mapping[Node, str], targets: Sequence[str]) -> _Walk:
@@ -135,7 +157,9 @@ class _Walk:
         eta = self.rows.new_input(rate)
         for node in self.wrt:
             bar, labels = self.bar[node], tuple(range(len(self.store.shape(node))))
-            new = alg.add(self.store, node, alg.contract(self.store, [(eta, ()), (bar, labels)], labels, -1))
+            new = alg.add(
+                self.store, node, alg.contract(self.store, [(eta, ()), (bar, labels)], labels, Fraction(-1))
+            )
             formula = f"{self.names[node]} - {rate} * {self._bar_name(node)}"
             used = (self.names[node], self._bar_name(node))
             label = f"{self.names[node]}_new"

@@ -11,7 +11,7 @@ from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import Shape
 from symdiff.verdicts import Verdict
 
-Phase: TypeAlias = Literal["forward", "backward", "update"]
+Phase: TypeAlias = Literal["forward", "backward", "update", "projection", "second backward"]
 Rule: TypeAlias = Literal[
     "input",
     "definition",
@@ -20,7 +20,10 @@ Rule: TypeAlias = Literal[
     "chain rule",
     "accumulation over paths",
     "gradient descent",
+    "projection",
 ]
+
+GIVEN = "given"  # how inputs are checked
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Step:
     and ``below`` say of which derivative it is (``dL/dz1``); ``terms`` are the paths of a sum over paths; ``factors``
     is the formula where it is a sum of products of earlier quantities. ``saved`` says that a later backward step
     needs this forward value. ``value`` holds exact balls at the given inputs; ``printed`` is what a text prints beside
-    it.
+    it. ``checked`` says how the step was confirmed, and at how many points; empty if it was not.
     """
 
     number: int
@@ -60,6 +63,7 @@ class Step:
     saved: bool = False
     value: Any = None
     printed: PrintedValue | None = None
+    checked: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,23 @@ class Derivation:
 
     @property
     def checked(self) -> str:
-        """Whether the derivatives were proved, and for which inputs."""
+        """Whether the derivatives were proved, for which inputs, and whether every step was checked."""
+        return f"{self._whole}; {self._steps}"
+
+    @property
+    def _whole(self) -> str:
         if self.verdict is None:
             return "not checked as a whole"
         told = {"agrees": "tested, not proved"}.get(self.verdict.status, self.verdict.status)
         return f"derivatives by {', '.join(self.by)}: {told}, for {self.verdict.scope}"
+
+    @property
+    def _steps(self) -> str:
+        """All steps are checked at the same points, or none."""
+        if not all(step.checked for step in self.steps):
+            return "single steps not checked"
+        found = [step.checked.partition(", ")[2] for step in self.steps if step.checked != GIVEN]
+        return f"every step checked {found[0]}" if found else "nothing to check"
 
     def step(self, quantity: str) -> Step:
         """The step that computes a quantity; KeyError if there is none."""

@@ -1,0 +1,196 @@
+"""What must a step come to at a point, and what does it come to? Right values from a tape, shown ones by formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import flint
+import numpy as np
+
+from symdiff.derivations.frames import Frame
+from symdiff.derivations.steps import Step
+from symdiff.errors import LegalityError, explain
+from symdiff.evaluation.arithmetics import READ_BALLS, Arithmetic
+from symdiff.evaluation.exact import Objects, as_objects, evaluate, lift
+from symdiff.evaluation.tapes import Tape, values_of
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Named
+
+Arrays = Mapping[str, Objects]
+Claim = tuple[Objects, Objects]
+
+
+class Roads:
+    """One point: the quantities of the function on a tape, and the right values of the steps so far."""
+
+    def __init__(self, frame: Frame, point: Mapping[Node, Objects], arithmetic: Arithmetic) -> None:
+        self.frame, self.store, self.arithmetic = frame, frame.store, arithmetic
+        self.names, self.nodes = frame.names, frame.nodes
+        self.loss = frame.names[frame.graph.outputs[0]]
+        self.given = {n: lift(value, READ_BALLS) for n, value in point.items()}
+        rows = {step.quantity for step in frame.steps}
+        self.right = {of: self.given[n] for n in frame.graph.inputs if (of := self.names[n]) not in rows}
+        self.tape, self.taped = Tape(), dict[str, Objects]()
+        self._run()
+        self.slopes = {self.loss: self._slopes_of(self.loss)}
+        self._shares: dict[str, Callable[[str], Objects]] = {}
+
+    def expected(self, step: Step) -> Objects:
+        """The right value of a step."""
+        if step.rule in ("input", "seed"):
+            return self.given[self.nodes[step.quantity]]
+        if step.phase == "forward":
+            return values_of(self.taped[step.quantity])
+        if step.rule == "local derivative":
+            assert step.above is not None and step.below is not None
+            return self._across(step.above, _ones(self.right[step.above]))(step.below)
+        if step.rule == "gradient descent":
+            return self._descended(step)
+        if step.rule == "projection":
+            return self._projected()
+        return self._total(str(step.above), str(step.below))
+
+    def claims(self, step: Step, right: Objects) -> Iterator[Claim]:
+        """What a step shows, beside what is right: the whole, its node, and the share of each path."""
+        if step.rule in ("input", "seed"):
+            return
+        yield self.shown(step, self.right, READ_BALLS), right
+        if step.factors or step.terms:
+            yield self._formula(step.node, step.quantity, self.right, READ_BALLS), right
+        for k, term in enumerate(step.terms):
+            share = self._share(str(step.above), term.through, str(step.below))
+            yield self._formula(term.node, None, self.right, READ_BALLS), share
+            if step.factors:
+                yield _product([self.right[name] for name in step.factors[k]]), share
+
+    def learn(self, step: Step, right: Objects) -> None:
+        """Later formulas may use the quantity; a second backward pass goes through it."""
+        if step.phase in ("backward", "projection") and step.quantity in self.nodes:
+            seeds = step.rule in ("input", "seed")
+            found = right if seeds else self.shown(step, self.taped, self.arithmetic)
+            self.taped[step.quantity] = self.tape.variables(found) if seeds else self.tape.copies(found)
+        self.right[step.quantity] = right
+        if step.rule == "projection":
+            self.slopes[step.quantity] = self._slopes_of(step.quantity)
+
+    def shown(self, step: Step, known: Arrays, arithmetic: Arithmetic) -> Objects:
+        """The value of the right side, as it is displayed: products of quantities, a sum over paths, or a formula."""
+        if step.factors:
+            return _total([_product([known[name] for name in names]) for names in step.factors])
+        if step.terms:
+            return _total([self._formula(term.node, None, known, arithmetic) for term in step.terms])
+        return self._formula(step.node, step.quantity, known, arithmetic)
+
+    # The function ---------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """The quantities of the function, each a copy of its own on the tape."""
+        known: dict[Node, Objects] = {}
+        for n in self.frame.graph.inputs:
+            is_real = self.store.kind(n) == "real"
+            known[n] = self.tape.variables(self.given[n]) if is_real else self.given[n]
+        for name, node in self.frame.quantities():
+            if node not in known:
+                (found,) = evaluate(self.store, [self._inside(node)], known, self.arithmetic)
+                known[node] = self.tape.copies(found) if self._is_real(name) else found
+            self.taped[name] = known[node]
+
+    def _slopes_of(self, name: str) -> Callable[[Objects], Objects]:
+        output = self.taped[name]
+        seeds = _ones(output) if output.shape == () else self.given[self.nodes[f"{name}_bar"]]
+        return self.tape.adjoints(output, seeds)
+
+    def _total(self, above: str, below: str) -> Objects:
+        """The derivative of one quantity by another through everything between."""
+        return self.slopes[above](self.taped[below])
+
+    def _share(self, above: str, through: str, below: str) -> Objects:
+        """What of it goes directly from ``through`` to ``below``."""
+        key = f"{above}/{through}"
+        if key not in self._shares:
+            self._shares[key] = self._across(through, self._total(above, through))
+        return self._shares[key](below)
+
+    def _across(self, name: str, seeds: Objects) -> Callable[[str], Objects]:
+        """The derivative of one quantity by those that it is directly made of, on a tape of its own."""
+        node, tape = self.nodes[name], Tape()
+        start = self._inside(node)
+        below = {n: self.names[n] for n in self._below(start)}
+        variables = {of: tape.variables(self.right[of]) for of in below.values() if self._is_real(of)}
+        held = {n: variables.get(of, self.right[of]) for n, of in below.items()}
+        (output,) = evaluate(self.store, [start], held, self.arithmetic)
+        read = tape.adjoints(output, seeds)
+        return lambda of: read(variables[of])
+
+    def _is_real(self, name: str) -> bool:
+        return self.store.kind(self.nodes[name]) == "real"
+
+    # Formulas -------------------------------------------------------------------------------------------------
+
+    def _formula(self, node: Node, own: str | None, known: Arrays, arithmetic: Arithmetic) -> Objects:
+        """A node from the quantities by whose names it is written."""
+        start = self._inside(node)
+        for alias in (node, start):
+            if self.names.get(alias, own) != own:
+                return _early(known, [self.names[alias]], own)[0]
+        below = [n for n in self._below(start) if n != node]
+        bound = zip(below, _early(known, [self.names[n] for n in below], own), strict=True)
+        return evaluate(self.store, [start], dict(bound), arithmetic)[0]
+
+    def _inside(self, node: Node) -> Node:
+        return self.store.operands(node)[0] if isinstance(self.store.op(node), Named) else node
+
+    def _below(self, start: Node) -> list[Node]:
+        """The nearest nodes below with names, or the node itself where it is one."""
+        found, seen, waiting = list[Node](), {start}, [start]
+        while waiting:
+            n = waiting.pop()
+            if n in self.names and (n != start or not self.store.operands(n)):
+                found.append(n)
+                continue
+            new = set(self.store.operands(n)) - seen
+            seen |= new
+            waiting += new
+        return found
+
+    # Steps after the derivatives ------------------------------------------------------------------------------
+
+    def _descended(self, step: Step) -> Objects:
+        """``W - rate dL/dW``; which are W and its slope is read off the steps that it comes from."""
+        old, slope = (self.frame.steps[k - 1] for k in step.sources)
+        if (slope.above, slope.below) != (self.loss, old.quantity):
+            facts: dict[str, object] = {"quantity": step.quantity, "slope": slope.quantity}
+            raise LegalityError(
+                explain("gradient descent", facts, "It is the slope of another: report this.")
+            )
+        rate = self.given[self.frame.graph.inputs[-1]][()]
+        return as_objects(self.right[old.quantity] - rate * self.right[slope.quantity])
+
+    def _projected(self) -> Objects:
+        """``sum over the parameters of dL/dw u_w``."""
+        raise NotImplementedError
+
+
+def _early(known: Arrays, names: Sequence[str], own: str | None) -> list[Objects]:
+    """The values of quantities, which must be earlier ones."""
+    late = [name for name in names if name not in known]
+    if late:
+        facts: dict[str, object] = {"quantity": own, "uses": ", ".join(late)}
+        raise LegalityError(explain("derivation", facts, "A step uses a later quantity: report this."))
+    return [known[name] for name in names]
+
+
+def _ones(like: Objects) -> Objects:
+    result = np.empty(like.shape, dtype=object)
+    result[...] = flint.arb(1)
+    return result
+
+
+def _product(arrays: Sequence[Any]) -> Objects:
+    return as_objects(reduce(lambda a, b: a * b, arrays))
+
+
+def _total(arrays: Sequence[Any]) -> Objects:
+    return as_objects(reduce(lambda a, b: a + b, arrays))

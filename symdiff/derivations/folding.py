@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symdiff.derivations.indices import Affine, Pattern, letter, numbers, pattern
+from symdiff.derivations.indices import LETTERS, Affine, Pattern, numbers, pattern, unused
 from symdiff.derivations.skeletons import Skeleton, Skeletons
 from symdiff.derivations.steps import Derivation, Step
 
@@ -136,7 +136,7 @@ def _fold(derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleto
             taken = [step.quantity for step in derivation.steps]
             first, last = steps[run.start].number, steps[run.end - 1].number
             member = tuple(steps[start : start + run.period])
-            return Fold(first, last, letter(taken), values, member, told)
+            return Fold(first, last, unused(LETTERS, taken), values, member, told)
     return None
 
 

@@ -8,7 +8,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from symdiff.derivations.equations import definitions
-from symdiff.derivations.lines import shown
+from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 from symdiff.pages.html import environment
 
@@ -24,17 +24,15 @@ def to_fragment(derivation: Derivation, digits: int = 6) -> str:
 
 
 def _render(derivation: Derivation, digits: int, *, whole: bool) -> str:
-    return (
-        environment()
-        .get_template("derivation.html.j2")
-        .render(
-            name=derivation.name,
-            sections=shown(derivation, digits),
-            meanings=definitions(derivation),
-            checked=derivation.checked,
-            whole=whole,
-            mathml=mathml,
-        )
+    sections = shown(derivation, digits)
+    template = environment().get_template("derivation.html.j2")
+    return template.render(
+        name=derivation.name,
+        sections=sections,
+        meanings=definitions(derivation, [told for section in sections for told in section.equations]),
+        checked=derivation.checked,
+        whole=whole,
+        mathml=mathml,
     )
 
 

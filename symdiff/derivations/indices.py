@@ -100,11 +100,11 @@ def pattern(first: str, second: str) -> Pattern:
     return Pattern(pieces, tuple(Affine(s, a) for s, a in zip(slopes, start, strict=True)))
 
 
-def letter(taken: Sequence[str]) -> str:
-    """A letter for an index that no name uses.
+def unused(letters: str, names: Sequence[str]) -> str:
+    """The first letter that no name uses.
 
-    >>> letter(["h_l", "x"])
+    >>> unused("lij", ["h_l", "x"])
     'i'
     """
-    used = {part for name in taken for part in re.split(r"[^A-Za-z]+|_", name)}
-    return next((c for c in LETTERS if c not in used), "index")
+    used = {part for name in names for part in re.split(r"[^A-Za-z]+", name)}
+    return next((letter for letter in letters if letter not in used), f"{letters[0]}{letters[0]}")

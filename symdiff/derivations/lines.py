@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
-from itertools import groupby
 
 from symdiff.checking.printed import PrintedValue
-from symdiff.derivations.equations import Equation, equations
-from symdiff.derivations.folding import Fold, folds
-from symdiff.derivations.formulas import formula
-from symdiff.derivations.steps import Derivation, Step
-from symdiff.derivations.symbols import symbol
-from symdiff.derivations.values import rounded
+from symdiff.derivations.notation import Equation
 
-TITLES = {
-    "forward": "Forward",
-    "backward": "Backward",
-    "projection": "Projection on the direction",
-    "second backward": "Second backward",
-    "update": "Update",
-}
-MOST = 12  # entries of a value that are shown
+COLUMN, PAGE = 30, 68  # signs that fit into a column and into a line of a page
+_SIGN = re.compile(r"\\[A-Za-z]+|[^\s{}_^&]")
+_NO_SIGNS = frozenset(
+    rf"\{name}" for name in ("left", "right", "frac", "mathit", "mathbf", "mathbb", "text", "operatorname")
+)
+
+
+def width(latex: str) -> int:
+    r"""About how many signs stand beside each other; a fraction counts with both its parts.
+
+    >>> width(r"\frac{1}{2} W_{1} x")
+    5
+    """
+    return sum(sign not in _NO_SIGNS for sign in _SIGN.findall(latex))
+
+
+def broken(equation: Equation) -> tuple[str, ...]:
+    """The pieces of an equation that stand on lines of their own: as many terms on each as there is room for."""
+    if width(str(equation)) <= PAGE or len(equation.terms) < 2:
+        return (str(equation),)
+    pieces = [f"{equation.left} = {equation.terms[0]}"]
+    for term in equation.terms[1:]:
+        if width(pieces[-1] + term) > PAGE:
+            pieces.append(term.lstrip())
+        else:
+            pieces[-1] += term
+    return tuple(pieces)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a part of a formula stands for."""
+
+    equation: Equation
+    quantity: str
+    formula: str
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The equation, broken where it is long."""
+        return broken(self.equation)
+
+    def __str__(self) -> str:
+        """``t_1 = x - y``."""
+        return f"{self.quantity} = {self.formula}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its number, what it says in LaTeX and as plain text, its value, and where and of what kind it is."""
+    """One row: its number, what it says in LaTeX and as plain text, its value, and where and of what kind it is.
+
+    ``where`` says what the names of its parts stand for.
+    """
 
     number: str
     equation: Equation
     quantity: str
     formula: str
+    where: tuple[Definition, ...] = ()
     value: str = ""
     sources: str = ""
     structure: str = ""
@@ -47,17 +82,44 @@ class Line:
         return f"{text} (saved)" if self.saved else text
 
     @property
+    def whole_formula(self) -> str:
+        """The formula with the meanings of its parts, in plain text."""
+        return self.formula + (f"  where {', '.join(map(str, self.where))}" if self.where else "")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs the width of the page."""
+        return any(width(str(told)) > COLUMN for told in (self.equation, *(d.equation for d in self.where)))
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The equation, broken between the terms of its right side where it is longer than a line of a page."""
+        return broken(self.equation)
+
+    @property
     def is_printed_wrong(self) -> bool:
         """Whether a text prints another value."""
         return self.printed is not None and not self.printed.agrees
 
 
 @dataclass(frozen=True)
+class Over:
+    """For which values of an index the lines of a block hold: ``l = 2, 3, ..., 12``."""
+
+    text: str
+    latex: str
+
+    def __str__(self) -> str:
+        """``for l = 2, 3, ..., 12``."""
+        return f"for {self.text}"
+
+
+@dataclass(frozen=True)
 class Block:
-    """Lines that hold once, or for every value of an index: ``over`` says which, in LaTeX and as plain text."""
+    """Lines that hold once, or for every value of an index."""
 
     lines: tuple[Line, ...]
-    over: tuple[str, str] | None = None
+    over: Over | None = None
 
 
 @dataclass(frozen=True)
@@ -72,131 +134,12 @@ class Section:
         """All lines, without their blocks."""
         return tuple(line for block in self.blocks for line in block.lines)
 
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """All equations, with those that define parts."""
+        parts = (part.equation for line in self.lines for part in line.where)
+        return (*(line.equation for line in self.lines), *parts)
+
     def has(self, column: str) -> bool:
         """Whether any line has something in a column, named as the attribute of ``Line``."""
         return any(getattr(line, column) for line in self.lines)
-
-
-def shown(
-    derivation: Derivation, digits: int, most: int = MOST, *, folded: bool = True
-) -> tuple[Section, ...]:
-    """The sections of a derivation; values of more than ``most`` entries are left out.
-
-    Steps that repeat are one block with an index, unless ``folded`` is false.
-    """
-    found = {fold.first: fold for fold in (folds(derivation) if folded else ())}
-    inside = {number for fold in found.values() for number in range(fold.first, fold.last + 1)}
-    single = [step for step in derivation.steps if step.number not in inside]
-    told = dict(zip((step.number for step in single), equations(derivation, single), strict=True))
-    sections = []
-    for phase in dict.fromkeys(step.phase for step in derivation.steps):
-        blocks: list[Block] = []
-        for is_apart, steps in groupby(derivation.phase(phase), lambda step: step.number in told):
-            if is_apart:
-                lines = [_line(derivation, step, told[step.number], digits, most) for step in steps]
-                blocks.append(Block(tuple(lines)))
-            else:
-                firsts = [step.number for step in steps if step.number in found]
-                blocks += [_folded(derivation, found[number], digits) for number in firsts]
-        sections.append(Section(title(phase), tuple(blocks)))
-    return tuple(sections)
-
-
-def title(phase: str) -> str:
-    """The heading over a phase."""
-    return TITLES.get(phase, phase.capitalize())
-
-
-def quantity(step: Step) -> str:
-    """``dL/dz1`` for a derivative, the name for anything else."""
-    if step.above is None or not step.quantity.startswith("d"):
-        return step.quantity
-    return f"d{step.above}/d{step.below}"
-
-
-def sources(derivation: Derivation, numbers: Sequence[int], phase: str) -> str:
-    """``steps 1, 3`` within the forward pass, ``forward step 5, backward steps 9, 11`` after it."""
-    steps = derivation.steps
-    ordered = sorted(numbers)
-    if phase == "forward":
-        return _numbers("", list(map(str, ordered)))
-    groups = groupby(ordered, key=lambda number: steps[number - 1].phase)
-    return ", ".join(_numbers(f"{name} ", list(map(str, group))) for name, group in groups)
-
-
-def _numbers(phase: str, numbers: Sequence[str], *, several: bool = False) -> str:
-    if not numbers:
-        return ""
-    is_one = len(numbers) == 1 and not several
-    return f"{phase}step{'' if is_one else 's'} {(', ', '; ')[several].join(numbers)}"
-
-
-def _line(derivation: Derivation, step: Step, equation: Equation, digits: int, most: int) -> Line:
-    is_short = step.value is not None and step.value.size <= most
-    return Line(
-        number=str(step.number),
-        equation=equation,
-        quantity=quantity(step),
-        formula=step.formula,
-        value=rounded(step.value, digits) if is_short else "",
-        sources=sources(derivation, step.sources, step.phase),
-        structure=step.structure,
-        products=", ".join(step.products),
-        saved=step.saved,
-        printed=step.printed,
-        remarks=tuple(getattr(step, "remarks", ())),
-    )
-
-
-# Folds ------------------------------------------------------------------------------------------------------
-
-
-def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
-    """The lines of one member, with the index in their names and the numbers and values of all members."""
-    renamed = fold.renamed(derivation)
-    start = fold.lines[0].number
-    steps = renamed.steps[start - 1 : start - 1 + len(fold.lines)]
-    told = equations(renamed, steps)
-    alike = zip(*fold.members(derivation), strict=True)
-    lines = [
-        Line(
-            number=_listed([one.number for one in all_of_it]),
-            equation=equation,
-            quantity=quantity(step),
-            formula=formula(renamed, step),
-            value=_values(all_of_it, digits),
-            sources=_all_sources(derivation, all_of_it),
-            structure=step.structure,
-            products=", ".join(step.products),
-            saved=step.saved,
-        )
-        for step, equation, all_of_it in zip(steps, told, alike, strict=True)
-    ]
-    values = _listed(fold.values)
-    return Block(tuple(lines), (f"{symbol(fold.letter)} = {values}", f"for {fold.letter} = {values}"))
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """``2, 3, 4`` or ``2, 3, ..., 12``; what does not change stands once."""
-    if len(set(numbers)) == 1:
-        return str(numbers[0])
-    told = list(map(str, numbers))
-    return ", ".join(told if len(told) < 4 else [*told[:2], "...", told[-1]])
-
-
-def _all_sources(derivation: Derivation, steps: Sequence[Step]) -> str:
-    first = steps[0]
-    columns = sorted(zip(*(step.sources for step in steps), strict=True))
-    groups = groupby(columns, key=lambda column: derivation.steps[column[0] - 1].phase)
-    shown_as = {phase: [_listed(column) for column in group] for phase, group in groups}
-    is_forward = first.phase == "forward"
-    return ", ".join(
-        _numbers("" if is_forward else f"{phase} ", told, several=True) for phase, told in shown_as.items()
-    )
-
-
-def _values(steps: Sequence[Step], digits: int) -> str:
-    """Numbers of all members, where they are single ones."""
-    if any(step.value is None or step.value.size > 1 for step in steps):
-        return ""
-    return ", ".join(rounded(step.value, digits) for step in steps)

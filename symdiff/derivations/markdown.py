@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symdiff.derivations.equations import definitions
-from symdiff.derivations.lines import Line, Section, shown
+from symdiff.derivations.lines import Line, Section
+from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 from symdiff.pages.latex import escape
 
@@ -23,9 +24,10 @@ _COLUMNS = {
 def to_markdown(derivation: Derivation, digits: int = 6) -> str:
     """The steps as one table for each phase."""
     lines = [f"# ${_text(derivation.name)}$", ""]
-    for section in shown(derivation, digits):
+    sections = shown(derivation, digits)
+    for section in sections:
         lines += [f"## {section.title}", "", *_table(section), ""]
-    meanings = definitions(derivation)
+    meanings = definitions(derivation, [told for section in sections for told in section.equations])
     if meanings:
         lines.append("Here " + ", ".join(f"${meaning}$" for meaning in meanings) + ".")
     lines += ["", f"Checked: ${_text(derivation.checked)}$."]
@@ -38,7 +40,7 @@ def _table(section: Section) -> Iterator[str]:
     yield "|--:|" + "---|" * (len(columns) - 1)
     for block in section.blocks:
         if block.over is not None:
-            yield _row(["", f"*for* ${block.over[0]}$*:*", *[""] * (len(columns) - 2)])
+            yield _row(["", f"*for* ${block.over.latex}$*:*", *[""] * (len(columns) - 2)])
         for line in block.lines:
             yield _row([_cell(line, name) for name in columns.values()])
 
@@ -50,7 +52,10 @@ def _row(cells: list[str] | dict[str, str]) -> str:
 def _cell(line: Line, name: str) -> str:
     match name:
         case "equation":
-            return f"${line.equation}$"
+            told = [line.equation, *(part.equation for part in line.where)]
+            return " where ".join(
+                [f"${told[0]}$", *([", ".join(f"${t}$" for t in told[1:])] if told[1:] else [])]
+            )
         case "printed" if line.printed is not None:
             return f"**{line.printed.printed}** differs" if line.is_printed_wrong else line.printed.printed
         case "remarks":

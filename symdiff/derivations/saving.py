@@ -13,9 +13,10 @@ from symdiff.derivations.markdown import to_markdown
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.text import to_text
 from symdiff.errors import InputError, SymdiffError, explain
+from symdiff.pictures.quantities import to_svg
 
 ENGINES = ("tectonic", "pdflatex")
-WRITERS = {".tex": to_latex, ".html": to_html, ".md": to_markdown, ".txt": to_text}
+WRITERS = {".tex": to_latex, ".html": to_html, ".md": to_markdown, ".svg": to_svg, ".txt": to_text}
 _SECONDS = 120
 
 

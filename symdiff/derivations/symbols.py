@@ -95,6 +95,15 @@ def _letters(text: str) -> str:
 
 
 def _subscript(text: str) -> str:
-    if index := _INDEX.fullmatch(text):
-        return index[1].replace("l", r"\ell ")
+    if found := _INDEX.fullmatch(text):
+        return index(found[1])
     return f"\\{text}" if text in GREEK else text if len(text) == 1 else rf"\text{{{escape(text)}}}"
+
+
+def index(text: str) -> str:
+    """An index of layers: no letter of index notation.
+
+    >>> index("l-1")
+    '\\\\ell -1'
+    """
+    return text.replace("l", r"\ell ")

@@ -8,14 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from symdiff.derivations.lines import Block, Line, Section, shown
+from symdiff.derivations.lines import Block, Line, Section
+from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 
 _WIDTH = 110
 _COLUMNS = {
     "Step": "number",
     "Quantity": "quantity",
-    "Formula": "formula",
+    "Formula": "whole_formula",
     "Value": "value",
     "Printed": "printed",
     "Value comes from": "sources",
@@ -50,7 +51,7 @@ def _table(section: Section) -> Table:
 
 def _add(grid: Table, block: Block, columns: list[str]) -> None:
     if block.over is not None:
-        grid.add_row("", Text(f"{block.over[1]}:"))
+        grid.add_row("", Text(f"{block.over}:"))
     for line in block.lines:
         grid.add_row(*(Text(_cell(line, name)) for name in columns))
 

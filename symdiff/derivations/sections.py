@@ -1,0 +1,142 @@
+"""How does a derivation become lines? Step by step; what repeats once, and long formulas with names for their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from symdiff.derivations.equations import equations
+from symdiff.derivations.folding import Fold, folds
+from symdiff.derivations.formulas import formula
+from symdiff.derivations.lines import PAGE, Block, Definition, Line, Over, Section, width
+from symdiff.derivations.notation import Equation
+from symdiff.derivations.provenance import listed, sources
+from symdiff.derivations.shortening import Shortener
+from symdiff.derivations.steps import Derivation, Step
+from symdiff.derivations.symbols import index
+from symdiff.derivations.values import rounded
+from symdiff.ir.ops import Input
+from symdiff.pages.latex import escape
+
+TITLES = {
+    "forward": "Forward",
+    "backward": "Backward",
+    "projection": "Projection on the direction",
+    "second backward": "Second backward",
+    "update": "Update",
+}
+_DOTS = r"\ldots"
+MOST = 12  # entries of a value that are shown
+
+
+def shown(
+    derivation: Derivation, digits: int, most: int = MOST, *, folded: bool = True
+) -> tuple[Section, ...]:
+    """The sections of a derivation; values of more than ``most`` entries are left out.
+
+    Steps that repeat are one block with an index, unless ``folded`` is false.
+    """
+    whole = _with_origins(derivation)
+    found = {fold.first: fold for fold in (folds(whole) if folded else ())}
+    inside = {number for fold in found.values() for number in range(fold.first, fold.last + 1)}
+    sections = []
+    for phase in dict.fromkeys(step.phase for step in whole.steps):
+        blocks: list[Block] = []
+        for is_folded, steps in groupby(whole.phase(phase), lambda step: step.number in inside):
+            group = list(steps)
+            if is_folded:
+                starts = [found[step.number] for step in group if step.number in found]
+                blocks += [_folded(whole, fold, digits) for fold in starts]
+            else:
+                blocks.append(Block(tuple(_lines(whole, group, digits, most))))
+        sections.append(Section(TITLES.get(phase, phase.capitalize()), tuple(blocks)))
+    return tuple(sections)
+
+
+def _with_origins(derivation: Derivation) -> Derivation:
+    """Parts of nested arguments say what they are called there: ``W_1`` is ``params[0][0]``."""
+    steps = []
+    for step in derivation.steps:
+        op = derivation.graph.store.op(step.node)
+        is_part = step.rule == "input" and isinstance(op, Input) and op.name != step.quantity
+        steps.append(replace(step, formula=op.name) if is_part and isinstance(op, Input) else step)
+    return replace(derivation, steps=tuple(steps))
+
+
+def _lines(derivation: Derivation, steps: Sequence[Step], digits: int, most: int) -> Iterator[Line]:
+    for step, line in zip(steps, _written(derivation, steps), strict=True):
+        is_short = step.value is not None and step.value.size <= most
+        yield replace(
+            line,
+            number=str(step.number),
+            value=rounded(step.value, digits) if is_short else "",
+            sources=sources(derivation, [step]),
+            printed=step.printed,
+            remarks=tuple(getattr(step, "remarks", ())),
+        )
+
+
+def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
+    """The lines of one member, with the index in their names and the numbers and values of all members."""
+    renamed = fold.renamed(derivation)
+    start = fold.lines[0].number - 1
+    written = _written(renamed, renamed.steps[start : start + len(fold.lines)])
+    alike = zip(*fold.members(derivation), strict=True)
+    lines = [
+        replace(
+            line,
+            number=listed([step.number for step in steps]),
+            value=_values(steps, digits),
+            sources=sources(derivation, steps),
+        )
+        for line, steps in zip(written, alike, strict=True)
+    ]
+    values = fold.values
+    latex = f"{index(fold.letter)} = {listed(values, _DOTS)}"
+    return Block(tuple(lines), Over(f"{fold.letter} = {listed(values)}", latex))
+
+
+def _values(steps: Sequence[Step], digits: int) -> str:
+    """Numbers of all members, where they are single ones."""
+    if any(step.value is None or step.value.size > 1 for step in steps):
+        return ""
+    return ", ".join(rounded(step.value, digits) for step in steps)
+
+
+# Formulas ---------------------------------------------------------------------------------------------------
+
+
+def _written(derivation: Derivation, steps: Sequence[Step]) -> Iterator[Line]:
+    """What each step says, without its value; parts that get names keep them in the steps that follow."""
+    short = Shortener(derivation)
+    for step in steps:
+        (equation,) = equations(short.shortened, [step])
+        where: tuple[Definition, ...] = ()
+        if any(width(term) > PAGE for term in equation.terms or (equation.right,)):
+            parts = short.definitions(step)
+            equation, *meanings = equations(short.shortened, [step, *parts])
+            pairs = zip(parts, meanings, strict=True)
+            where = tuple(Definition(e, p.quantity, formula(short.shortened, p)) for p, e in pairs)
+        yield Line(
+            number="",
+            equation=_origin(step, equation),
+            quantity=quantity(step),
+            formula=formula(short.shortened, step),
+            where=where,
+            structure=step.structure,
+            products=", ".join(step.products),
+            saved=step.saved,
+        )
+
+
+def _origin(step: Step, equation: Equation) -> Equation:
+    is_part = step.rule == "input" and step.formula
+    return replace(equation, right=rf"\texttt{{{escape(step.formula)}}}") if is_part else equation
+
+
+def quantity(step: Step) -> str:
+    """``dL/dz1`` for a derivative, the name for anything else."""
+    if step.above is None or not step.quantity.startswith("d"):
+        return step.quantity
+    return f"d{step.above}/d{step.below}"

@@ -23,6 +23,8 @@ from symdiff.ir.sizes import text
 from symdiff.pages.html import to_html
 from symdiff.pages.latex import to_latex
 from symdiff.pages.terminal import report
+from symdiff.pictures.operations import to_svg as graph_svg
+from symdiff.pictures.quantities import to_svg as derivation_svg
 from symdiff.verdicts import Verdict
 
 
@@ -59,7 +61,7 @@ def _repr_html(self: Graph) -> str:
         f"<li><code>{escape(formula_text(self.store, node, 600))}</code> {escape(text(self.shape(node)))}</li>"
         for node in self.outputs
     )
-    return f"<div><b>Graph</b> of {escape(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol></div>"
+    return f"<div><b>Graph</b> of {escape(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol>{graph_svg(self)}</div>"
 
 
 def attach() -> None:
@@ -68,6 +70,8 @@ def attach() -> None:
         "compile": _compile,
         "to_sympy": _to_sympy,
         "to_latex": _graph_latex,
+        "to_svg": graph_svg,
+        "_repr_svg_": graph_svg,
         "_repr_html_": _repr_html,
         "_repr_latex_": _repr_latex,
     }.items():
@@ -80,6 +84,7 @@ def attach() -> None:
         "to_latex": derivation_latex,
         "to_html": derivation_html,
         "to_markdown": to_markdown,
+        "to_svg": derivation_svg,
         "save": save,
         "_repr_html_": to_fragment,
         "_repr_markdown_": to_markdown,

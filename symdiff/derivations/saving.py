@@ -21,7 +21,7 @@ _SECONDS = 120
 
 
 def save(derivation: Derivation, path: str | Path, digits: int = 6) -> Path:
-    """Write a derivation; the ending of the name says how: .tex .html .md .txt .pdf.
+    """Write a derivation; the ending of the name says how: .tex .html .md .svg .txt .pdf.
 
     Raises InputError for another ending, and where PDF is wanted and no TeX engine is found.
     """

@@ -1,5 +1,6 @@
-"""Which pictures are there? Optimizers' paths: ``paths.svg(landscape)`` of a ``landscapes.Landscape`` is one SVG.
+"""Which pictures are there? Derivations (``quantities``), graphs (``operations``), paths of optimizers (``paths``).
 
-``symdiff.library.landscapes.walked(names, ground)`` makes it from real steps; ``names`` are by default the seven
-optimizers of the notes, ``ground`` is ``VALLEY`` or ``ROSENBROCK``. None without matplotlib.
+``quantities.to_svg(derivation)`` and ``operations.to_svg(graph)`` give SVGs. ``paths.svg(walked(names, ground))``, with
+``walked`` of ``symdiff.library.landscapes``, gives one too, or None without matplotlib; ``names`` are by default the
+seven optimizers of the notes, ``ground`` is ``VALLEY`` or ``ROSENBROCK``.
 """

@@ -1,0 +1,81 @@
+"""Which boxes and arrows show a traced function? One for each operation, with its formula and its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+
+from symdiff.checking.formulas import formula_text
+from symdiff.derivations.symbols import symbol
+from symdiff.ir.graph import Graph, Node
+from symdiff.ir.ops import Input, Named
+from symdiff.pictures.boxes import Arrow, Box, Drawing, Kind, Line
+from symdiff.pictures.repeating import repeated
+from symdiff.pictures.shortening import shortened
+from symdiff.pictures.svg import render
+from symdiff.pictures.typesetting import Text, joined, plain, typeset, wrapped
+
+_LONG = 60
+_LINE = 118.0
+
+
+def to_svg(graph: Graph) -> str:
+    """The computation graph as one SVG; the same graph gives the same text.
+
+    >>> from symdiff.doors.tracing import trace
+    >>> "v1 = x + 1; v2 = v1**2." in to_svg(trace(lambda x: (x + 1) ** 2, x=""))
+    True
+    """
+    return render(drawing(graph))
+
+
+def drawing(graph: Graph) -> Drawing:
+    """The computation graph; constants stand in the formulas, and ``v1``, ``v2`` are values without a name."""
+    names = names_of(graph)
+    boxes = tuple(_box(graph, node, names) for node in names)
+    arrows = tuple(
+        Arrow(str(source), str(node))
+        for node in names
+        for source in dict.fromkeys(graph.store.operands(_inner(graph, node)))
+        if source in names
+    )
+    inputs = ", ".join(graph.input_names)
+    told = "; ".join(f"{names[n]} = {_formula(graph, n, names)}" for n in names if n not in graph.inputs)
+    drawn = Drawing(f"Computation graph of {inputs or 'constants'}", f"{told}.", boxes, arrows)
+    return shortened(repeated(drawn))
+
+
+def names_of(graph: Graph) -> dict[Node, str]:
+    """What each value is called; constants have no name, and a value that was given one has only that."""
+    store, outputs = graph.store, set(graph.outputs)
+    made = [n for n in graph.nodes if store.operands(n) or isinstance(store.op(n), Input) or n in outputs]
+    inside = {store.operands(n)[0] for n in made if isinstance(store.op(n), Named)}
+    given = {n: op.name for n in made if isinstance(op := store.op(n), (Input, Named))}
+    free = (f"v{k}" for k in count(1) if f"v{k}" not in given.values())
+    return {n: given[n] if n in given else next(free) for n in made if n in given or n not in inside}
+
+
+def _inner(graph: Graph, node: Node) -> Node:
+    """The operation whose value has a name."""
+    return graph.store.operands(node)[0] if isinstance(graph.store.op(node), Named) else node
+
+
+def _formula(graph: Graph, node: Node, names: Mapping[Node, str]) -> str:
+    inner = _inner(graph, node)
+    others = {other: name for other, name in names.items() if other != inner}
+    return formula_text(graph.store, inner, _LONG, others) if inner not in others else others[inner]
+
+
+def _box(graph: Graph, node: Node, names: Mapping[Node, str]) -> Box:
+    shape = " × ".join(map(str, graph.shape(node)))
+    lines = [Line(joined(_name(names[node]), plain(f" : {shape}" if shape else "")), 15)]
+    kind: Kind = "output" if node in graph.outputs else "input" if node in graph.inputs else "quantity"
+    if node not in graph.inputs:
+        text = plain(_formula(graph, node, names).replace("*", "·").replace("··", "**"))
+        lines += [Line(line, 12, "soft") for line in wrapped(text, 12, _LINE)]
+    return Box(str(node), tuple(lines), kind, Line(_name(names[node]), 15))
+
+
+def _name(name: str) -> Text:
+    latex = symbol(name)
+    return typeset(latex, {latex: name} if latex.startswith(r"\text") else {})

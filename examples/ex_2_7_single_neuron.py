@@ -21,10 +21,10 @@ def forward(x, w, b):
 
 def loss(x, w, b, y):
     _, y_hat = forward(x, w, b)
-    return sd.name((y - y_hat) ** 2 / 2, "loss")
+    return sd.name((y - y_hat) ** 2 / 2, "L")
 
 
-TABLE_2_1 = sd.printed(loss, INPUTS, {"z": "7", "y_hat": "0.999088", "loss": "4.16e-7"}, source="table 2.1")
+TABLE_2_1 = sd.printed(loss, INPUTS, {"z": "7", "y_hat": "0.999088", "L": "4.16e-7"}, source="table 2.1")
 
 
 @claim(loss, wrt="z")

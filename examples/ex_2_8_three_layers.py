@@ -21,7 +21,7 @@ def forward(x, w1, b1, w2, b2, w3, b3, y):
     a2 = sd.name(np.tanh(z2), "a2")
     z3 = sd.name(w3 * a2 + b3, "z3")
     y_hat = sd.name(1 / (1 + np.exp(-z3)), "y_hat")
-    loss = sd.name((y - y_hat) ** 2 / 2, "loss")
+    loss = sd.name((y - y_hat) ** 2 / 2, "L")
     return SimpleNamespace(z1=z1, a1=a1, z2=z2, a2=a2, z3=z3, y_hat=y_hat, loss=loss)
 
 
@@ -63,7 +63,7 @@ TABLE_2_4 = sd.printed(
         "a2": "0.800499",
         "z3": "1.300998",
         "y_hat": "0.786003",
-        "loss": "0.022897",
+        "L": "0.022897",
     },
     source="table 2.4",
 )

@@ -24,11 +24,11 @@ claim = partial(sd.derivative_of, inputs=INPUTS)
 
 def forward(x, W1, b1, W2, b2, W3, b3):
     z1 = sd.name(W1 @ x + b1, "z1")
-    a1 = np.maximum(z1, 0)
+    a1 = sd.name(np.maximum(z1, 0), "a1")
     z2 = sd.name(W2 @ a1 + b2, "z2")
-    a2 = np.tanh(z2)
+    a2 = sd.name(np.tanh(z2), "a2")
     z3 = sd.name(W3 @ a2 + b3, "z3")
-    y_hat = 1 / (1 + np.exp(-z3))
+    y_hat = sd.name(1 / (1 + np.exp(-z3)), "y_hat")
     return SimpleNamespace(z1=z1, a1=a1, a2=a2, y_hat=y_hat)
 
 

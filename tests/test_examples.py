@@ -15,7 +15,7 @@ FOUND = collect([EXAMPLES])
 # instead of rounded; 3.5 loses a digit in sigma'(z3) and takes other values of dL/da2 and dL/da1.
 MISPRINTS = {
     ("ex_2_7_single_neuron", "y_hat"): ("0.999088", "0.999088949"),
-    ("ex_2_7_single_neuron", "loss"): ("4.16e-7", "4.15007E-7"),
+    ("ex_2_7_single_neuron", "L"): ("4.16e-7", "4.15007E-7"),
     ("ex_2_7_two_layers", "dL_dyhat"): ("-0.119587", "-0.119586071"),
     ("ex_2_7_two_layers", "dyhat_dz2"): ("0.105233", "0.105285243"),
     ("ex_2_7_two_layers", "dL_dz2"): ("-0.012580", "-0.012590649"),

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
+from unicodedata import normalize
 
 from symdiff.derivations.symbols import GREEK
 from symdiff.pages.characters import MATHEMATICS
@@ -166,24 +167,27 @@ class _Reader:
         if token == "{":
             return self.group("}", style)
         if token in ("_", "^") and style is None:
-            return [replace(p, level=-1 if token == "_" else 1) for p in self.argument()]
+            level = -1 if token == "_" else 1
+            return [replace(piece, text=piece.text.strip(), level=level) for piece in self.argument()]
         if token == r"\frac":
             return _fraction(self.argument(), self.argument())
         if token == r"\sqrt":
             return [Piece("√("), *self.argument(), Piece(")")]
         if token in _ABOVE:
-            return [replace(piece, text=piece.text + _ABOVE[token]) for piece in self.argument()]
+            return [replace(p, text=normalize("NFC", p.text + _ABOVE[token])) for p in self.argument()]
         if token in _STYLES:
             return [replace(piece, style=_STYLES[token]) for piece in self.argument(_STYLES[token])]
         if token in (r"\begin", r"\end"):
             self.argument("")
             return []
         if token in _SILENT:
-            return self._delimiter() if token in (r"\left", r"\right") else []
+            return self._delimiter(token) if token in (r"\left", r"\right") else []
         return [self._symbol(token, style, before)]
 
-    def _delimiter(self) -> list[Piece]:
+    def _delimiter(self, side: str) -> list[Piece]:
         token = self.next() if self.place < len(self.tokens) else "."
+        while side == r"\left" and self.place < len(self.tokens) and self.tokens[self.place].isspace():
+            self.place += 1
         return [] if token == "." else [Piece(_COMMANDS.get(token, token.removeprefix("\\")))]
 
     def _symbol(self, token: str, style: str | None, before: Sequence[Piece]) -> Piece:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-import sympy as sp
-
 from symdiff.checking.formulas import formula_text
+from symdiff.derivations.graphs import to_latex as graph_latex
 from symdiff.derivations.html import to_fragment
 from symdiff.derivations.html import to_html as derivation_html
 from symdiff.derivations.latex import to_latex as derivation_latex
@@ -42,14 +41,8 @@ def _to_sympy(self: Graph) -> Any:
     return shown[0] if len(shown) == 1 else tuple(shown)
 
 
-def _graph_latex(self: Graph) -> str:
-    """The outputs in LaTeX, entry by entry."""
-    shown = [sp.Array(a.tolist()) if a.ndim else sp.sympify(a[()], strict=True) for a in output_entries(self)]
-    return r" \\ ".join(sp.latex(value) for value in shown)
-
-
 def _repr_latex(self: Graph) -> str:
-    return f"$\\displaystyle {_graph_latex(self)}$"
+    return f"$\\displaystyle {graph_latex(self)}$"
 
 
 def _repr_html(self: Graph) -> str:
@@ -69,7 +62,7 @@ def attach() -> None:
     for name, method in {
         "compile": _compile,
         "to_sympy": _to_sympy,
-        "to_latex": _graph_latex,
+        "to_latex": graph_latex,
         "to_svg": graph_svg,
         "_repr_svg_": graph_svg,
         "_repr_html_": _repr_html,

@@ -74,7 +74,7 @@ def frames(derivation: Derivation, fixed: Mapping[Node, Any]) -> Iterator[Frame]
             small = at_sizes(whole, dict(zip(symbols, islice(cycle(sizes), len(symbols)), strict=True)))
         except (SymdiffError, ValueError, TypeError, ZeroDivisionError):
             continue
-        if all(is_concrete(small.shape(n)) and min((0, *small.shape(n))) >= 0 for n in small.nodes):
+        if all(is_concrete(small.shape(n)) and min((1, *small.shape(n))) >= 1 for n in small.nodes):
             yield _moved(derivation, small, dict(zip(nodes, small.outputs, strict=True)), fixed)
 
 

@@ -37,7 +37,8 @@ class Run:
 class Fold:
     """Steps ``first`` to ``last`` are ``lines`` for each of the ``values`` of an index called ``letter``.
 
-    ``names`` says how the quantities of the member that is shown, ``lines``, are called at any index.
+    ``names`` says how the quantities of the member that is shown, ``lines``, are called at any index. ``firsts``
+    are quantities that have no number elsewhere, such as parameters, with the names that they have here.
     """
 
     first: int
@@ -46,6 +47,7 @@ class Fold:
     values: tuple[int, ...]
     lines: tuple[Step, ...]
     names: Mapping[str, Pattern]
+    firsts: tuple[tuple[str, str], ...] = ()
 
     def members(self, derivation: Derivation) -> list[tuple[Step, ...]]:
         """The steps that are folded, one group for each value of the index."""
@@ -107,7 +109,7 @@ def change(one: Skeleton, other: Skeleton) -> tuple[int, ...] | None:
     if one.form != other.form or len(one.names) != len(other.names):
         return None
     found = [b - a for a, b in zip(one.numbers, other.numbers, strict=True)]
-    for name, following in zip(one.names, other.names, strict=True):
+    for name, following in zip(one.numbered, other.numbered, strict=True):
         (pieces, start), (others, then) = numbers(name), numbers(following)
         if pieces != others:
             return None
@@ -121,23 +123,33 @@ def change(one: Skeleton, other: Skeleton) -> tuple[int, ...] | None:
 def _fold(derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleton], run: Run) -> Fold | None:
     """A run as a fold; None where it does not hold, or no member tells which of its names depend on the index."""
     groups = [items[k : k + run.period] for k in range(run.start, run.end, run.period)]
-    names = [[name for item in group for name in item.names] for group in groups]
+    names = [[name for item in group for name in item.numbered] for group in groups]
     places = [pattern(*pair) for pair in zip(names[0], names[1], strict=True)]
-    index = _index([pattern(one.names[0], two.names[0]) for one, two in zip(*groups[:2], strict=True)])
+    index = _index([pattern(one.numbered[0], two.numbered[0]) for one, two in zip(*groups[:2], strict=True)])
     if index is None:
         return None
     values = tuple(index.at(k) for k in range(run.count))
     patterns = [place.of(Affine(index.slope, -index.slope * index.offset)) for place in places]
     holds = all(group == [p.at(value) for p in patterns] for value, group in zip(values, names, strict=True))
-    for k, group in enumerate(names if holds else []):
-        told = dict(zip(group, patterns, strict=True))
-        if all(told[name] == p for name, p in zip(group, patterns, strict=True)):
+    for k, group in enumerate(groups if holds else []):
+        own = [name for item in group for name in item.names]
+        told = dict(zip(own, patterns, strict=True))
+        if all(told[name] == p for name, p in zip(own, patterns, strict=True)):
             start = run.start + k * run.period
             taken = [step.quantity for step in derivation.steps]
             first, last = steps[run.start].number, steps[run.end - 1].number
             member = tuple(steps[start : start + run.period])
-            return Fold(first, last, unused(LETTERS, taken), values, member, told)
+            return Fold(
+                first, last, unused(LETTERS, taken), values, member, told, _firsts(derivation, groups)
+            )
     return None
+
+
+def _firsts(derivation: Derivation, groups: Sequence[Sequence[Skeleton]]) -> tuple[tuple[str, str], ...]:
+    """Names that get a number only here; those of derivatives follow from them."""
+    plain = {step.quantity for step in derivation.steps if step.above is None}
+    pairs = (pair for group in groups for s in group for pair in zip(s.numbered, s.names, strict=True))
+    return tuple(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1] and pair[1] in plain))
 
 
 def _index(quantities: Sequence[Pattern]) -> Affine | None:
@@ -159,5 +171,6 @@ def _renamed(step: Step, told: Mapping[str, str]) -> Step:
         above=None if step.above is None else told.get(step.above, step.above),
         below=None if step.below is None else told.get(step.below, step.below),
         terms=tuple(replace(term, through=told.get(term.through, term.through)) for term in step.terms),
+        formula=told.get(step.formula, step.formula) if step.rule == "input" else step.formula,
         factors=tuple(tuple(told.get(name, name) for name in product) for product in step.factors),
     )

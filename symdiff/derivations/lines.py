@@ -9,6 +9,7 @@ from symdiff.checking.printed import PrintedValue
 from symdiff.derivations.notation import Equation
 
 COLUMN, PAGE = 30, 68  # signs that fit into a column and into a line of a page
+_TEXT = 48  # characters of a text that fit into a column
 _SIGN = re.compile(r"\\[A-Za-z]+|[^\s{}_^&]")
 _NO_SIGNS = frozenset(
     rf"\{name}" for name in ("left", "right", "frac", "mathit", "mathbf", "mathbb", "text", "operatorname")
@@ -89,7 +90,9 @@ class Line:
     @property
     def is_wide(self) -> bool:
         """Whether it needs the width of the page."""
-        return any(width(str(told)) > COLUMN for told in (self.equation, *(d.equation for d in self.where)))
+        return max(len(self.kind), len(self.sources)) > _TEXT or any(
+            width(str(told)) > COLUMN for told in (self.equation, *(d.equation for d in self.where))
+        )
 
     @property
     def pieces(self) -> tuple[str, ...]:

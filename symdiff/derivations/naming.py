@@ -115,4 +115,12 @@ def _names(graph: Graph, watch: _Watch, result: str) -> dict[Node, str]:
         usual = "L" if store.shape(node) == () else "y"
         label = result if usual in names.values() else usual
         names[node] = label if len(unnamed) == 1 else f"{label}_{k + 1}"
-    return names | promoted(graph, names, watch.inner)
+    inner = promoted(graph, names, watch.inner)
+    taken = {*names.values(), *inner.values()}
+    return names | {node: _numbered(label, inner, taken) for node, label in inner.items()}
+
+
+def _numbered(label: str, inner: Mapping[Node, str], taken: set[str]) -> str:
+    """``c_1`` where another one is ``c_2``."""
+    has_others = f"{label}_2" in inner.values() and f"{label}_1" not in taken
+    return f"{label}_1" if has_others else label

@@ -13,7 +13,7 @@ def sources(derivation: Derivation, steps: Sequence[Step]) -> str:
 
     For steps that are one line, such as those of all layers, each source is listed for all of them.
     """
-    columns = sorted(zip(*(step.sources for step in steps), strict=True))
+    columns = zip(*(sorted(step.sources) for step in steps), strict=True)
     groups = groupby(columns, key=lambda column: derivation.steps[column[0] - 1].phase)
     if not steps or steps[0].phase == "forward":
         return ", ".join(_told("", group) for _, group in groups)

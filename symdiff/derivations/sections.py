@@ -14,7 +14,7 @@ from symdiff.derivations.notation import Equation
 from symdiff.derivations.provenance import listed, sources
 from symdiff.derivations.shortening import Shortener
 from symdiff.derivations.steps import Derivation, Step
-from symdiff.derivations.symbols import index
+from symdiff.derivations.symbols import index, symbol
 from symdiff.derivations.values import rounded
 from symdiff.ir.ops import Input
 from symdiff.pages.latex import escape
@@ -83,18 +83,31 @@ def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
     start = fold.lines[0].number - 1
     written = _written(renamed, renamed.steps[start : start + len(fold.lines)])
     alike = zip(*fold.members(derivation), strict=True)
-    lines = [
-        replace(
-            line,
-            number=listed([step.number for step in steps]),
-            value=_values(steps, digits),
-            sources=sources(derivation, steps),
+    lines = []
+    for line, steps in zip(written, alike, strict=True):
+        saved = [value for value, step in zip(fold.values, steps, strict=True) if step.saved]
+        is_mixed = 0 < len(saved) < len(steps)
+        lines.append(
+            replace(
+                line,
+                number=listed([step.number for step in steps]),
+                value=_values(steps, digits),
+                sources=sources(derivation, steps),
+                saved=len(saved) == len(steps),
+                remarks=(f"saved for {fold.letter} = {listed(saved)}",) if is_mixed else (),
+            )
         )
-        for line, steps in zip(written, alike, strict=True)
-    ]
-    values = fold.values
-    latex = f"{index(fold.letter)} = {listed(values, _DOTS)}"
-    return Block(tuple(lines), Over(f"{fold.letter} = {listed(values)}", latex))
+    return Block(tuple(lines), _over(fold))
+
+
+def _over(fold: Fold) -> Over:
+    text, latex = listed(fold.values), listed(fold.values, _DOTS)
+    told = ", ".join(f"{new} = {old}" for new, old in fold.firsts)
+    formulas = ", ".join(f"{symbol(new)} = {symbol(old)}" for new, old in fold.firsts)
+    return Over(
+        f"{fold.letter} = {text}" + (f", where {told}" if told else ""),
+        f"{index(fold.letter)} = {latex}" + (rf" \text{{, where }} {formulas}" if told else ""),
+    )
 
 
 def _values(steps: Sequence[Step], digits: int) -> str:

@@ -14,7 +14,7 @@ from symdiff.pictures.layering import Layout, arranged
 from symdiff.pictures.typesetting import Piece
 
 WIDEST = 454.0  # pixels across: text of 12 to 15 is read on a phone without zoom
-_MARGIN, _GAP, _LABELLED = 12.0, 30.0, 46.0
+MARGIN, _GAP, _LABELLED = 12.0, 30.0, 46.0
 _FONT = 'Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, "DejaVu Serif", serif'
 _RULES = """.{scope} text {{ font-family: {font}; fill: var(--of-ink); text-anchor: middle; white-space: pre; }}
 .{scope} .soft {{ fill: var(--of-soft); }}
@@ -27,6 +27,7 @@ _RULES = """.{scope} text {{ font-family: {font}; fill: var(--of-ink); text-anch
 .{scope} .heavy {{ stroke: var(--of-back); opacity: 1; }}
 .{scope} .tip {{ fill: var(--of-soft); }}
 .{scope} .tip.heavy {{ fill: var(--of-back); stroke: none; }}
+.{scope} .rule {{ fill: none; stroke: var(--of-line); }}
 .{scope} .paper {{ fill: var(--of-paper); }}"""
 _COLOURS = ("back", "ink", "inset", "line", "paper", "soft")
 _CHOICES = (0.5, 0.36, 0.64, 0.25, 0.75, 0.15, 0.85)  # where on an edge its label may stand
@@ -55,39 +56,45 @@ def render(drawing: Drawing, most: float = WIDEST) -> str:
     """The drawing from top to bottom; the same drawing gives the same text."""
     boxes = {box.key: box for box in drawing.boxes}
     edges = {(arrow.source, arrow.target): _label_size(arrow)[0] for arrow in drawing.arrows}
-    layout = arranged({key: box.width for key, box in boxes.items()}, edges, most - 2 * _MARGIN)
+    layout = arranged({key: box.width for key, box in boxes.items()}, edges, most - 2 * MARGIN)
     places, bottom = _places(layout, boxes, drawing)
     curves = {edge: _curve(layout, places, edges, edge) for edge in edges}
     right = max(rectangle.x + rectangle.width / 2 for rectangle in places.values())
-    wide = max([right, *(line.width for line in drawing.legend)]) + 2 * _MARGIN
+    wide = max([right, *(line.width for line in drawing.legend)]) + 2 * MARGIN
     parts = [
         *(part for arrow in drawing.arrows for part in _edge(arrow, curves[arrow.source, arrow.target])),
         *(part for key, box in boxes.items() for part in _box(box, places[key])),
         *_labels(drawing.arrows, curves, [places[key] for key in boxes]),
     ]
     legend = _lines(drawing.legend, right / 2, bottom + 14)
-    high = bottom + (height(drawing.legend) + 14 if drawing.legend else 0) + 2 * _MARGIN
+    high = bottom + (height(drawing.legend) + 14 if drawing.legend else 0) + 2 * MARGIN
     shift = (wide - right) / 2
-    return _document(drawing, wide, high, shift, "\n".join([*parts, *legend]))
+    return document(drawing.title, drawing.words, wide, high, shift, "\n".join([*parts, *legend]))
 
 
-def _document(drawing: Drawing, wide: float, high: float, shift: float, body: str) -> str:
-    key = blake2b(f"{drawing.title}{body}".encode(), digest_size=4).hexdigest()
+def document(title: str, words: str, wide: float, high: float, shift: float, body: str) -> str:
+    """A whole SVG: its size, its colours, its words for those who cannot see it, its content."""
+    key = blake2b(f"{title}{body}".encode(), digest_size=4).hexdigest()
     rules = _RULES.format(scope=SCOPE, font=_FONT)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(wide)} {_n(high)}" width="{_n(wide)}" '
-        f'height="{_n(high)}" class="{SCOPE}" role="img" aria-labelledby="title-{key} words-{key}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(wide)} {number(high)}" width="{number(wide)}" '
+        f'height="{number(high)}" class="{SCOPE}" role="img" aria-labelledby="title-{key} words-{key}" '
         f'style="max-width: 100%; height: auto">\n'
-        f'<title id="title-{key}">{escape(drawing.title)}</title>\n'
-        f'<desc id="words-{key}">{escape(drawing.words)}</desc>\n'
+        f'<title id="title-{key}">{escape(title)}</title>\n'
+        f'<desc id="words-{key}">{escape(words)}</desc>\n'
         f"<style>{style(_COLOURS)}\n{rules}</style>\n"
-        f'<rect class="paper" width="{_n(wide)}" height="{_n(high)}"/>\n'
-        f'<g transform="translate({_n(shift)} {_n(_MARGIN)})">\n{body}\n</g>\n</svg>\n'
+        f'<rect class="paper" width="{number(wide)}" height="{number(high)}"/>\n'
+        f'<g transform="translate({number(shift)} {number(MARGIN)})">\n{body}\n</g>\n</svg>\n'
     )
 
 
-def _n(number: float) -> str:
-    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
+def number(value: float) -> str:
+    """Coordinates to a tenth.
+
+    >>> number(2.0), number(-0.04)
+    ('2', '0')
+    """
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
 # Places -----------------------------------------------------------------------------------------------------
@@ -146,30 +153,38 @@ def _port(
 
 def _edge(arrow: Arrow, points: Sequence[Place]) -> Iterator[str]:
     heavy = " heavy" if arrow.heavy else ""
-    path = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    path = f"M{number(points[0][0])} {number(points[0][1])}"
     for (x0, y0), (x1, y1) in pairwise(points):
         bend = (y1 - y0) * 0.5
-        path += f"C{_n(x0)} {_n(y0 + bend)} {_n(x1)} {_n(y1 - bend)} {_n(x1)} {_n(y1)}"
+        path += (
+            f"C{number(x0)} {number(y0 + bend)} {number(x1)} {number(y1 - bend)} {number(x1)} {number(y1)}"
+        )
     x, y = points[-1]
     yield f'<path class="edge{heavy}" d="{path}"/>'
-    yield f'<path class="tip{heavy}" d="M{_n(x)} {_n(y + 2)}l-3.5 -7h7z"/>'
+    yield f'<path class="tip{heavy}" d="M{number(x)} {number(y + 2)}l-3.5 -7h7z"/>'
 
 
 def _box(box: Box, place: Rectangle) -> Iterator[str]:
     x, y = place.x - place.width / 2, place.y - place.height / 2
     yield (
-        f'<rect class="box {box.kind}" x="{_n(x)}" y="{_n(y)}" width="{_n(place.width)}" '
-        f'height="{_n(place.height)}" rx="6"/>'
+        f'<rect class="box {box.kind}" x="{number(x)}" y="{number(y)}" width="{number(place.width)}" '
+        f'height="{number(place.height)}" rx="6"/>'
     )
     yield from _lines(box.lines, place.x, y + PAD_Y)
 
 
 def _lines(lines: Sequence[Line], x: float, top: float) -> Iterator[str]:
     for line in lines:
-        baseline = top + 0.82 * line.size
-        tone = "" if line.tone == "ink" else f' class="{line.tone}"'
-        yield f'<text{tone} x="{_n(x)}" y="{_n(baseline)}" font-size="{_n(line.size)}">{_spans(line)}</text>'
+        yield row(line, x, top)
         top += line.size + GAP
+
+
+def row(line: Line, x: float, top: float, anchor: str = "") -> str:
+    """A line of text below ``top``: around ``x``, or from there (``"start"``), or up to there (``"end"``)."""
+    tone = "" if line.tone == "ink" else f' class="{line.tone}"'
+    place = f' style="text-anchor: {anchor}"' if anchor else ""
+    size, y = number(line.size), number(top + 0.82 * line.size)
+    return f'<text{tone}{place} x="{number(x)}" y="{y}" font-size="{size}">{_spans(line)}</text>'
 
 
 def _spans(line: Line) -> str:
@@ -183,8 +198,8 @@ def _spans(line: Line) -> str:
 
 
 def _span(piece: Piece, moves: float, size: float) -> str:
-    told = f' dy="{_n(moves)}"' if moves else ""
-    told += f' font-size="{_n(0.74 * size)}"' if piece.level else ""
+    told = f' dy="{number(moves)}"' if moves else ""
+    told += f' font-size="{number(0.74 * size)}"' if piece.level else ""
     told += {"italic": ' font-style="italic"', "bold": ' font-weight="bold"'}.get(piece.style, "")
     return f"<tspan{told}>{escape(piece.text)}</tspan>" if told else escape(piece.text)
 
@@ -204,8 +219,8 @@ def _labels(
         place = (free or tried)[0]
         taken = [*taken, place]
         yield (
-            f'<rect class="paper" x="{_n(place.x - size[0] / 2)}" y="{_n(place.y - size[1] / 2)}" '
-            f'width="{_n(size[0])}" height="{_n(size[1])}"/>'
+            f'<rect class="paper" x="{number(place.x - size[0] / 2)}" y="{number(place.y - size[1] / 2)}" '
+            f'width="{number(size[0])}" height="{number(size[1])}"/>'
         )
         yield from _lines(arrow.lines, place.x, place.y - size[1] / 2 + 1.5)
 

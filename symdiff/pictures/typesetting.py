@@ -25,7 +25,7 @@ _COMMANDS = {latex: char for char, latex in MATHEMATICS.items() if latex.startsw
     )
     for name in GREEK
 } | {
-    r"\top": "T", r"\,": "\u2009", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
+    r"\top": "T", r"\,": "·", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
     r"\lVert": "‖", r"\rVert": "‖", r"\ldots": "…",
 }  # fmt: skip
 _ABOVE = {r"\hat": "\u0302", r"\bar": "\u0304", r"\tilde": "\u0303", r"\dot": "\u0307"}

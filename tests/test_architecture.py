@@ -23,7 +23,7 @@ FLOORS: list[list[set[str]]] = [
     [{"calculus"}, {"evaluation"}, {"costs"}],
     [{"proof"}],
     [{"checking"}],
-    [{"pages", "derivations", "pictures"}, {"functions", "on_graphs"}],
+    [{"pages", "derivations", "exercises", "pictures"}, {"functions", "on_graphs"}],
     [{"library"}, {"curvature"}],
     [
         {

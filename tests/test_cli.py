@@ -91,11 +91,13 @@ def test_missing_paths_and_empty_folders(tmp_path: Path, capsys: pytest.CaptureF
     assert (status, out) == (2, "")
     assert err.splitlines()[-1] == "  Give a Python file or a folder that exists."
     assert run(capsys, str(tmp_path))[0] == 2
-    (tmp_path / "notes.txt").write_text("no code")
-    assert run(capsys, str(tmp_path / "notes.txt"))[::2] == (
-        2,
-        f"symdiff check {tmp_path / 'notes.txt'}\n  file={tmp_path / 'notes.txt'}\n  Give a Python file.\n",
-    )
+    for name, mend in (
+        ("notes.rst", "Give a Python file."),
+        ("notes.txt", "Give a Python file, or a sheet with its line `sheet: FILE.py::FUNCTION`."),
+    ):
+        (tmp_path / name).write_text("no code")
+        told = f"symdiff check {tmp_path / name}\n  file={tmp_path / name}\n  {mend}\n"
+        assert run(capsys, str(tmp_path / name))[::2] == (2, told)
 
 
 def test_bad_options(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``symdiff check FILE_OR_FOLDER`` finds marked claims and judges them."""
+"""``symdiff check FILE_OR_FOLDER`` finds marked claims and judges them; exercise sheets are marked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
+from symdiff.cli import marking
 from symdiff.cli.statuses import status_of, write
 from symdiff.collecting import Found, collect, judge
+from symdiff.errors import InputError, explain
 from symdiff.pages import html, latex, terminal
 from symdiff.pages.json import as_json
 from symdiff.pages.rows import Page
@@ -17,11 +19,19 @@ from symdiff.pages.rows import Page
 
 def add_to(commands: Any) -> None:
     """Add the command and its options."""
-    check = commands.add_parser("check", help="judge the marked claims of files and folders")
+    check = commands.add_parser(
+        "check", help="judge the marked claims of files and folders, mark exercise sheets"
+    )
     check.set_defaults(run=run)
-    check.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
+    check.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER_OR_SHEET")
     check.add_argument(
         "--report", type=Path, metavar="DIR", help="write a page (HTML) and a LaTeX file there"
+    )
+    check.add_argument(
+        "--exercise",
+        type=Path,
+        metavar="FILE.py",
+        help="take the functions of sheets from here, not from where they say",
     )
     check.add_argument("--json", action="store_true", help="print the verdicts for machines")
     check.add_argument(
@@ -33,7 +43,20 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
-    """Judge all claims and show them."""
+    """Judge all claims and show them; sheets are marked before."""
+    sheets = [path for path in arguments.paths if marking.is_sheet(path)]
+    if not sheets:
+        return _judge(arguments, errors)
+    paths = [path for path in arguments.paths if path not in sheets]
+    if paths and arguments.json:
+        facts: dict[str, object] = {"sheets": len(sheets), "other files": len(paths)}
+        raise InputError(explain("symdiff check --json", facts, "Ask for sheets and for files in two calls."))
+    marked = marking.run(sheets, arguments, errors)
+    arguments.paths = paths
+    return marking.joined([marked, _judge(arguments, errors)] if paths else [marked])
+
+
+def _judge(arguments: argparse.Namespace, errors: Console) -> int:
     found = collect(arguments.paths)
     page = _judge_all(found, arguments, errors)
     if arguments.json:

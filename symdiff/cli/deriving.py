@@ -14,12 +14,12 @@ from symdiff.checking.arguments import chosen, parameters
 from symdiff.checking.claims import Claim
 from symdiff.cli.statuses import write
 from symdiff.collecting import collect
-from symdiff.derivations.deriving import derive
 from symdiff.derivations.html import to_html
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.text import to_text
 from symdiff.errors import InputError, explain
+from symdiff.exercises.subjects import Subject
 
 SEPARATOR = "::"
 
@@ -43,6 +43,12 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
 
 def derivations(name: str) -> Iterator[Derivation]:
     """The functions that have claims in a file, or the one that is named, at the inputs of their claims."""
+    for subject in subjects(name).values():
+        yield subject.derived()
+
+
+def subjects(name: str, call: str = "symdiff explain") -> dict[str, Subject]:
+    """The functions that have claims in a file, by their names, or the one that is named; not derived yet."""
     file, _, wanted = name.partition(SEPARATOR)
     found: dict[str, tuple[Claim, list[str]]] = {}
     for item in collect([Path(file)]).claims:
@@ -52,12 +58,12 @@ def derivations(name: str) -> Iterator[Derivation]:
             names += [n for n in _targets(claim) if n not in names]
     if wanted and wanted not in found:
         facts: dict[str, object] = {"function": wanted, "known": ", ".join(found) or "none"}
-        raise InputError(
-            explain(f"symdiff explain {name}", facts, "Name a function whose gradient is claimed.")
-        )
-    for label, (claim, names) in found.items():
-        if wanted in ("", label):
-            yield derive(claim.fn, claim.inputs, tuple(names) or None)
+        raise InputError(explain(f"{call} {name}", facts, "Name a function whose gradient is claimed."))
+    return {
+        label: Subject(claim.fn, claim.inputs, tuple(names) or None, claim.options.get("domain") or {})
+        for label, (claim, names) in found.items()
+        if wanted in ("", label)
+    }
 
 
 def _targets(claim: Claim) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from symdiff.cli import deriving
+from symdiff.cli import blanking, deriving
 from symdiff.cli.listing import require_file
 from symdiff.cli.statuses import status_of, write
 from symdiff.collecting import import_file
@@ -33,13 +33,14 @@ def add_to(commands: Any) -> None:
     explained.add_argument(
         "--digits", type=int, default=6, help="significant digits of a derivation's values"
     )
+    blanking.add_options(explained)
     explained.add_argument("--json", action="store_true", help="print for machines")
 
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Judge one entry and show it."""
     if deriving.is_file(arguments.name):
-        return deriving.run(arguments, errors)
+        return (deriving.run if arguments.blank is None else blanking.run)(arguments, errors)
     if arguments.file is not None:
         require_file(arguments.file, "symdiff explain")
         import_file(Path(arguments.file), "symdiff explain")

@@ -1,0 +1,148 @@
+"""Are two formulas equal for all inputs? Balls at rational points can refute; an exact test can prove."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from symdiff.checking.comparing import Comparison, compare
+from symdiff.checking.printed import exact_point
+from symdiff.exercises.quantities import Quantities
+from symdiff.ir.graph import Node
+from symdiff.ir.ops import Input
+from symdiff.ir.sizes import product
+from symdiff.proof.at_shape.zero_test import equal_at_shape
+
+Equality: TypeAlias = Literal["proved", "agrees", "differs", "undefined", "unknown"]
+ENOUGH, _MOST_POINTS, _MOST_ENTRIES, _SECONDS = 9, 36, 20_000, 4.0
+_BITS = 64
+
+
+@dataclass(frozen=True)
+class Equal:
+    """Whether two nodes are equal; ``assumptions`` where a proof leaves points out."""
+
+    answer: Equality
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Proved, or equal at all points that were tried."""
+        return self.answer in ("proved", "agrees")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Compares nodes over the quantities of one derivation; ``domain`` narrows its inputs.
+
+    ``values`` are those of the quantities at the given inputs, as far as they are known.
+    """
+
+    quantities: Quantities
+    inputs: Mapping[str, Any]
+    domain: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def equal(self, truth: Node, claimed: Node, *, prove: bool = True) -> Equal:
+        """Whether ``claimed`` equals ``truth`` for all values of the inputs in both."""
+        store = self.quantities.store
+        if truth == claimed:
+            return Equal("proved")
+        if any(product(store.shape(node)) > _MOST_ENTRIES for node in store.ancestors([claimed])):
+            return Equal("unknown")
+        outcomes = [result.outcome for result in self._compared(truth, claimed)]
+        if "differ" in outcomes or "claim undefined" in outcomes:
+            return Equal("differs" if "differ" in outcomes else "undefined")
+        if prove:
+            proof = equal_at_shape(store, [truth], [claimed], facts=self.domain, seconds=_SECONDS)
+            if proof.equal:
+                return Equal("proved", proof.assumptions)
+        return Equal("agrees" if outcomes.count("equal") >= ENOUGH else "unknown")
+
+    def equal_as_given(self, truth: Node, claimed: Node) -> bool:
+        """Whether two nodes are equal at the given inputs."""
+        used = self._used([truth, claimed])
+        point = {node: self._given(name) for node, name in used.items()}
+        (found,) = compare(self.quantities.store, [truth], [claimed], point)
+        return found.outcome == "equal"
+
+    # Points -----------------------------------------------------------------------------------------------------
+
+    def _compared(self, truth: Node, claimed: Node) -> Iterator[Comparison]:
+        """What the points say, until enough of them agree or one differs."""
+        equal = 0
+        for point in self._points(self._used([truth, claimed])):
+            (found,) = compare(self.quantities.store, [truth], [claimed], point)
+            yield found
+            equal += found.outcome == "equal"
+            if equal >= ENOUGH or found.outcome in ("differ", "claim undefined"):
+                return
+
+    def _used(self, nodes: Sequence[Node]) -> dict[Node, str]:
+        store = self.quantities.store
+        found = ((n, store.op(n)) for n in store.ancestors(nodes))
+        return {n: op.name for n, op in found if isinstance(op, Input)}
+
+    def _points(self, used: Mapping[Node, str]) -> Iterator[dict[Node, Any]]:
+        """Points near the given values, where functions have values, and in other places."""
+        rng = random.Random(0)
+        for k in range(_MOST_POINTS):
+            yield {node: self._drawn(name, k, rng) for node, name in used.items()}
+
+    def _drawn(self, name: str, k: int, rng: random.Random) -> Any:
+        given = self._given(name)
+        is_set = isinstance(self.domain.get(name), str)
+        if is_set or self.quantities.plain[name].dtype.kind != "f":
+            return given
+        low, high = self.domain.get(name, (None, None))
+        result = np.empty(given.shape, dtype=object)
+        for place in np.ndindex(given.shape):
+            drawn = _near(given[place], k, rng)
+            outside = (low is not None and drawn < low) or (high is not None and drawn > high)
+            result[place] = given[place] if outside else drawn
+        return result
+
+    def _given(self, name: str) -> Any:
+        """The given value of an input, that of a quantity to some digits, or a number that stands for it."""
+        tensor = self.quantities.plain[name]
+        if name in self.inputs:
+            return self.inputs[name]
+        if name in self.values:
+            return _fractions(self.values[name])
+        rng = random.Random(f"{name} {tensor.shape}")
+        result = np.empty(tensor.shape, dtype=object)
+        for place in np.ndindex(result.shape):
+            result[place] = Fraction(rng.randint(-96, 96), 64)
+        return result
+
+
+def _near(given: Fraction, k: int, rng: random.Random) -> Fraction:
+    """A number beside a given one, one between 0 and 1, or one of either sign: on both sides of kinks."""
+    if k % 3 == 1:
+        return Fraction(rng.randint(-(2**12), 2**12), 2**10)
+    if k % 3 == 2:
+        return Fraction(rng.randint(1, 2**12), 2**12)
+    return given * (1 + Fraction(rng.randint(-32, 32), 256)) + Fraction(rng.randint(-64, 64), 512)
+
+
+def _fractions(values: Any) -> Any:
+    result = np.empty(values.shape, dtype=object)
+    for place in np.ndindex(values.shape):
+        ball = values[place]
+        middle = ball.mid() if ball.is_finite() else 0
+        result[place] = Fraction(round(float(middle) * 2**_BITS)) / 2**_BITS
+    return result
+
+
+def given_inputs(quantities: Quantities, named: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as exact numbers, by the names of the derivation."""
+    graph = quantities.derivation.graph
+    point = exact_point(graph, named)
+    return {
+        name: point[node] for name, node in zip(graph.input_names, graph.inputs, strict=True) if node in point
+    }

@@ -32,9 +32,9 @@ DEFINITIONS = {
 # In this order: what stands further down also matches parts of what stands above.
 _ROWS = (
     (1 / (1 + sp.exp(_Z)), lambda z: SIGMA(-z)),
-    (sp.exp(_Z) / (1 + sp.exp(_Z)), SIGMA),
-    ((sp.exp(_Z) - sp.exp(-_Z)) / (sp.exp(_Z) + sp.exp(-_Z)), sp.tanh),
-    (sp.log(1 + sp.exp(_Z)), SOFTPLUS),
+    (sp.exp(_Z) / (1 + sp.exp(_Z)), lambda z: SIGMA(z)),
+    ((sp.exp(_Z) - sp.exp(-_Z)) / (sp.exp(_Z) + sp.exp(-_Z)), lambda z: sp.tanh(z)),
+    (sp.log(1 + sp.exp(_Z)), lambda z: SOFTPLUS(z)),
 )
 
 

@@ -52,9 +52,8 @@ def _fit(name: str, row: Callable[..., Any], label: str, shapes: Mapping[str, st
     try:
         graph = trace(row, **{k: shapes[k] for k in code.co_varnames[: code.co_argcount]})
     except (ShapeError, InputError) as error:
-        facts = [
-            line.strip() for line in str(error).splitlines()[1:] if line.strip().startswith(("a=", "b="))
-        ]
+        told = [line.strip() for line in str(error).splitlines()]
+        facts = [line for line in told[1:-1] if not line.startswith(("line=", "sizes="))]
         return Fit(name, label, None, f"shapes do not match: {', '.join(facts)}")
     shape = graph.shape(graph.outputs[0])
     wanted = shapes.get(name)

@@ -1,4 +1,4 @@
-"""The command line: ``symdiff check`` judges marked claims, ``list`` shows the library, ``explain`` one entry of it.
+"""The command line: ``symdiff check`` judges marked claims, ``list`` and ``explain`` show the library, ``report`` the notes.
 
 Exit status: 0 all right, 1 something refuted, 3 nothing refuted but something undecided, 2 bad input or no claim.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from symdiff import __version__
-from symdiff.cli import checking, explaining, listing
+from symdiff.cli import checking, explaining, listing, reporting
 from symdiff.cli.statuses import BAD_INPUT, REFUTED, RIGHT, UNDECIDED
 from symdiff.errors import SymdiffError
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="symdiff", description="The referee for derivatives.")
     parser.add_argument("--version", action="version", version=f"symdiff {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (checking, listing, explaining):
+    for command in (checking, listing, explaining, reporting):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     errors = Console(stderr=True)

@@ -1,0 +1,70 @@
+"""What is the product of a Hessian with a direction, in the two examples of section 2.11, and what does it cost?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symdiff.chapters.judged import claims_table, proved
+from symdiff.chapters.pieces import Steps, Values
+from symdiff.chapters.sources import Example, Examples
+from symdiff.derivations.deriving import derive
+from symdiff.doors.tracing import trace
+from symdiff.functions import grad, hvp
+from symdiff.ir.graph import Graph
+from symdiff.ir.ops import Input, Literal, Named
+
+QUADRATIC, LINEAR = "ex_2_11_1_quadratic", "ex_2_11_2_linear_hvp"
+NAMES = ("w1", "b1", "w2", "b2", "w3", "b3")
+
+
+def gather(examples: Examples) -> dict[str, Any]:
+    """The content of the report on second order."""
+    quadratic, linear = examples[QUADRATIC], examples[LINEAR]
+    return {
+        "quadratic_claims": claims_table(quadratic.claims),
+        "quadratic_printed": len(quadratic.printed),
+        "quadratic_values": Values(quadratic.printed),
+        "linear_claims": claims_table(linear.claims),
+        "linear_steps": Steps(derive(three_layers, _numbers(linear), NAMES)),
+        "proved": proved((*quadratic.claims, *linear.claims)),
+        "number": len(quadratic.claims) + len(linear.claims),
+        "parameters": len(NAMES),
+        **_costs(linear),
+    }
+
+
+def three_layers(x: Any, w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any, y: Any) -> Any:
+    """The network of section 2.11.2, whose activations are the identity."""
+    a1 = w1 * x + b1
+    a2 = w2 * a1 + b2
+    y_hat = w3 * a2 + b3
+    L = (y_hat - y) ** 2 / 2
+    return L
+
+
+def _numbers(linear: Example) -> dict[str, float]:
+    """The numbers of the example, parameter by parameter."""
+    inputs = linear.module.INPUTS
+    named = dict(zip(NAMES, map(float, inputs["theta"]), strict=True))
+    return {"x": inputs["x"], **named, "y": inputs["y"]}
+
+
+def _costs(linear: Example) -> dict[str, Any]:
+    """Operations of the loss, its gradient and one Hessian-vector product, counted in their graphs."""
+    loss, inputs = linear.module.loss, linear.module.INPUTS
+    shapes = {"theta": np.zeros(len(NAMES)), "x": inputs["x"], "y": inputs["y"]}
+    graphs = {
+        "loss": trace(loss, **shapes),
+        "gradient": trace(grad(loss, wrt="theta"), **shapes),
+        "product": trace(hvp(loss, wrt="theta"), *shapes.values(), linear.module.U),
+    }
+    return {f"operations_{name}": operations(graph) for name, graph in graphs.items()}
+
+
+def operations(graph: Graph) -> int:
+    """How many operations a graph has that its outputs need."""
+    store = graph.store
+    needed = store.ancestors(list(graph.outputs))
+    return sum(not isinstance(store.op(node), (Input, Literal, Named)) for node in needed)

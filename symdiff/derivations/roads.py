@@ -10,7 +10,7 @@ import flint
 import numpy as np
 
 from symdiff.derivations.frames import Frame
-from symdiff.derivations.steps import Step
+from symdiff.derivations.steps import Step, Term
 from symdiff.errors import LegalityError, explain
 from symdiff.evaluation.arithmetics import READ_BALLS, Arithmetic
 from symdiff.evaluation.exact import Objects, as_objects, evaluate, lift
@@ -31,6 +31,7 @@ class Roads:
         self.loss = frame.names[frame.graph.outputs[0]]
         self.given = {n: lift(value, READ_BALLS) for n, value in point.items()}
         rows = {step.quantity for step in frame.steps}
+        self.is_second = any(step.phase == "projection" for step in frame.steps)
         self.right = {of: self.given[n] for n in frame.graph.inputs if (of := self.names[n]) not in rows}
         self.tape, self.taped = Tape(), dict[str, Objects]()
         self._run()
@@ -60,17 +61,23 @@ class Roads:
         if step.factors or step.terms:
             yield self._formula(step.node, step.quantity, self.right, READ_BALLS), right
         for k, term in enumerate(step.terms):
-            share = self._share(str(step.above), term.through, str(step.below))
+            share = self._path(step, term)
             yield self._formula(term.node, None, self.right, READ_BALLS), share
             if step.factors:
                 yield _product([self.right[name] for name in step.factors[k]]), share
 
+    def _path(self, step: Step, term: Term) -> Objects:
+        """What one term of a sum must come to."""
+        if step.rule == "projection":
+            return self._along(term.through)
+        return self._share(str(step.above), term.through, str(step.below))
+
     def learn(self, step: Step, right: Objects) -> None:
         """Later formulas may use the quantity; a second backward pass goes through it."""
-        if step.phase in ("backward", "projection") and step.quantity in self.nodes:
-            seeds = step.rule in ("input", "seed")
-            found = right if seeds else self.shown(step, self.taped, self.arithmetic)
-            self.taped[step.quantity] = self.tape.variables(found) if seeds else self.tape.copies(found)
+        if self.is_second and step.phase in ("backward", "projection"):
+            is_given = step.rule == "input"
+            found = right if is_given else self.shown(step, self.taped, self.arithmetic)
+            self.taped[step.quantity] = self.tape.variables(found) if is_given else self.tape.copies(found)
         self.right[step.quantity] = right
         if step.rule == "projection":
             self.slopes[step.quantity] = self._slopes_of(step.quantity)
@@ -117,7 +124,7 @@ class Roads:
         """The derivative of one quantity by those that it is directly made of, on a tape of its own."""
         node, tape = self.nodes[name], Tape()
         start = self._inside(node)
-        below = {n: self.names[n] for n in self._below(start)}
+        below = {n: self.names[n] for n in self._below(start, name)}
         variables = {of: tape.variables(self.right[of]) for of in below.values() if self._is_real(of)}
         held = {n: variables.get(of, self.right[of]) for n, of in below.items()}
         (output,) = evaluate(self.store, [start], held, self.arithmetic)
@@ -135,19 +142,19 @@ class Roads:
         for alias in (node, start):
             if self.names.get(alias, own) != own:
                 return _early(known, [self.names[alias]], own)[0]
-        below = [n for n in self._below(start) if n != node]
+        below = [n for n in self._below(start, own) if n != node]
         bound = zip(below, _early(known, [self.names[n] for n in below], own), strict=True)
         return evaluate(self.store, [start], dict(bound), arithmetic)[0]
 
     def _inside(self, node: Node) -> Node:
         return self.store.operands(node)[0] if isinstance(self.store.op(node), Named) else node
 
-    def _below(self, start: Node) -> list[Node]:
-        """The nearest nodes below with names, or the node itself where it is one."""
+    def _below(self, start: Node, own: str | None) -> list[Node]:
+        """The nearest nodes below with names; the node itself where it is a quantity of another name."""
         found, seen, waiting = list[Node](), {start}, [start]
         while waiting:
             n = waiting.pop()
-            if n in self.names and (n != start or not self.store.operands(n)):
+            if n in self.names and (n != start or self.names[n] != own or not self.store.operands(n)):
                 found.append(n)
                 continue
             new = set(self.store.operands(n)) - seen
@@ -168,9 +175,17 @@ class Roads:
         rate = self.given[self.frame.graph.inputs[-1]][()]
         return as_objects(self.right[old.quantity] - rate * self.right[slope.quantity])
 
+    def _along(self, slope: str) -> Objects:
+        """``dL/dw u_w`` of one derivative, with the direction that is about the same quantity."""
+        step = next(s for s in self.frame.steps if s.quantity == slope and s.above == self.loss)
+        u = next(s for s in self.frame.steps if s.rule == "input" and s.below == step.below)
+        return as_objects(as_objects(self.right[slope] * self.right[u.quantity]).sum())
+
     def _projected(self) -> Objects:
         """``sum over the parameters of dL/dw u_w``."""
-        raise NotImplementedError
+        directions = {s.below for s in self.frame.steps if s.phase == "projection"}
+        slopes = [s for s in self.frame.steps if s.phase == "backward" and s.below in directions]
+        return _total([self._along(s.quantity) for s in slopes] or [flint.arb(0)])
 
 
 def _early(known: Arrays, names: Sequence[str], own: str | None) -> list[Objects]:
@@ -189,8 +204,8 @@ def _ones(like: Objects) -> Objects:
 
 
 def _product(arrays: Sequence[Any]) -> Objects:
-    return as_objects(reduce(lambda a, b: a * b, arrays))
+    return reduce(lambda a, b: as_objects(np.multiply(a, b)), map(as_objects, arrays))
 
 
 def _total(arrays: Sequence[Any]) -> Objects:
-    return as_objects(reduce(lambda a, b: a + b, arrays))
+    return reduce(lambda a, b: as_objects(np.add(a, b)), map(as_objects, arrays))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symdiff.checking.formulas import formula_text
@@ -13,6 +13,10 @@ from symdiff.ir.ops import Input, Named
 from symdiff.ir.sizes import Shape
 
 _LONG = 2000
+_LATER: Mapping[Phase, tuple[Phase, ...]] = {
+    "forward": ("backward", "second backward"),
+    "backward": ("second backward",),
+}
 
 
 class Rows:
@@ -34,9 +38,9 @@ class Rows:
         self.names[node] = name
         return node
 
-    def named(self, node: Node, name: str) -> Node:
-        """The value of a row, marked so that later formulas are written in terms of it."""
-        if not self.store.operands(node):
+    def named(self, node: Node, name: str, *, always: bool = False) -> Node:
+        """The value of a row, marked so that later formulas are written in terms of it; constants if ``always``."""
+        if not always and not self.store.operands(node):
             return node
         marked = self.store.add(Named(name), (node,))
         self.names[marked] = name
@@ -108,11 +112,13 @@ class Rows:
         )
 
     def saved(self) -> tuple[Step, ...]:
-        """The rows; forward values that a backward step needs are marked."""
-        needed = {number for step in self.steps if step.phase == "backward" for number in step.sources}
-        return tuple(
-            replace(s, saved=True) if s.phase == "forward" and s.number in needed else s for s in self.steps
-        )
+        """The rows; values that a later pass needs are marked."""
+        steps = self.steps
+        needed = {
+            phase: {number for s in steps if s.phase in later for number in s.sources}
+            for phase, later in _LATER.items()
+        }
+        return tuple(replace(s, saved=s.number in needed.get(s.phase, ())) for s in steps)
 
     def _region(self, node: Node) -> list[Node]:
         seen, waiting = {node}, [node] if self.store.operands(node) else []

@@ -22,18 +22,23 @@ Derived = Callable[[Mapping[str, Any]], tuple[Graph, Sequence[Node]]]
 
 
 def verified(
-    fn: Callable[..., Any], inputs: Mapping[str, Any], wrt: Sequence[str], derived: Derived
+    fn: Callable[..., Any],
+    inputs: Mapping[str, Any],
+    wrt: Sequence[str],
+    derived: Derived,
+    of: str = "gradient",
 ) -> Verdict:
     """The verdict on the derivatives of a derivation; raises if they are wrong, and nothing is printed.
 
     ``derived`` gives for inputs the graph of the derivation, whose inputs are those of ``fn`` and then the cotangent
-    if the output is no number, and the nodes of the derivatives by ``wrt``.
+    if the output is no number, or the directions of an ``hvp``, and the nodes of the derivatives by ``wrt``.
     """
     graph, _ = derived(inputs)
     is_scalar = graph.shape(graph.outputs[0]) == ()
     built: dict[tuple[str, ...], Graph] = {}
 
     def claim(*args: Any) -> Any:
+        args = (*args[: len(inputs)], *_flat(args[len(inputs) :]))
         shapes = tuple(" ".join(map(str, np.shape(value))) for value in args[: len(inputs)])
         if shapes not in built:
             own, bars = derived(dict(zip(inputs, shapes, strict=True)))
@@ -44,14 +49,19 @@ def verified(
         return tuple(outputs)
 
     claim.__name__ = f"derivation of {getattr(fn, '__name__', 'the function')}"
-    of: Any = "gradient" if is_scalar else "vjp"
-    verdict = check(fn, claim, dict(inputs), wrt=tuple(wrt), of=of, timeout=SECONDS)
+    asked: Any = of if is_scalar else "vjp"
+    verdict = check(fn, claim, dict(inputs), wrt=tuple(wrt), of=asked, timeout=SECONDS)
     if verdict.status == "refuted":
         facts: dict[str, object] = {"verdict": verdict.reason}
         raise SymdiffError(
             explain(f"explain({claim.__name__})", facts, "A rule is broken: report this function.")
         )
     return verdict
+
+
+def _flat(extra: Sequence[Any]) -> list[Any]:
+    """Directions stand in a tuple where there are several."""
+    return [part for item in extra for part in (item if isinstance(item, tuple) else (item,))]
 
 
 def is_checkable(graph: Graph, wrt: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from test_derivation_steps import altered, refused
 
 import symdiff as sd
 from symdiff import calculus
+from symdiff.cli import main
 from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.steps import Derivation
@@ -17,6 +19,7 @@ from symdiff.derivations.values import rounded
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 PHASES = ["forward", "backward", "projection", "second backward"]
 
 
@@ -191,6 +194,20 @@ def test_printed_values_stand_beside_the_product() -> None:
         printed={"Hu_w1": "-1", "Hu_w2": "1"},
     )  # fmt: skip
     assert [told.step(name).printed.agrees for name in ("Hu_w1", "Hu_w2")] == [True, False]
+
+
+def test_the_command_derives_claimed_products_to_second_order(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    name = f"{EXAMPLES / 'ex_2_11_2_linear_hvp.py'}::loss"
+    assert main(["explain", name, "--report", str(tmp_path)]) == 0
+    first, second = capsys.readouterr().out.split("loss, second order, by theta")
+    assert "loss, by theta" in first
+    assert "dL/dtheta" in first
+    assert "Second backward" not in first
+    assert [word in second for word in ("Projection", "Second backward", "Hu", "proved")] == [True] * 4
+    assert {path.name for path in tmp_path.iterdir()} >= {"loss.html", "loss_hvp.html", "loss_hvp.tex"}
 
 
 # What cannot be asked, and what is wrong -----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from symdiff.checking.arguments import chosen, parameters
 from symdiff.checking.claims import Claim
 from symdiff.cli.statuses import write
 from symdiff.collecting import collect
+from symdiff.derivations.deriving import derive
 from symdiff.derivations.html import to_html
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.steps import Derivation
@@ -22,6 +23,7 @@ from symdiff.errors import InputError, explain
 from symdiff.exercises.subjects import Subject
 
 SEPARATOR = "::"
+FIRST, SECOND = ("gradient", "vjp"), ("hvp",)
 
 
 def is_file(name: str) -> bool:
@@ -32,33 +34,51 @@ def is_file(name: str) -> bool:
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Derive and show; pages and LaTeX are written where a folder is given."""
     for derivation in derivations(arguments.name):
-        title = f"{derivation.name}, by {', '.join(derivation.by)}"
+        order = "second order, by" if derivation.is_second_order else "by"
+        title = f"{derivation.name}, {order} {', '.join(derivation.by)}"
         print(f"{title}\n{to_text(derivation, arguments.digits, Console().width)}\n")
         if arguments.report is not None:
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", derivation.name)
+            name += "_hvp" if derivation.is_second_order else ""
             texts = {f"{name}.html": to_html(derivation), f"{name}.tex": to_latex(derivation)}
             write(arguments.report, texts, "symdiff explain", errors)
     return 0
 
 
 def derivations(name: str) -> Iterator[Derivation]:
-    """The functions that have claims in a file, or the one that is named, at the inputs of their claims."""
-    for subject in subjects(name).values():
-        yield subject.derived()
+    """The functions that have claims in a file, or the one that is named, at the inputs of their claims.
+
+    A function whose Hessian times a direction is claimed is derived to second order too.
+    """
+    first, second = _claimed(name, FIRST), _claimed(name, SECOND)
+    if not second:
+        first = subjects(name)
+    for label in dict.fromkeys([*first, *second]):
+        if label in first:
+            yield first[label].derived()
+        if label in second:
+            yield derive(second[label].fn, second[label].inputs, second[label].wrt, of="hvp")
 
 
 def subjects(name: str, call: str = "symdiff explain") -> dict[str, Subject]:
-    """The functions that have claims in a file, by their names, or the one that is named; not derived yet."""
+    """The functions whose gradients are claimed in a file, by their names, or the one that is named; not derived."""
+    found, wanted = _claimed(name, FIRST), name.partition(SEPARATOR)[2]
+    if wanted and not found:
+        known = _claimed(name.partition(SEPARATOR)[0], FIRST)
+        facts: dict[str, object] = {"function": wanted, "known": ", ".join(known) or "none"}
+        raise InputError(explain(f"{call} {name}", facts, "Name a function whose gradient is claimed."))
+    return found
+
+
+def _claimed(name: str, kinds: Collection[str]) -> dict[str, Subject]:
+    """The functions with claims of these kinds, or the one that is named if it has some."""
     file, _, wanted = name.partition(SEPARATOR)
     found: dict[str, tuple[Claim, list[str]]] = {}
     for item in collect([Path(file)]).claims:
         claim = item.found
-        if isinstance(claim, Claim) and claim.of in ("gradient", "vjp"):
+        if isinstance(claim, Claim) and claim.of in kinds:
             _, names = found.setdefault(getattr(claim.fn, "__name__", "function"), (claim, []))
             names += [n for n in _targets(claim) if n not in names]
-    if wanted and wanted not in found:
-        facts: dict[str, object] = {"function": wanted, "known": ", ".join(found) or "none"}
-        raise InputError(explain(f"{call} {name}", facts, "Name a function whose gradient is claimed."))
     return {
         label: Subject(claim.fn, claim.inputs, tuple(names) or None, claim.options.get("domain") or {})
         for label, (claim, names) in found.items()

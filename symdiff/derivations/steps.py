@@ -86,6 +86,11 @@ class Derivation:
         return f"{self._whole}; {self._steps}"
 
     @property
+    def is_second_order(self) -> bool:
+        """Whether a second backward pass follows, to the Hessian times a direction."""
+        return any(step.phase == "projection" for step in self.steps)
+
+    @property
     def _whole(self) -> str:
         if self.verdict is None:
             return "not checked as a whole"

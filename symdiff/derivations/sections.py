@@ -152,4 +152,5 @@ def quantity(step: Step) -> str:
     """``dL/dz1`` for a derivative, the name for anything else."""
     if step.above is None or not step.quantity.startswith("d"):
         return step.quantity
-    return f"d{step.above}/d{step.below}"
+    below = f"({step.below})" if step.quantity.endswith(")") else step.below  # of a derivative
+    return f"d{step.above}/d{below}"

@@ -28,8 +28,9 @@ def curve_of(entry: Entry) -> Curve:
     """The slice of an entry with its first two derivatives; values that are no floats are NaN."""
     cut = slice_of(entry)
     graphs = [slope(cut.fn, order) for order in range(3)]
-    low = WINDOW[0] if cut.low is None else cut.low + MARGIN
-    high = WINDOW[1] if cut.high is None else cut.high - MARGIN
+    low, high = cut.window or WINDOW
+    low = low if cut.low is None else cut.low + MARGIN
+    high = high if cut.high is None else cut.high - MARGIN
     xs = np.linspace(low, high, COUNT)
     kernels = [compile_kernel(graph) for graph in graphs]
     values = tuple(tuple(_at(kernel, x) for x in xs) for kernel in kernels)
@@ -57,7 +58,8 @@ def _kinks(graphs: list[Graph], kernels: list[Any], low: Fraction, high: Fractio
     """Places where no interval is small enough to decide a branch, and a derivative has two sides."""
     places = sorted(place for graph in graphs for place in _undecided(graph, low, high))
     for place in _merged(places):
-        at = float(place.limit_denominator(1000))
+        simple = place.limit_denominator(1000)
+        at = float(simple if abs(simple - place) <= 4 * _WIDTH else place)
         for order in (0, 1, 2):
             left, right = (_at(kernels[order], at + side * _STEP) for side in (-1, 1))
             if abs(left - right) > 1e-3 * max(1.0, abs(left), abs(right)):

@@ -15,6 +15,7 @@ from symdiff.checking.domains import ends
 from symdiff.errors import InputError, explain
 from symdiff.library.cases import Case
 from symdiff.library.entries import Entry
+from symdiff.library.lines import LINES
 from symdiff.library.second_order import with_settings
 
 Function = Callable[..., Any]
@@ -30,6 +31,7 @@ class Slice:
     elementwise: bool
     low: float | None = None
     high: float | None = None
+    window: tuple[float, float] | None = None
 
 
 def slice_of(entry: Entry) -> Slice:
@@ -43,6 +45,9 @@ def slice_of(entry: Entry) -> Slice:
     fn = with_settings(entry.fn, case.settings)
     if is_elementwise(entry, case):
         return Slice(fn, f"{entry.name}({next(iter(case.inputs))})", True, *_interval(entry, case))
+    line = LINES.get(entry.name)
+    if line is not None and entry.kind == "loss" and set(case.inputs) == {*line.start, *line.held}:
+        return Slice(line.of(fn), f"{entry.name} {line.says}", False, window=line.window)
     name = chosen(entry.wrt, list(case.inputs))[0]
     values = {n: _filled(n, shape, entry.domain.get(n), n == name) for n, shape in case.inputs.items()}
     base = values[name]

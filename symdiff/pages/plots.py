@@ -26,7 +26,7 @@ _RC = {
     "svg.fonttype": "none",
     "svg.hashsalt": "symdiff",
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": 10.5,
     "axes.edgecolor": _LINE,
     "axes.labelcolor": _INK,
     "xtick.color": _INK,
@@ -35,6 +35,7 @@ _RC = {
 }
 _JUMP = 0.05
 _STEEPEST = 6.0  # times the range of the slope: higher values are cut
+_HIGHEST = 3.0  # times that of the value: steeper slopes are cut
 
 
 def svg(curve: Curve) -> str | None:
@@ -47,7 +48,7 @@ def svg(curve: Curve) -> str | None:
     text = io.StringIO()
     with matplotlib.rc_context(_RC):
         figure = figures.Figure(figsize=(5.6, 3.5))
-        axes = figure.add_axes((0.08, 0.09, 0.9, 0.8))
+        axes = figure.add_axes((0.1, 0.09, 0.88, 0.8))
         _draw(axes, curve)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _in_the_page(text.getvalue(), curve)
@@ -76,7 +77,10 @@ def _broken(curve: Curve, values: tuple[float, ...]) -> tuple[list[float], list[
     for kink in curve.kinks:
         after = next((k for k, x in enumerate(xs) if x > kink.at), 0)
         before = max(0, after - 1 - (xs[after - 1] == kink.at))
-        if abs(ys[after] - ys[before]) > _JUMP:
+        middle = (
+            ys[after] + ys[before]
+        ) / 2  # where the place itself is a point, a convention chose its slope
+        if max(abs(y - middle) for y in ys[before : after + 1]) > _JUMP / 2:
             xs[before + 1 : after], ys[before + 1 : after] = [kink.at] * 3, [ys[before], math.nan, ys[after]]
     return xs, ys
 
@@ -86,9 +90,13 @@ def _value_at(curve: Curve, x: float) -> float:
 
 
 def _range(curve: Curve) -> tuple[float, float]:
-    """All of the slopes, and of the values as much as leaves the slopes to be seen."""
+    """All of the values, and of slopes and values as much as leaves the others to be seen."""
     slopes = [y for values in curve.values[1:] for y in values if math.isfinite(y)]
     steep = max([1.0, *sorted(map(abs, slopes))[: max(1, int(0.98 * len(slopes)))]]) * _STEEPEST
+    highest = sorted(abs(y) for y in curve.values[0] if math.isfinite(y))
+    if highest:
+        most = highest[int(0.98 * (len(highest) - 1))]
+        steep = max(min(steep, _HIGHEST * max(1.0, most)), min(most, 2 * steep))
     shown = [y for values in curve.values for y in values if math.isfinite(y) and abs(y) <= steep]
     low, high = min(shown, default=-1.0), max(shown, default=1.0)
     margin = 0.06 * (high - low or 1.0)

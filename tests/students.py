@@ -14,18 +14,18 @@ from symdiff.exercises.reading import read
 from symdiff.exercises.sheets import Sheet, inputs_text
 from symdiff.exercises.subjects import Subject
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+TAUGHT = Path(__file__).parent / "taught.py"
 LINE = re.compile(r"\|\s*(\d+) \|")
 
 
 def subject(name: str) -> Subject:
-    """A function of the examples, ``ex_2_8_three_layers.py::loss``."""
-    (found,) = subjects(str(EXAMPLES / name)).values()
+    """A function of the file of exercises, or of another one: ``FILE.py::loss``."""
+    (found,) = subjects(name if "::" in name else f"{TAUGHT}::{name}").values()
     return found
 
 
 def sheet(name: str, cells: str, digits: int = 6) -> Sheet:
-    """The sheet of a function of the examples."""
+    """The sheet of a function."""
     about = subject(name)
     derivation = about.derived()
     return Sheet(name, derivation, blanks(derivation, cells), digits, inputs_text(about.named))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -53,6 +53,7 @@ def _is_near(cell: Any, ball: Any) -> bool:
 def _candidates(step: Step, truth: Objects, values: Mapping[str, Objects]) -> Iterator[tuple[str, Objects]]:
     for factor, told in (_FACTORS | _POINTS).items():
         yield told, _times(truth, BALLS.number(factor))
+    yield "1 minus the right value", _each(truth, lambda ball: 1 - ball)
     if truth.ndim == 2:
         yield "transposed", truth.T
     yield from _products(step, values)
@@ -76,9 +77,13 @@ def _products(step: Step, values: Mapping[str, Objects]) -> Iterator[tuple[str, 
 
 
 def _times(array: Objects, number: Any) -> Objects:
+    return _each(array, lambda ball: ball * number)
+
+
+def _each(array: Objects, function: Callable[[Any], Any]) -> Objects:
     result = np.empty(array.shape, dtype=object)
     for place in np.ndindex(array.shape):
-        result[place] = array[place] * number
+        result[place] = function(array[place])
     return result
 
 

@@ -10,7 +10,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import flint
 import numpy as np
 
 from symdiff.derivations.steps import Step
@@ -18,7 +17,7 @@ from symdiff.errors import Undetermined
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.evaluation.exact import Objects, evaluate
 from symdiff.exercises import numbers
-from symdiff.exercises.marks import EMPTY, RIGHT, Mark, worst
+from symdiff.exercises.marks import EMPTY, RIGHT, Mark, Status, worst
 from symdiff.exercises.numbers import Cell, Written
 from symdiff.exercises.quantities import Quantities
 from symdiff.exercises.slips import slip
@@ -58,7 +57,7 @@ class ValueJudge:
         """A value that the sheet shows: a student goes on with it as it is printed, or with the exact one."""
         if step.quantity in self.truth:
             digits = self.digits
-            each = np.frompyfunc(lambda ball: ball if digits is None else _widened(ball, digits), 1, 1)
+            each = np.frompyfunc(lambda ball: ball if digits is None else _with_rounded(ball, digits), 1, 1)
             with working_precision(_BITS):
                 is_input = self.quantities.is_given(step.quantity)
                 truth = self.truth[step.quantity]
@@ -96,7 +95,7 @@ class ValueJudge:
         roads = Roads(truth, own, None if formula is None else self._follow(formula), apart)
         found = [self._entry(written[place], roads, place) for place in np.ndindex(truth.shape)]
         status = worst(mark.status for mark in found)
-        self.held[step.quantity] = self._kept(written, found, self.held[step.quantity], truth)
+        self._keep(step, written, found, roads)
         if status == "wrong":
             told = slip(step, written, truth, self.truth)
             return Mark("wrong", "; ".join(part for part in (told, _where(found, truth.shape)) if part))
@@ -121,9 +120,12 @@ class ValueJudge:
         return Mark("wrong")
 
     def _agrees(self, cell: Written, ball: Any) -> bool:
-        """To half a unit of the last written digit, and of the last digit that is asked."""
+        return _within(cell, ball, self._half(cell, ball))
+
+    def _half(self, cell: Written, ball: Any) -> Fraction:
+        """Half a unit of the last written digit, or of the last digit that is asked, whichever is less."""
         asked = None if self.digits is None else _unit(ball, self.digits) / 2
-        return _within(cell, ball, cell.half if not asked else min(cell.half, asked))
+        return min(cell.half, asked) if asked else cell.half
 
     def _follow(self, node: Node) -> Objects | None:
         """The value of a node at what the student holds; None where it cannot be told."""
@@ -138,26 +140,19 @@ class ValueJudge:
             return None
         return found
 
-    def _kept(self, written: Any, marks: list[Mark], before: Objects, truth: Objects) -> Objects:
-        """All numbers with which the student may go on: what rounds to the written one, and the unrounded one."""
-        kept = np.empty(truth.shape, dtype=object)
-        for place, mark in zip(np.ndindex(truth.shape), marks, strict=True):
+    def _keep(self, step: Step, written: Any, marks: list[Mark], roads: Roads) -> None:
+        """Hold what the student may go on with; entries that are empty follow from the earlier values."""
+        held = np.array(self.held[step.quantity])
+        for place, mark in zip(np.ndindex(held.shape), marks, strict=True):
             cell = written[place]
-            if cell is None:
-                kept[place] = before[place]
-                continue
-            asked = None if self.digits is None else _unit(BALLS.number(cell.value), self.digits) / 2
-            half = cell.half if asked is None else min(cell.half, asked)
-            ball = _around(cell.value, half)
-            kept[place] = ball.union(truth[place]) if mark.status in ("right", "short") else ball
-        return kept
+            if cell is not None:
+                half = self._half(cell, BALLS.number(cell.value))
+                own = None if roads.own is None else roads.own[place]
+                held[place] = _kept(cell, half, own, roads.truth[place], mark.status)
+        self.held[step.quantity] = held
 
 
 # Balls ------------------------------------------------------------------------------------------------------
-
-
-def _around(value: Fraction, half: Fraction) -> Any:
-    return BALLS.number(value - half).union(BALLS.number(value + half))
 
 
 def _within(cell: Written, ball: Any, half: Fraction) -> bool:
@@ -175,11 +170,23 @@ def _unit(ball: Any, digits: int) -> Fraction:
     return Fraction(10) ** (Decimal(size.str(20, radius=False)).adjusted() - digits + 1)
 
 
-def _widened(ball: Any, digits: int) -> Any:
+def _with_rounded(ball: Any, digits: int) -> Any:
     """A ball and what it is printed as, in one."""
-    if not ball.is_finite():
+    unit = _unit(ball, digits) if ball.is_finite() else Fraction(0)
+    if not unit:
         return ball
-    return ball + flint.arb(0, BALLS.number(_unit(ball, digits) / 2).mid())
+    middle = Fraction(Decimal(ball.str(60, radius=False)))
+    return ball.union(BALLS.number(round(middle / unit) * unit))
+
+
+def _kept(cell: Written, half: Fraction, own: Any, truth: Any, status: Status) -> Any:
+    """All numbers with which a student may go on who wrote this one: it, and the unrounded one behind it."""
+    written = BALLS.number(cell.value)
+    behind = BALLS.number(cell.value - half).union(BALLS.number(cell.value + half))
+    if own is not None and own.is_finite() and own.overlaps(behind):
+        behind = own.intersection(behind)
+    kept = written.union(behind)
+    return kept.union(truth) if status in ("right", "short") else kept
 
 
 def _holds(ball: Any, truth: Any) -> bool:

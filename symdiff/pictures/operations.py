@@ -11,7 +11,7 @@ from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input, Named
 from symdiff.pictures.boxes import Arrow, Box, Drawing, Kind, Line
 from symdiff.pictures.repeating import repeated
-from symdiff.pictures.shortening import shortened
+from symdiff.pictures.shortening import MOST, shortened
 from symdiff.pictures.svg import render
 from symdiff.pictures.typesetting import Text, joined, plain, typeset, wrapped
 
@@ -39,10 +39,14 @@ def drawing(graph: Graph) -> Drawing:
         for source in dict.fromkeys(graph.store.operands(_inner(graph, node)))
         if source in names
     )
-    inputs = ", ".join(graph.input_names)
-    told = "; ".join(f"{names[n]} = {_formula(graph, n, names)}" for n in names if n not in graph.inputs)
-    drawn = Drawing(f"Computation graph of {inputs or 'constants'}", f"{told}.", boxes, arrows)
-    return shortened(repeated(drawn))
+    title = f"Computation graph of {', '.join(graph.input_names) or 'constants'}"
+    return repeated(shortened(Drawing(title, _words(graph, names), boxes, arrows)))
+
+
+def _words(graph: Graph, names: Mapping[Node, str]) -> str:
+    made = [node for node in names if node not in graph.inputs]
+    told = "; ".join(f"{names[node]} = {_formula(graph, node, names)}" for node in made[:MOST])
+    return f"{told}; and {len(made) - MOST} more." if len(made) > MOST else f"{told}."
 
 
 def names_of(graph: Graph) -> dict[Node, str]:
@@ -62,8 +66,8 @@ def _inner(graph: Graph, node: Node) -> Node:
 
 def _formula(graph: Graph, node: Node, names: Mapping[Node, str]) -> str:
     inner = _inner(graph, node)
-    others = {other: name for other, name in names.items() if other != inner}
-    return formula_text(graph.store, inner, _LONG, others) if inner not in others else others[inner]
+    other = names.get(inner) if inner != node else None
+    return formula_text(graph.store, inner, _LONG, names) if other is None else other
 
 
 def _box(graph: Graph, node: Node, names: Mapping[Node, str]) -> Box:

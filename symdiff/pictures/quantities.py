@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 
 from symdiff.derivations.equations import Equation, equations
+from symdiff.derivations.folding import folds
 from symdiff.derivations.steps import Derivation, Step, Term
-from symdiff.derivations.symbols import symbol
+from symdiff.derivations.symbols import index, symbol
 from symdiff.derivations.values import Value, rounded
 from symdiff.pictures.boxes import Arrow, Box, Drawing, Kind, Line
 from symdiff.pictures.repeating import repeated
-from symdiff.pictures.shortening import shortened
+from symdiff.pictures.shortening import MOST, Band, shortened
 from symdiff.pictures.svg import render
 from symdiff.pictures.typesetting import Text, joined, plain, typeset, wrapped
 
@@ -83,7 +85,22 @@ class _Picture:
         boxes = tuple(self.box(step) for step in self.forward.values()) or (self.only(),)
         title = f"Computation graph of {self.derivation.name}"
         drawn = Drawing(title, self.words(), boxes, tuple(self.arrows()))
-        return replace(shortened(repeated(drawn)), legend=tuple(self.legend()))
+        return replace(repeated(shortened(drawn, self.bands())), legend=tuple(self.legend()))
+
+    def bands(self) -> list[Band]:
+        """The members of a fold between its first and its last."""
+        found = []
+        for fold in folds(self.derivation):
+            if fold.lines[0].phase == "forward":
+                inner = [step for member in fold.members(self.derivation)[1:-1] for step in member]
+                values = (
+                    f" = {fold.values[1]}, …, {fold.values[-2]}" if len(inner) > 1 else f" = {fold.values[1]}"
+                )
+                letter = typeset(index(fold.letter))
+                found.append(
+                    Band({s.quantity for s in inner}, joined(plain("the same for "), letter, plain(values)))
+                )
+        return found
 
     def only(self) -> Box:
         """What a function shows that gives back its argument."""
@@ -207,12 +224,13 @@ class _Picture:
     def words(self) -> str:
         """The graph in words: each quantity with its formula, its value, its derivative."""
         told = []
-        for step in self.forward.values():
+        for step in islice(self.forward.values(), MOST):
             value, back = self.value(step), self.back.get(step.quantity)
             text = f"{step.quantity}{f' = {step.formula}' if step.formula else ''}{f' = {value}' if value else ''}"
             slope = self.value(back) if back else ""
             told.append(f"{text}{f', derivative {slope}' if slope else ''}")
-        return "; ".join(told) + "."
+        more = len(self.forward) - len(told)
+        return "; ".join(told) + (f"; and {more} more." if more else ".")
 
 
 def signed(number: str) -> str:

@@ -1,38 +1,53 @@
-"""What is drawn of a graph that is too large? Its beginning and its end; a box says how much lies between."""
+"""What is drawn of a graph that is too large? What repeats once at each end; else its beginning and its end."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
 from symdiff.pictures.boxes import Arrow, Box, Drawing, Line
 from symdiff.pictures.layering import ranks
-from symdiff.pictures.typesetting import plain
+from symdiff.pictures.typesetting import Text, plain
 
 MOST = 44  # boxes that are drawn
-BETWEEN = "\x00between"
+FEW = 20  # boxes that are drawn even where they repeat
 
 
-def shortened(drawing: Drawing, most: int = MOST) -> Drawing:
-    """The drawing itself, or without the layers in its middle; no path is cut, it goes through the box between."""
-    if len(drawing.boxes) <= most:
-        return drawing
-    middle = _middle(drawing, most)
-    shown = Line(plain(f"… {len(middle)} more …"), 14, "soft")
-    names = [box.key for box in drawing.boxes if box.key in middle]
-    told = Line(plain(f"{_short(names[0])} to {_short(names[-1])}"), 12, "soft")
-    kept = tuple(box for box in drawing.boxes if box.key not in middle)
-    between = Box(BETWEEN, (shown, told), "gap")
-    return replace(drawing, boxes=(*kept, between), arrows=_joined(drawing.arrows, middle))
+@dataclass(frozen=True)
+class Band:
+    """Boxes that may be left out together, as every path through them goes on, and what is said instead."""
+
+    keys: AbstractSet[str]
+    says: Text
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"
+def shortened(drawing: Drawing, bands: Sequence[Band] = (), most: int = MOST, few: int = FEW) -> Drawing:
+    """The drawing itself if it is small, else without the bands, and without its middle if it is still too large."""
+    if len(drawing.boxes) > few:
+        for band in bands:
+            drawing = _without(drawing, band)
+    return drawing if len(drawing.boxes) <= most else _without(drawing, _middle(drawing, most))
 
 
-def _middle(drawing: Drawing, most: int) -> set[str]:
-    """A band of layers: as many from both ends are kept as there is room for, but one."""
+def _without(drawing: Drawing, band: Band) -> Drawing:
+    """A box stands for those of the band; arrows to them and from them are its own."""
+    key = f"\x00instead of {min(band.keys)}"
+    kept: list[Box] = []
+    for box in drawing.boxes:
+        if box.key not in band.keys:
+            kept.append(box)
+        elif not any(other.key == key for other in kept):
+            count = Line(plain(f"… {len(band.keys)} more …"), 14, "soft")
+            kept.append(Box(key, (count, Line(band.says, 12, "soft")), "gap"))
+    place = {box.key: key if box.key in band.keys else box.key for box in drawing.boxes}
+    return replace(drawing, boxes=tuple(kept), arrows=_joined(drawing.arrows, place, key))
+
+
+def _middle(drawing: Drawing, most: int) -> Band:
+    """A band of layers: as many from both ends are kept as there is room for."""
     graph = nx.DiGraph()
     graph.add_nodes_from(box.key for box in drawing.boxes)
     graph.add_edges_from((arrow.source, arrow.target) for arrow in drawing.arrows)
@@ -48,17 +63,23 @@ def _middle(drawing: Drawing, most: int) -> set[str]:
             break
         room -= len(layer)
         first, last = (first + 1, last) if from_top else (first, last - 1)
-    return {key for layer in layers[first:last] for key in layer}
+    keys = {key for layer in layers[first:last] for key in layer}
+    names = [_short(box) for box in drawing.boxes if box.key in keys]
+    return Band(keys, plain(f"{names[0]} to {names[-1]}"))
 
 
-def _joined(arrows: tuple[Arrow, ...], middle: set[str]) -> tuple[Arrow, ...]:
+def _short(box: Box) -> str:
+    text = "".join(piece.text for piece in (box.name or box.lines[0]).text)
+    return text if len(text) <= 20 else f"{text[:19]}…"
+
+
+def _joined(arrows: tuple[Arrow, ...], place: Mapping[str, str], between: str) -> tuple[Arrow, ...]:
     found: dict[tuple[str, str], Arrow] = {}
     for arrow in arrows:
-        ends = tuple(BETWEEN if key in middle else key for key in (arrow.source, arrow.target))
-        if ends[0] != ends[1]:
-            is_whole = BETWEEN not in ends
-            before = found.get((ends[0], ends[1]))
+        source, target = place[arrow.source], place[arrow.target]
+        if source != target:
+            before = found.get((source, target))
             heavy = arrow.heavy or (before is not None and before.heavy)
-            lines = arrow.lines if is_whole else ()
-            found[ends[0], ends[1]] = Arrow(ends[0], ends[1], lines, heavy)
+            lines = () if between in (source, target) else arrow.lines
+            found[source, target] = Arrow(source, target, lines, heavy)
     return tuple(found.values())

@@ -90,11 +90,19 @@ def one_step(x: Any, seen: Any) -> Any:
     return np.sum(rows**3)
 
 
+def from_zeros(W: Any, X: Any) -> Any:
+    h = np.zeros(W.shape[0])
+    for x in X:
+        h = np.tanh(W @ h + x)
+    return h.sum()
+
+
 RIGHT: list[tuple[Callable[..., Any], Any]] = [
     (softmax_loss, {"x": "n d", "W": "d k", "y": "n k"}),
     (normalised, {"x": "n d", "g": "d"}),
     (moved, {"x": np.array([0.3, -0.5, 1.0, 0.25]), "w": 0.5}),
     (logarithms, {"x": "n"}),
+    (from_zeros, {"W": "k k", "X": "3 k"}),
     (one_step, {"x": np.array([1.0, 2.0, 4.0]), "seen": np.array([0, 2, 2])}),
 ]
 
@@ -102,6 +110,30 @@ RIGHT: list[tuple[Callable[..., Any], Any]] = [
 @pytest.mark.parametrize(("fn", "inputs"), RIGHT, ids=[fn.__name__ for fn, _ in RIGHT])
 def test_right_steps_are_accepted(fn: Callable[..., Any], inputs: Any) -> None:
     assert derive(fn, inputs).checked.endswith("every step checked at 2 points")
+
+
+def test_of_the_identity_there_is_nothing_to_check() -> None:
+    def same(x: Any) -> Any:
+        return x
+
+    assert derive(same, {"x": "n"}).checked.endswith("nothing to check")
+
+
+def test_a_step_that_is_zero_at_a_point_is_looked_at_elsewhere() -> None:
+    """With weights of mixed signs most scalar networks of rectifiers are dead: then nothing is seen."""
+
+    def deep(w: Any, x: Any) -> Any:
+        a = x
+        for _ in range(8):
+            z = w * a - x
+            a = np.maximum(z, 0)
+        return a
+
+    seen = derive(deep, {"w": 2.0, "x": -1.0})
+    assert "every step checked at" in seen.checked
+    wrong = seen.step("da_8_dz_8")
+    changed = altered(seen, wrong.quantity, node=alg.scale(seen.graph.store, wrong.node, 2))
+    refused(changed, wrong.quantity)
 
 
 def test_where_every_point_is_a_kink_the_convention_holds() -> None:

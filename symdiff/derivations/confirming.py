@@ -21,7 +21,8 @@ from symdiff.errors import NotCompilable, SymdiffError, Undetermined, explain
 from symdiff.evaluation.arithmetics import Arithmetic, working_precision
 from symdiff.evaluation.exact import Objects
 from symdiff.evaluation.tapes import CONVENTIONAL, TAPED
-from symdiff.ir.graph import Node
+from symdiff.ir.graph import Node, Store
+from symdiff.ir.ops import Input
 
 POINTS = 2
 _DRAWS = 21  # three of each kind of point
@@ -59,7 +60,7 @@ def _told(step: Step, at: str) -> str:
 
 def _points(derivation: Derivation, fixed: Mapping[Node, Any], arithmetic: Arithmetic) -> int:
     """At how many points every step was found right; enough that none of them was zero, and so blind, at all."""
-    count, seen = 0, {step.number for step in derivation.steps if step.rule in ("input", "seed")}
+    count, seen = 0, {step.number for step in derivation.steps if _is_plain(derivation.graph.store, step)}
     tried = [frame for frame in islice(frames(derivation, fixed), POINTS) if frame.cost() <= _MOST]
     streams = [(frame, frame.points(seed)) for seed, frame in enumerate(tried)]
     for turn in range(_DRAWS):
@@ -70,6 +71,12 @@ def _points(derivation: Derivation, fixed: Mapping[Node, Any], arithmetic: Arith
             if count >= POINTS and (len(seen) == len(derivation.steps) or turn >= _MORE):
                 return count
     return count
+
+
+def _is_plain(store: Store, step: Step) -> bool:
+    """Whether a step is given, or a constant, of which no point says more than another."""
+    below = store.ancestors([step.node])
+    return step.rule in ("input", "seed") or not any(isinstance(store.op(n), Input) for n in below)
 
 
 def _right_at(name: str, frame: Frame, arithmetic: Arithmetic, point: Point) -> set[int] | None:

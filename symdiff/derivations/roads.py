@@ -98,6 +98,7 @@ class Roads:
         for n in self.frame.graph.inputs:
             is_real = self.store.kind(n) == "real"
             known[n] = self.tape.variables(self.given[n]) if is_real else self.given[n]
+            self.taped[self.names[n]] = known[n]
         for name, node in self.frame.quantities():
             if node not in known:
                 (found,) = evaluate(self.store, [self._inside(node)], known, self.arithmetic)
@@ -154,7 +155,7 @@ class Roads:
         found, seen, waiting = list[Node](), {start}, [start]
         while waiting:
             n = waiting.pop()
-            if n in self.names and (n != start or self.names[n] != own or not self.store.operands(n)):
+            if n in self.names and (n != start or self.names[n] != own):
                 found.append(n)
                 continue
             new = set(self.store.operands(n)) - seen

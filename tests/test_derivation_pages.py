@@ -25,6 +25,10 @@ from symdiff.derivations.symbols import symbol
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 
+needs_tex = pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="needs a TeX engine, which .ci/run installs"
+)
+
 
 @pytest.fixture(scope="module")
 def scalars() -> Derivation:
@@ -109,27 +113,57 @@ def odd(θ: Any, x: Any) -> Any:
     return x_1 * θ
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs a TeX engine, which .ci/run installs")
+def pages_of(source: str, folder: Path) -> int:
+    """How many pages a document has; nothing may be wrong with it or stick out by more than 5 pt."""
+    (folder / "document.tex").write_text(source, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
+    for _ in range(2):
+        run = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, errors="replace"
+        )
+    assert run.returncode == 0, run.stdout[-2000:]
+    wide = [float(w) for w in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)]
+    assert all(points <= 5 for points in wide), wide
+    assert "undefined" not in run.stdout
+    return int(re.findall(r"\((\d+) pages?,", run.stdout)[-1])
+
+
+@needs_tex
 def test_documents_compile_without_overfull_boxes(
     scalars: Derivation, matrices: Derivation, tmp_path: Path
 ) -> None:
-    for k, derivation in enumerate((scalars, matrices, derive(odd, {"θ": 0.5, "x": 2.0}))):
-        source = tmp_path / f"d{k}.tex"
-        source.write_text(to_latex(derivation), encoding="utf-8")
-        for _ in range(2):
-            command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name]
-            run = subprocess.run(
-                command, cwd=tmp_path, capture_output=True, text=True, check=False, errors="replace"
-            )
-        assert run.returncode == 0, run.stdout[-2000:]
-        wide = [float(w) for w in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)]
-        assert all(points <= 5 for points in wide), wide
-        assert "undefined" not in run.stdout
+    for derivation in (scalars, matrices, derive(odd, {"θ": 0.5, "x": 2.0})):
+        assert pages_of(to_latex(derivation), tmp_path) <= 3
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs a TeX engine, which .ci/run installs")
+@needs_tex
+def test_a_fragment_compiles_in_a_document_of_its_user(matrices: Derivation, tmp_path: Path) -> None:
+    """The first line says which packages it needs; a narrow page, and a name that the user has too."""
+    fragment = to_latex(matrices, fragment=True)
+    first = fragment.splitlines()[0]
+    assert first.startswith("% needs \\usepackage{")
+    (tmp_path / "derivation.tex").write_text(fragment, encoding="utf-8")
+    document = rf"""\documentclass[twocolumn]{{report}}
+    {first.removeprefix("% needs ")}
+    \newcommand{{\formula}}[1]{{\emph{{#1}}}}
+    \begin{{document}}\chapter{{One}}\onecolumn
+    \input{{derivation}} \formula{{end}}
+    \input{{derivation}}
+    \end{{document}}"""
+    assert pages_of(document, tmp_path) <= 7
+
+
+@needs_tex
 def test_saved_as_pdf(scalars: Derivation, tmp_path: Path) -> None:
     assert save(scalars, tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_without_tex_the_error_says_how_to_install_it(
+    scalars: Derivation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="apt install texlive-latex-extra"):
+        save(scalars, tmp_path / "x.pdf")
 
 
 @pytest.mark.parametrize("ending", [".tex", ".html", ".md", ".txt"])

@@ -17,6 +17,12 @@ from symdiff.pictures.quantities import to_svg
 
 ENGINES = ("tectonic", "pdflatex")
 WRITERS = {".tex": to_latex, ".html": to_html, ".md": to_markdown, ".svg": to_svg, ".txt": to_text}
+INSTALL = """Save .tex, .html or .md instead, or install a TeX engine:
+  Debian, Ubuntu   apt install texlive-latex-extra texlive-fonts-recommended lmodern
+  Fedora           dnf install texlive-scheme-medium
+  macOS            brew install tectonic
+  Windows          winget install MiKTeX.MiKTeX
+  conda            conda install -c conda-forge tectonic"""
 _SECONDS = 120
 
 
@@ -41,9 +47,7 @@ def compile_pdf(latex: str, target: Path) -> None:
     engine = next((name for name in ENGINES if shutil.which(name)), None)
     if engine is None:
         facts: dict[str, object] = {"looked for": ", ".join(ENGINES)}
-        raise InputError(
-            explain(f"save {target}", facts, "Install TeX Live or tectonic, or save .tex or .html.")
-        )
+        raise InputError(explain(f"save {target}", facts, INSTALL))
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "derivation.tex"
         source.write_text(latex, encoding="utf-8")

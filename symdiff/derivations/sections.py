@@ -37,7 +37,7 @@ def shown(
 
     Steps that repeat are one block with an index, unless ``folded`` is false.
     """
-    whole = _with_origins(derivation)
+    whole = with_origins(derivation)
     found = {fold.first: fold for fold in (folds(whole) if folded else ())}
     inside = {number for fold in found.values() for number in range(fold.first, fold.last + 1)}
     sections = []
@@ -54,7 +54,7 @@ def shown(
     return tuple(sections)
 
 
-def _with_origins(derivation: Derivation) -> Derivation:
+def with_origins(derivation: Derivation) -> Derivation:
     """Parts of nested arguments say what they are called there: ``W_1`` is ``params[0][0]``."""
     steps = []
     for step in derivation.steps:
@@ -152,5 +152,5 @@ def quantity(step: Step) -> str:
     """``dL/dz1`` for a derivative, the name for anything else."""
     if step.above is None or not step.quantity.startswith("d"):
         return step.quantity
-    below = f"({step.below})" if step.quantity.endswith(")") else step.below  # of a derivative
+    below = f"({step.below})" if step.quantity.endswith(f"({step.below})") else step.below  # of a derivative
     return f"d{step.above}/d{below}"

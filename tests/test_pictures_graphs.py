@@ -309,6 +309,7 @@ def test_a_full_layer_takes_no_more() -> None:
         (r"W_{3}^{\top} \delta_{3} \odot \left(1 - a^{\odot 2}\right)", "W3T δ3 ⊙ (1 − a⊙2)"),
         (r"\sigma{\left(-z \right)}", "σ(−z)"),
         (r"\left\lVert E\right\rVert^{2}", "‖E‖2"),
+        (r"\frac{\lVert a - y \rVert^{2}}{2}", "‖a − y‖2/2"),
         (r"\unknown{x}", "unknownx"),
         (r"\text{a\%b\_c}", "a%b_c"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 
 from symdiff.checking.formulas import formula_text
@@ -32,15 +33,21 @@ def to_svg(graph: Graph) -> str:
 def drawing(graph: Graph) -> Drawing:
     """The computation graph; constants stand in the formulas, and ``v1``, ``v2`` are values without a name."""
     names = names_of(graph)
-    boxes = tuple(_box(graph, node, names) for node in names)
-    arrows = tuple(
+    kept = shortened(
+        Drawing("", "", tuple(_outline(graph, node, names) for node in names), _arrows(graph, names))
+    )
+    boxes = tuple(box if box.kind == "gap" else _box(graph, box, names) for box in kept.boxes)
+    title = f"Computation graph of {', '.join(graph.input_names) or 'constants'}"
+    return repeated(Drawing(title, _words(graph, names), boxes, kept.arrows))
+
+
+def _arrows(graph: Graph, names: Mapping[Node, str]) -> tuple[Arrow, ...]:
+    return tuple(
         Arrow(str(source), str(node))
         for node in names
         for source in dict.fromkeys(graph.store.operands(_inner(graph, node)))
         if source in names
     )
-    title = f"Computation graph of {', '.join(graph.input_names) or 'constants'}"
-    return repeated(shortened(Drawing(title, _words(graph, names), boxes, arrows)))
 
 
 def _words(graph: Graph, names: Mapping[Node, str]) -> str:
@@ -70,14 +77,20 @@ def _formula(graph: Graph, node: Node, names: Mapping[Node, str]) -> str:
     return formula_text(graph.store, inner, _LONG, names) if other is None else other
 
 
-def _box(graph: Graph, node: Node, names: Mapping[Node, str]) -> Box:
-    shape = " × ".join(map(str, graph.shape(node)))
-    lines = [Line(joined(_name(names[node]), plain(f" : {shape}" if shape else "")), 15)]
+def _outline(graph: Graph, node: Node, names: Mapping[Node, str]) -> Box:
+    """A box with the name only: those that are drawn are filled in later."""
     kind: Kind = "output" if node in graph.outputs else "input" if node in graph.inputs else "quantity"
+    return Box(str(node), (Line(plain(names[node]), 15),), kind)
+
+
+def _box(graph: Graph, outline: Box, names: Mapping[Node, str]) -> Box:
+    node = int(outline.key)
+    shape, name = " × ".join(map(str, graph.shape(node))), _name(names[node])
+    lines = [Line(joined(name, plain(f" : {shape}" if shape else "")), 15)]
     if node not in graph.inputs:
         text = plain(_formula(graph, node, names).replace("*", "·").replace("··", "**"))
         lines += [Line(line, 12, "soft") for line in wrapped(text, 12, _LINE)]
-    return Box(str(node), tuple(lines), kind, Line(_name(names[node]), 15))
+    return replace(outline, lines=tuple(lines), name=Line(name, 15))
 
 
 def _name(name: str) -> Text:

@@ -26,7 +26,7 @@ _COMMANDS = {latex: char for char, latex in MATHEMATICS.items() if latex.startsw
     for name in GREEK
 } | {
     r"\top": "T", r"\,": "·", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
-    r"\lVert": "‖", r"\rVert": "‖", r"\ldots": "…",
+    r"\lVert": "‖\u2060", r"\rVert": "\u2060‖", r"\ldots": "…",
 }  # fmt: skip
 _ABOVE = {r"\hat": "\u0302", r"\bar": "\u0304", r"\tilde": "\u0303", r"\dot": "\u0307"}
 _STYLES = {r"\mathit": "italic", r"\mathbf": "bold"} | dict.fromkeys(
@@ -63,7 +63,7 @@ def typeset(latex: str, literal: Mapping[str, str] | None = None) -> Text:
     for k, (shown, _) in sorted(enumerate(known), key=lambda item: -len(item[1][0])):
         latex = latex.replace(shown, f"\x00{chr(0xE000 + k)}")
     reader = _Reader([m[0] for m in _TOKEN.finditer(latex)], [name for _, name in known])
-    return merged(reader.group())
+    return tuple(replace(p, text=p.text.replace("\u2060", "")) for p in merged(reader.group()))
 
 
 def joined(*parts: Text) -> Text:
@@ -76,8 +76,12 @@ def merged(pieces: Sequence[Piece]) -> Text:
     found: list[Piece] = []
     for piece in pieces:
         before = found[-1].text if found else " "
-        text = piece.text.lstrip() if piece.level == 0 and before[-1:] in " \u2005\u2009([∂−" else piece.text
-        if found and text[:1] in (")", "]", ",", ";") and found[-1].level == 0:
+        text = (
+            piece.text.lstrip()
+            if piece.level == 0 and before[-1:] in " \u2005\u2009([∂−\u2060"
+            else piece.text
+        )
+        if found and text[:1] in (")", "]", ",", ";", "\u2060") and found[-1].level == 0:
             found[-1] = replace(found[-1], text=found[-1].text.rstrip())
         if found and (found[-1].style, found[-1].level) == (piece.style, piece.level):
             found[-1] = replace(found[-1], text=found[-1].text + text)
@@ -202,7 +206,7 @@ class _Reader:
             last = "".join(piece.text for piece in before[-3:]).rstrip()
             is_sign = char == "−" and (not last or last[-1] in _BINARY or last[-1] in "([,")
             return Piece(char if is_sign else f"\u2005{char}\u2005")
-        if len(char) > 1:
+        if len(char) > 1 and char.startswith("\\"):
             return Piece(f"\u2009{char.removeprefix(chr(92))}")
         return Piece(char, "italic" if char.isalpha() and char not in "T∂ℓ" and not char.isdigit() else "")
 
@@ -218,6 +222,7 @@ def _bound(part: list[Piece], loose: str) -> list[Piece]:
     depth, is_loose = 0, False
     for place, char in enumerate(text):
         depth += (char in "([") - (char in ")]")
+        depth = 1 - depth if char == "‖" else depth
         is_loose |= depth == 0 and char in loose and place > 0
     is_derivative = text.startswith("∂") and "+" not in text
     return [Piece("("), *part, Piece(")")] if is_loose and not is_derivative else part

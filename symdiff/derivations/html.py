@@ -11,6 +11,7 @@ from symdiff.derivations.equations import definitions
 from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 from symdiff.pages.html import environment
+from symdiff.pictures.quantities import to_svg
 
 
 def to_html(derivation: Derivation, digits: int = 6) -> str:
@@ -33,6 +34,7 @@ def _render(derivation: Derivation, digits: int, *, whole: bool) -> str:
         checked=derivation.checked,
         whole=whole,
         mathml=mathml,
+        drawing=Markup(to_svg(derivation)),  # with every name escaped
     )
 
 

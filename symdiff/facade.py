@@ -9,6 +9,7 @@ from symdiff.checking.formulas import formula_text
 from symdiff.derivations.graphs import to_latex as graph_latex
 from symdiff.derivations.html import to_fragment
 from symdiff.derivations.html import to_html as derivation_html
+from symdiff.derivations.latex import to_display
 from symdiff.derivations.latex import to_latex as derivation_latex
 from symdiff.derivations.markdown import to_markdown
 from symdiff.derivations.saving import save
@@ -80,6 +81,7 @@ def attach() -> None:
         "to_svg": derivation_svg,
         "save": save,
         "_repr_html_": to_fragment,
+        "_repr_latex_": to_display,
         "_repr_markdown_": to_markdown,
     }.items():
         setattr(Derivation, label, renderer)

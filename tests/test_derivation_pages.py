@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import pytest
 from test_derivations import INPUTS, three_layers
 
 from symdiff import calculus
+from symdiff.checking.printed import PrintedValue
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.equations import definitions, equations
 from symdiff.derivations.html import to_fragment, to_html
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.markdown import to_markdown
 from symdiff.derivations.saving import save
+from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.symbols import symbol
+from symdiff.derivations.text import to_text
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 
@@ -169,6 +173,49 @@ def test_without_tex_the_error_says_how_to_install_it(
 @pytest.mark.parametrize("ending", [".tex", ".html", ".md", ".txt"])
 def test_saved_as_text(scalars: Derivation, tmp_path: Path, ending: str) -> None:
     assert "0.786003" in save(scalars, tmp_path / f"x{ending}").read_text(encoding="utf-8")
+
+
+def with_printed(derivation: Derivation, quantity: str, text: str, *, agrees: bool) -> Derivation:
+    """A derivation beside one value of which stands what a text prints."""
+    told = PrintedValue(quantity, text, "0.168202", agrees, "0.16820230")
+    steps = [replace(s, printed=told) if s.quantity == quantity else s for s in derivation.steps]
+    return replace(derivation, steps=tuple(steps))
+
+
+def test_printed_values_stand_beside_the_right_ones(scalars: Derivation) -> None:
+    right = with_printed(scalars, "dy_hat_dz3", "0.1682", agrees=True)
+    wrong = with_printed(scalars, "dy_hat_dz3", "0.2682", agrees=False)
+    for show, mark in (
+        (to_text, "0.2682 DIFFERS"),
+        (to_markdown, "**0.2682** differs"),
+        (to_html, "<mark>0.2682</mark> differs"),
+        (to_latex, r"\textbf{0.2682} differs"),
+    ):
+        assert mark in " ".join(show(wrong).split())
+        assert "0.1682 " in show(right) or "0.1682<" in show(right)
+        assert "DIFFERS" not in show(right)
+        assert "rinted" in show(right)
+        assert "rinted" not in show(scalars).replace("@media print", "").split("<body", 1)[-1]
+
+
+def test_values_come_from_steps_of_a_phase(scalars: Derivation) -> None:
+    rows = {line.quantity: line.sources for section in shown(scalars, 6) for line in section.lines}
+    numbers = {step.quantity: step.number for step in scalars.steps}
+    assert rows["z1"] == f"steps {numbers['x']}, {numbers['w1']}, {numbers['b1']}"
+    assert rows["dL/dz3"] == f"backward steps {numbers['dL_dy_hat']}, {numbers['dy_hat_dz3']}"
+    assert rows["dL/dy_hat"] == f"forward steps {numbers['y_hat']}, {numbers['y']}"
+    assert rows["dz3/db3"] == ""
+
+
+@needs_tex
+def test_notebooks_get_displayed_formulas(matrices: Derivation, tmp_path: Path) -> None:
+    told = matrices._repr_latex_()  # type: ignore[attr-defined]
+    assert told.startswith(r"$$\begin{aligned} ")
+    assert r"\frac{\partial L}{\partial W_{1}} &= " in told
+    document = (
+        rf"\documentclass{{article}}\usepackage{{amsmath,amssymb}}\begin{{document}}{told}\end{{document}}"
+    )
+    assert pages_of(document, tmp_path) <= 4
 
 
 def test_unknown_endings_are_refused(scalars: Derivation, tmp_path: Path) -> None:

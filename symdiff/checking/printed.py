@@ -19,10 +19,11 @@ from symdiff.doors.tracing import trace_call
 from symdiff.errors import InputError, explain
 from symdiff.evaluation.arithmetics import BALLS, working_precision
 from symdiff.ir.graph import Graph, Node
-from symdiff.ir.literals import read
+from symdiff.ir.literals import decimal, read
 
 _BITS = 200
 _EXTRA_DIGITS = 3
+_MANY = 32  # entries of an array from which on it is data
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,13 @@ def claim_value(question: Question, target: int, text: Any) -> PrintedValue:
 
 
 def _read_exactly(array: Any) -> Any:
-    """Inputs as the author wrote them: 0.1 is one tenth."""
+    """Inputs as the author wrote them: 0.1 is one tenth; in large arrays, which are data, decimals only."""
+    is_data = array.size > _MANY
 
     def exactly(value: Any) -> Fraction:
+        typed = decimal(float(value))
+        if typed is not None or is_data:
+            return Fraction(value) if typed is None else typed
         number = read(float(value))
         return Fraction(int(number.p), int(number.q)) if number.is_Rational else Fraction(value)
 

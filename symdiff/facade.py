@@ -58,6 +58,11 @@ def _repr_html(self: Graph) -> str:
     return f"<div><b>Graph</b> of {escape(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol>{graph_svg(self)}</div>"
 
 
+def _derivation_fragment(self: Derivation) -> str:
+    """The steps and the graph for notebooks."""
+    return to_fragment(self, drawn=True)
+
+
 def attach() -> None:
     """Give graphs and verdicts their conveniences."""
     for name, method in {
@@ -80,7 +85,7 @@ def attach() -> None:
         "to_markdown": to_markdown,
         "to_svg": derivation_svg,
         "save": save,
-        "_repr_html_": to_fragment,
+        "_repr_html_": _derivation_fragment,
         "_repr_latex_": to_display,
         "_repr_markdown_": to_markdown,
     }.items():

@@ -16,6 +16,7 @@ from test_derivations import INPUTS, three_layers
 
 import symdiff as sd
 from symdiff.derivations.deriving import derive
+from symdiff.derivations.html import to_fragment
 from symdiff.derivations.steps import Derivation
 from symdiff.pictures import layering, operations, quantities, shortening, svg
 from symdiff.pictures.boxes import Box, Drawing
@@ -328,3 +329,17 @@ def test_long_formulas_are_broken_before_operators() -> None:
     )
     assert not any(line.endswith(("+", "⊙")) for line in lines)
     assert wrapped(plain("x"), 12, 1) == (plain("x"),)
+
+
+def test_pages_and_notebooks_show_the_graph_once(scalars: Derivation) -> None:
+    for text in (scalars.to_html(), scalars._repr_html_()):
+        assert text.count("<svg") == 1
+        assert scalars.to_svg() in text
+    assert "<svg" not in to_fragment(scalars)
+
+
+def test_second_orders_show_their_first_backward_pass() -> None:
+    steps = derive(two_paths, {"v1": 2.0, "v2": 0.5}, of="hvp", direction={"v1": 1.0, "v2": 0.0})
+    drawn = quantities.drawing(steps)
+    assert [b.key for b in drawn.boxes] == ["v1", "v2", "v3", "v5", "v6", "L"]
+    assert label(drawn, "v3", "v6") == ["→ 1.683"]

@@ -16,15 +16,15 @@ from symdiff.pictures.quantities import to_svg
 
 def to_html(derivation: Derivation, digits: int = 6) -> str:
     """The steps as one page with a table for each phase; the same derivation gives the same text."""
-    return _render(derivation, digits, whole=True)
+    return _render(derivation, digits, whole=True, drawn=True)
 
 
-def to_fragment(derivation: Derivation, digits: int = 6) -> str:
-    """The same for a notebook: it brings its style along."""
-    return _render(derivation, digits, whole=False)
+def to_fragment(derivation: Derivation, digits: int = 6, *, drawn: bool = False) -> str:
+    """The same for a notebook or another page: it brings its style along, and the graph where it is ``drawn``."""
+    return _render(derivation, digits, whole=False, drawn=drawn)
 
 
-def _render(derivation: Derivation, digits: int, *, whole: bool) -> str:
+def _render(derivation: Derivation, digits: int, *, whole: bool, drawn: bool) -> str:
     sections = shown(derivation, digits)
     template = environment().get_template("derivation.html.j2")
     return template.render(
@@ -34,7 +34,7 @@ def _render(derivation: Derivation, digits: int, *, whole: bool) -> str:
         checked=derivation.checked,
         whole=whole,
         mathml=mathml,
-        drawing=Markup(to_svg(derivation)),  # with every name escaped
+        drawing=Markup(to_svg(derivation)) if drawn else None,  # with every name escaped
     )
 
 

@@ -112,6 +112,34 @@ def test_right_steps_are_accepted(fn: Callable[..., Any], inputs: Any) -> None:
     assert derive(fn, inputs).checked.endswith("every step checked at 2 points")
 
 
+def layer(X: Any, W: Any, Y: Any) -> Any:
+    Z = X @ W
+    H = np.tanh(Z)
+    return ((H - Y) ** 2).mean()
+
+
+@pytest.mark.usefixtures("without_verdict")
+def test_large_arrays_are_checked_by_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    inputs = {"X": rng.normal(size=(60, 90)), "W": rng.normal(size=(90, 64)), "Y": rng.normal(size=(60, 64))}
+    derivation = derive(layer, inputs, "W")
+    assert derivation.checked.endswith("every step checked at 2 points of smaller arrays")
+    assert derivation.step("dL_dW").checked == "derivative, at 2 points of smaller arrays"
+    monkeypatch.setattr(calculus, "_times_partial", negated(calculus._times_partial))
+    with pytest.raises(SymdiffError, match="nothing is shown"):
+        derive(layer, inputs, "W")
+
+
+@pytest.mark.usefixtures("without_verdict")
+def test_large_arrays_with_a_length_of_their_own_are_not_called_checked() -> None:
+    def fixed(X: Any, W: Any) -> Any:
+        return np.sum((X @ W).reshape(60, 8, 8) ** 3)
+
+    rng = np.random.default_rng(0)
+    inputs = {"X": rng.normal(size=(60, 90)), "W": rng.normal(size=(90, 64))}
+    assert derive(fixed, inputs, "W").checked.endswith("single steps not checked")
+
+
 def test_of_the_identity_there_is_nothing_to_check() -> None:
     def same(x: Any) -> Any:
         return x

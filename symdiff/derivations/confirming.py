@@ -6,6 +6,7 @@ the earlier quantities, so that a wrong step is seen where it stands, even if th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -29,7 +30,7 @@ _DRAWS = 21  # three of each kind of point
 _MORE = 3  # turns of which the last looks at steps that were zero so far
 _BITS = 192
 _NARROW = 64  # bits of a difference that are certain
-_MOST = 600_000  # numbers on a tape
+_MOST = 300_000  # numbers on a tape
 
 
 class Undecided(Exception):
@@ -49,6 +50,23 @@ def confirm(derivation: Derivation, fixed: Mapping[Node, Any]) -> Derivation:
         return derivation
     at = f"at {found} point{'s' if found > 1 else ''}{how}"
     return replace(derivation, steps=tuple(replace(s, checked=_told(s, at)) for s in derivation.steps))
+
+
+def borrowed(derivation: Derivation, twin: Derivation) -> Derivation:
+    """A derivation of large arrays, checked by one of smaller arrays whose steps say the same but for sizes."""
+    if [_form(s) for s in derivation.steps] != [_form(s) for s in twin.steps]:
+        return derivation
+    told = [
+        f"{s.checked} of smaller arrays" if s.checked not in ("", GIVEN) else s.checked for s in twin.steps
+    ]
+    steps = zip(derivation.steps, told, strict=True)
+    return replace(derivation, steps=tuple(replace(step, checked=how) for step, how in steps))
+
+
+def _form(step: Step) -> tuple[object, ...]:
+    """What a step says, without its sizes."""
+    formula = re.sub(r"\d+", "#", step.formula)
+    return step.phase, step.quantity, step.rule, step.sources, step.above, step.below, step.factors, formula
 
 
 def _told(step: Step, at: str) -> str:

@@ -98,9 +98,13 @@ class Derivation:
         return f"derivatives by {', '.join(self.by)}: {told}, for {self.verdict.scope}"
 
     @property
+    def is_checked(self) -> bool:
+        """Whether every single step was checked; all of them are, or none."""
+        return all(step.checked for step in self.steps)
+
+    @property
     def _steps(self) -> str:
-        """All steps are checked at the same points, or none."""
-        if not all(step.checked for step in self.steps):
+        if not self.is_checked:
             return "single steps not checked"
         found = [step.checked.partition(", ")[2] for step in self.steps if step.checked != GIVEN]
         return f"every step checked {found[0]}" if found else "nothing to check"

@@ -82,7 +82,7 @@ RIGHT: dict[str, Case] = {
         larger, lambda x, y: ((x > y) + 0.5 * (x == y), (y > x) + 0.5 * (x == y)), (X, X[::-1].copy()), BOTH,
     ),
     "the larger of two, the first": (larger, lambda x, y: ((x >= y) * 1.0, (y > x) * 1.0), (X, X.copy()), BOTH),
-    "the larger of two, each alone": (larger, lambda x, y: ((x > y) * 1.0, (y > x) * 1.0), (X, X.copy()), BOTH),
+    "the larger of two, none wins": (larger, lambda x, y: ((x > y) * 1.0, (y > x) * 1.0), (X, X.copy()), BOTH),
     "Huber": (huber, lambda x: np.clip(x, -1, 1), (X,), {}),
     "Huber by cases": (huber, lambda x: np.where(np.abs(x) < 1, x, np.sign(x)), (X,), {}),
     "Huber twice": (
@@ -158,6 +158,7 @@ RIGHT: dict[str, Case] = {
     ),
 }  # fmt: skip
 WRONG: dict[str, Case] = {
+    "the larger of two, both win": (larger, lambda x, y: ((x >= y) * 1.0, (y >= x) * 1.0), (X, X.copy()), BOTH),
     **{f"relu from a tenth {c}": (above_a_tenth, lambda x, c=c: np.where(x == 0.1, c, x > 0.1), (x,), {})
        for c, x in ((5, X), (-0.5, X), (5, np.array([0.1, 1.0])))},
     "relu of 3x - 1": (

@@ -1,7 +1,7 @@
 """Does every proof fail when one sign, factor, transpose or term of the claim is changed, and is the mistake named?
 
-``python -m tests.mutation`` goes through all mutants of all claims and writes reports/mutation.md; with ``--share 0.1``
-a tenth of the mistakes is diagnosed, which takes longest. ``tests/test_mutation.py`` looks at a sample.
+``python -m tests.mutation --block 1000`` goes through all mutants of all claims and writes reports/mutation.md; with
+``--share 0.1`` a tenth of the mistakes is diagnosed, which takes longest. ``tests/test_mutation.py`` takes a sample.
 """
 
 # ruff: noqa: E402  (the paths come first)
@@ -34,7 +34,8 @@ from symdiff.proof.every_shape.proving import prove
 from symdiff.verdicts import Mistake
 
 Status: TypeAlias = Literal["refuted", "no value", "equivalent", "open", "proved wrong", "not certified"]
-BLOCK_SAMPLE = 40  # of the mutants of the block
+BLOCK = "Transformer block"
+BLOCK_SAMPLE, BLOCK_SHARE = 40, 0.25  # of the mutants of the block, and of its mistakes that are diagnosed
 PATIENCE = 60.0  # seconds for a diagnosis, so that what is found does not depend on the machine
 
 # What the mistake of a mutant may be called, by api.md's table. The edit's own kind comes first; any kind is right that
@@ -167,9 +168,9 @@ def trial(claimed: Claimed, count: int | None = None, seed: int = 0) -> tuple[Tr
 # The deep run -----------------------------------------------------------------------------------------------------
 
 
-def outcomes(claimed: Claimed, share: float) -> tuple[list[Outcome], int]:
+def outcomes(claimed: Claimed, share: float, count: int | None = None) -> tuple[list[Outcome], int]:
     """What became of the mutants of one claim; of so large a share of each kind the mistake is asked."""
-    tried, every = trial(claimed, BLOCK_SAMPLE if claimed.name == "Transformer block" else None)
+    tried, every = trial(claimed, count)
     seen: Counter[str] = Counter()
     found: list[Outcome] = []
     for k, mutant in enumerate(tried.found):
@@ -183,7 +184,7 @@ def outcomes(claimed: Claimed, share: float) -> tuple[list[Outcome], int]:
 
 HEAD = """# Mutants of the backward passes that are proved for every shape
 
-Written by `python -m tests.mutation --share {share}`. A mutant is the claim's graph with one use of one quantity
+Written by `python -m tests.mutation {options}`. A mutant is the claim's graph with one use of one quantity
 negated, doubled, halved or transposed, or with one term or factor dropped. Those that floats cannot tell from the
 derivative must be proved equal; of all others no proof for symbolic sizes may succeed, and two disjoint balls must show
 the difference at a rational point of small sizes, or that the mutant has no value there (the root of a negative
@@ -202,7 +203,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
     yield from ("| " + " | ".join(map(str, row)) + " |" for row in rows)
 
 
-def page(results: dict[str, tuple[list[Outcome], int]], share: float = 1.0) -> str:
+def page(results: dict[str, tuple[list[Outcome], int]], options: str = "") -> str:
     """The report: counts by claim, by kind of edit, and each mutant of which something is to be said."""
     rows: list[list[object]] = []
     for name, (found, every) in results.items():
@@ -213,7 +214,14 @@ def page(results: dict[str, tuple[list[Outcome], int]], share: float = 1.0) -> s
     every = [outcome for found, _ in results.values() for outcome in found]
     return (
         "\n".join(
-            [HEAD.format(share=share), *_table(head, rows), "", *_by_kind(every), "", *_to_be_told(results)]
+            [
+                HEAD.format(options=options),
+                *_table(head, rows),
+                "",
+                *_by_kind(every),
+                "",
+                *_to_be_told(results),
+            ]
         )
         + "\n"
     )
@@ -252,13 +260,22 @@ def _to_be_told(results: dict[str, tuple[list[Outcome], int]]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="of the mistakes that are diagnosed")
+    parser.add_argument(
+        "--block", type=int, default=BLOCK_SAMPLE, help="so many mutants of the Transformer block"
+    )
+    parser.add_argument(
+        "--block-share", type=float, default=BLOCK_SHARE, help="of its mistakes that are diagnosed"
+    )
     parser.add_argument("names", nargs="*", help="of claims; all by default")
     given = parser.parse_args()
+    options = f"--share {given.share} --block {given.block} --block-share {given.block_share}"
     results = {}
     for claimed in CLAIMS:
         if not given.names or claimed.name in given.names:
-            results[claimed.name] = outcomes(claimed, given.share)
-            (ROOT / "reports" / "mutation.md").write_text(page(results, given.share))
+            is_block = claimed.name == BLOCK
+            share, count = (given.block_share, given.block) if is_block else (given.share, None)
+            results[claimed.name] = outcomes(claimed, share, count)
+            (ROOT / "reports" / "mutation.md").write_text(page(results, options))
 
 
 if __name__ == "__main__":

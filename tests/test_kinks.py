@@ -106,14 +106,34 @@ def test_a_refutation_shows_the_nearest_derivative() -> None:
     assert verdict.kink == f"kink where the maximum of a is tied: {words}"
 
 
-def test_parts_that_do_not_fit_together_are_told() -> None:
+def test_parts_that_do_not_fit_together_are_refuted() -> None:
     def larger(x: Any, y: Any) -> Any:
         return np.maximum(x, y)
 
     verdict = sd.check(larger, lambda x, y: (x >= y, y >= x), (1.0, 1.0), wrt=("x", "y"))
     words = "the claim gives 1: every argument's part is right alone, but they are no derivative together"
-    assert verdict.status == "proved"
+    assert verdict.status == "refuted"
     assert verdict.kink == f"kink where x = y: any value between the limits 0 and 1 is right; {words}"
+    assert verdict.mistake is not None
+    assert verdict.mistake.kind == "edge"
+    assert verdict.mistake.detail.startswith("each argument's part is right alone")
+    for right in (lambda x, y: (x >= y, y > x), lambda x, y: (x > y, y >= x)):
+        assert sd.check(larger, right, (1.0, 1.0), wrt=("x", "y")).status == "proved"
+
+
+def test_a_difference_of_two_arguments_has_opposite_slopes_at_its_kink() -> None:
+    def distance(x: Any, y: Any) -> Any:
+        return np.sum(np.abs(x - y))
+
+    def slopes(x: Any, y: Any) -> Any:
+        return np.where(x >= y, 1.0, -1.0), np.where(x >= y, -1.0, 1.0)
+
+    def both(x: Any, y: Any) -> Any:
+        return np.where(x >= y, 1.0, -1.0), np.where(y >= x, 1.0, -1.0)
+
+    for inputs in ((1.0, 1.0), ("n", "n")):
+        assert sd.check(distance, slopes, inputs, wrt=("x", "y")).status == "proved"
+        assert sd.check(distance, both, inputs, wrt=("x", "y")).status == "refuted"
 
 
 def test_no_value_where_the_derivative_is_finite() -> None:

@@ -173,3 +173,11 @@ def is_binary(point: Mapping[Node, Objects]) -> bool:
     """Whether every entry is a binary fraction, as floats are."""
     below = {v.denominator for values in point.values() for v in values.flat if isinstance(v, Fraction)}
     return all(n & (n - 1) == 0 for n in below)
+
+
+def union(balls: Sequence[Any]) -> Any:
+    """A ball that holds all of these."""
+    result = balls[0]
+    for ball in balls[1:]:
+        result = result.union(ball)
+    return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -18,7 +18,7 @@ import flint
 import numpy as np
 import sympy as sp
 
-from symdiff.checking.kinks.exact_balls import arithmetic_at
+from symdiff.checking.kinks.exact_balls import arithmetic_at, union
 from symdiff.checking.kinks.hulls import CLOSE, Numbers, nearest
 from symdiff.checking.kinks.limits import joined
 from symdiff.checking.kinks.ties import gaps
@@ -73,7 +73,7 @@ class Selections:
     def box_holds(self, value: Numbers) -> bool:
         """Whether a value lies in the interval that holds each entry for any choices."""
         try:
-            box = self._balls([_union(o) for o in zip(*c.options, strict=True)] for c in self.choices)
+            box = self._balls([union(o) for o in zip(*c.options, strict=True)] for c in self.choices)
         except Undetermined:  # a mask that is neither true nor false has no interval
             return True
         slack = flint.arb(0, CLOSE)
@@ -81,6 +81,16 @@ class Selections:
             not ball.is_finite() or (ball + slack * (1 + abs(float(given)))).contains(float(given))
             for ball, given in zip((b for part in box for b in part.flat), value.flat, strict=True)
         )
+
+    def with_ties_left_out(self) -> Selections:
+        """The same where also nobody may win: what a tie leaves open is 0, as of masks ``a > b`` and ``b > a``."""
+        zero = self.arithmetic.number(Fraction(0))
+        more = []
+        for choice in self.choices:
+            columns = list(zip(*choice.options, strict=True))
+            nobody = tuple(c[0] if all(_same(c[0], x) for x in c) else zero for c in columns)
+            more.append(Choice(choice.entries, (*choice.options, nobody)))
+        return replace(self, choices=tuple(more))
 
     def _balls(self, chosen: Iterable[Sequence[Any]]) -> list[Objects]:
         """The derivative with the open entries held at these values."""
@@ -299,13 +309,6 @@ def _place(
 ) -> tuple[int, ...]:
     by_axis = dict(zip(kept, row, strict=True)) | dict(zip(axes, column, strict=True))
     return tuple(by_axis[axis] for axis in range(rank))
-
-
-def _union(balls: Sequence[Any]) -> Any:
-    result = balls[0]
-    for ball in balls[1:]:
-        result = result.union(ball)
-    return result
 
 
 def allows(chosen: Selections, value: Numbers) -> Literal["yes", "no", "perhaps"] | None:

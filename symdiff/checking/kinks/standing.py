@@ -60,7 +60,8 @@ def wrong_on_kink(
 ) -> dict[int, Comparison] | None:
     """The targets in which a claim is no derivative at a special point; None where nothing can be said.
 
-    Each has its own verdict: that they are no derivative together, where each is one alone, is only noted.
+    Where each is a derivative alone and they are none together, the entry is shown that is furthest out; only noted
+    is that nobody wins at a tie (``a > b`` and ``b > a``), which gives 0 there, as people mean it.
     A claim without a value is wrong where the derivative has one limit from all sides, unless it is ``excused``.
     """
     assert question.claimed is not None
@@ -82,6 +83,7 @@ def wrong_on_kink(
         found = {k: comparison for part in alone if part for k, comparison in part.items()}
         if not found and standing == "wrong":
             note(place, given, "apart")
+            return {} if _leaves_ties_out(place, given) else _shown(place, balls, given)
         return found
     note(place, given, standing)
     if standing in ("inside", "no derivative"):
@@ -89,6 +91,12 @@ def wrong_on_kink(
     if not np.isfinite(given).all():
         return {} if excused else _without_value(place, balls[0])
     return _shown(place, balls, given) if standing == "wrong" else {}
+
+
+def _leaves_ties_out(place: Surroundings, given: Numbers) -> bool:
+    """Whether a value is a derivative but for terms that a tie leaves open, which are 0."""
+    chosen = selections(place.question, place.targets, place.point)
+    return chosen is not None and allows(chosen.with_ties_left_out(), given) == "yes"
 
 
 def _differing(targets: tuple[int, ...], both: Sequence[Objects]) -> dict[int, Comparison] | None:

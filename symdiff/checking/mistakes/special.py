@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from symdiff.checking.formulas import formula_text
+from symdiff.checking.kinks.standing import wrong_on_kink
 from symdiff.checking.kinks.thresholds import signs, thresholds
 from symdiff.checking.mistakes.probing import is_smooth
 from symdiff.checking.options import Options
@@ -27,6 +28,12 @@ def special(found: Found, options: Options) -> Mistake:
     derived = formula_text(store, question.truth.outputs[found.target])
     if not _is_wrong_beside(found, options):
         where = f"where {formula_text(store, tied[0].node, 60)} is tied" if tied else "at a special point"
+        if (
+            found.comparison.outcome == "differ on a kink"
+            and wrong_on_kink(question, (found.target,), found.point) == {}
+        ):
+            told = f"each argument's part is right alone, but they are no derivative together {where}"
+            return Mistake("edge", told, repair=derived)
         return Mistake("edge", f"right at ordinary points, wrong {where}", repair=derived)
     return Mistake("threshold", "right at ordinary points, wrong beyond a bound", repair=derived)
 

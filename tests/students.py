@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from symdiff.cli.deriving import subjects
@@ -18,6 +19,7 @@ TAUGHT = Path(__file__).parent / "taught.py"
 LINE = re.compile(r"\|\s*(\d+) \|")
 
 
+@cache
 def subject(name: str) -> Subject:
     """A function of the file of exercises, or of another one: ``FILE.py::loss``."""
     (found,) = subjects(name if "::" in name else f"{TAUGHT}::{name}").values()
@@ -27,7 +29,7 @@ def subject(name: str) -> Subject:
 def sheet(name: str, cells: str, digits: int = 6) -> Sheet:
     """The sheet of a function."""
     about = subject(name)
-    derivation = about.derived()
+    derivation = about.derivation
     return Sheet(name, derivation, blanks(derivation, cells), digits, inputs_text(about.named))
 
 

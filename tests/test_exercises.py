@@ -72,14 +72,14 @@ def test_a_sheet_is_the_same_each_time_and_readable() -> None:
     ],
 )
 def test_which_cells_are_empty(text: str, cells: int) -> None:
-    derivation = subject(PATHS).derived()
+    derivation = subject(PATHS).derivation
     assert len(blanks(derivation, text).cells) == cells
 
 
 @pytest.mark.parametrize("text", ["values of all", "1:value", "99:value", "5:colour", ":", "9-3:value", "x"])
 def test_cells_that_cannot_be_empty(text: str) -> None:
     with pytest.raises(InputError, match="blank"):
-        blanks(subject(PATHS).derived(), text)
+        blanks(subject(PATHS).derivation, text)
 
 
 # Numbers ----------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def _sheets(arguments: argparse.Namespace) -> Iterator[str]:
     file = Path(arguments.name.partition(SEPARATOR)[0])
     place = Path(os.path.relpath(file, arguments.out.parent)) if arguments.out is not None else file
     for name, subject in subjects(arguments.name, _CALL).items():
-        derivation = subject.derived()
+        derivation = subject.derivation
         empty = blanks(derivation, arguments.blank)
         inputs = inputs_text(subject.named)
         sheet = Sheet(f"{place.as_posix()}{SEPARATOR}{name}", derivation, empty, arguments.digits, inputs)

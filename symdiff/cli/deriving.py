@@ -55,7 +55,7 @@ def derivations(name: str) -> Iterator[Derivation]:
         first = subjects(name)
     for label in dict.fromkeys([*first, *second]):
         if label in first:
-            yield first[label].derived()
+            yield first[label].derivation
         if label in second:
             yield derive(second[label].fn, second[label].inputs, second[label].wrt, of="hvp")
 

@@ -32,11 +32,12 @@ def joined(statuses: Iterable[int]) -> int:
 def run(paths: Sequence[Path], arguments: argparse.Namespace, errors: Console) -> int:
     """Mark sheets and show them; one that cannot be read does not keep the others from being marked."""
     console, statuses, files = Console(), [], []
+    known: dict[str, Subject] = {}
     for path in paths:
         found: list[Marking] = []
         try:
             for written in _written(path):
-                found.append(mark(written, _subject(path, written, arguments.exercise)))
+                found.append(mark(written, _subject(path, written, arguments.exercise, known)))
         except SymdiffError as error:
             told = str(error) if str(path) in str(error) else f"{path}: {error}"
             errors.print(told, markup=False, highlight=False, soft_wrap=True)
@@ -80,8 +81,11 @@ def _written(path: Path) -> list[Written]:
     return found
 
 
-def _subject(path: Path, written: Written, exercise: Path | None) -> Subject:
-    """The function of a sheet: in the file that it names, beside the sheet or here, or in a given one."""
+def _subject(path: Path, written: Written, exercise: Path | None, known: dict[str, Subject]) -> Subject:
+    """The function of a sheet: in the file that it names, beside the sheet or here, or in a given one.
+
+    Sheets of one function share it: its derivation is made once.
+    """
     told = written.head["sheet"].strip("`* ")
     file, separator, function = told.partition(SEPARATOR)
     call = f"symdiff check {path}, line {written.line}"
@@ -94,4 +98,7 @@ def _subject(path: Path, written: Written, exercise: Path | None) -> Subject:
         raise InputError(
             explain(call, facts, "Put the sheet beside the Python file, or give --exercise FILE.py.")
         )
-    return subjects(f"{place}{SEPARATOR}{function}", "symdiff check")[function]
+    name = f"{place.resolve()}{SEPARATOR}{function}"
+    if name not in known:
+        known[name] = subjects(f"{place}{SEPARATOR}{function}", "symdiff check")[function]
+    return known[name]

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from symdiff.checking.comparing import Comparison, compare
+from symdiff.checking.comparing import compare
 from symdiff.checking.printed import exact_point
 from symdiff.exercises.quantities import Quantities
 from symdiff.ir.graph import Node
@@ -19,7 +19,8 @@ from symdiff.ir.sizes import product
 from symdiff.proof.at_shape.zero_test import equal_at_shape
 
 Equality: TypeAlias = Literal["proved", "agrees", "differs", "undefined", "unknown"]
-ENOUGH, _MOST_POINTS, _MOST_ENTRIES, _SECONDS = 9, 36, 20_000, 4.0
+ENOUGH, MANY = 9, 90  # points beside a proof, and without one: each side of a kink must be met
+_MOST_POINTS, _MOST_ENTRIES, _SECONDS = 36, 20_000, 4.0
 _BITS = 64
 
 
@@ -55,14 +56,13 @@ class Judge:
             return Equal("proved")
         if any(product(store.shape(node)) > _MOST_ENTRIES for node in store.ancestors([claimed])):
             return Equal("unknown")
-        outcomes = [result.outcome for result in self._compared(truth, claimed)]
-        if "differ" in outcomes or "claim undefined" in outcomes:
-            return Equal("differs" if "differ" in outcomes else "undefined")
-        if prove:
-            proof = equal_at_shape(store, [truth], [claimed], facts=self.domain, seconds=_SECONDS)
-            if proof.equal:
-                return Equal("proved", proof.assumptions)
-        return Equal("agrees" if outcomes.count("equal") >= ENOUGH else "unknown")
+        found = self._tried(truth, claimed, ENOUGH, range(_MOST_POINTS))
+        if found != "agrees" or not prove:
+            return Equal(found)
+        proof = equal_at_shape(store, [truth], [claimed], facts=self.domain, seconds=_SECONDS)
+        if proof.equal:
+            return Equal("proved", proof.assumptions)
+        return Equal(self._tried(truth, claimed, MANY, range(_MOST_POINTS, 3 * MANY)))
 
     def equal_as_given(self, truth: Node, claimed: Node) -> bool:
         """Whether two nodes are equal at the given inputs."""
@@ -73,25 +73,27 @@ class Judge:
 
     # Points -----------------------------------------------------------------------------------------------------
 
-    def _compared(self, truth: Node, claimed: Node) -> Iterator[Comparison]:
-        """What the points say, until enough of them agree or one differs."""
+    def _tried(self, truth: Node, claimed: Node, enough: int, points: range) -> Equality:
+        """What some points say: until enough of them agree, or one differs."""
         equal = 0
-        for point in self._points(self._used([truth, claimed])):
+        for point in self._points(self._used([truth, claimed]), points):
             (found,) = compare(self.quantities.store, [truth], [claimed], point)
-            yield found
+            if found.outcome in ("differ", "claim undefined"):
+                return "differs" if found.outcome == "differ" else "undefined"
             equal += found.outcome == "equal"
-            if equal >= ENOUGH or found.outcome in ("differ", "claim undefined"):
-                return
+            if equal >= enough:
+                return "agrees"
+        return "unknown"
 
     def _used(self, nodes: Sequence[Node]) -> dict[Node, str]:
         store = self.quantities.store
         found = ((n, store.op(n)) for n in store.ancestors(nodes))
         return {n: op.name for n, op in found if isinstance(op, Input)}
 
-    def _points(self, used: Mapping[Node, str]) -> Iterator[dict[Node, Any]]:
+    def _points(self, used: Mapping[Node, str], numbers: range) -> Iterator[dict[Node, Any]]:
         """Points near the given values, where functions have values, and in other places."""
-        rng = random.Random(0)
-        for k in range(_MOST_POINTS):
+        rng = random.Random(numbers.start)
+        for k in numbers:
             yield {node: self._drawn(name, k, rng) for node, name in used.items()}
 
     def _drawn(self, name: str, k: int, rng: random.Random) -> Any:

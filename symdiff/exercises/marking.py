@@ -84,9 +84,9 @@ def mark(written: Written, subject: Subject) -> Marking:
     Raises InputError where the head of the sheet does not fit the function.
     """
     subject = _at_written_inputs(written, subject)
-    derivation = subject.derived()
-    concrete, sizes = subject.concrete()
-    worked = concrete.derived() if sizes else derivation
+    derivation = subject.derivation
+    concrete, sizes = subject.concrete
+    worked = concrete.derivation
     asked = blanks(derivation, written.head.get("blank", ""), f"sheet, line {written.line}: blank")
     marker = _Marker(written, derivation, concrete, worked, asked)
     rows = tuple(marker.rows())

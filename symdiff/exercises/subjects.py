@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,12 @@ class Subject:
         """Whether some sizes are names."""
         return any(strings(self.named))
 
-    def derived(self) -> Derivation:
+    @cached_property
+    def derivation(self) -> Derivation:
         """The derivation at the inputs."""
         return derive(self.fn, self.named, self.wrt)
 
+    @cached_property
     def concrete(self) -> tuple[Subject, str]:
         """The subject at numbers as sizes, all of them different, and which ones, in words."""
         if not self.is_symbolic:
@@ -58,7 +61,8 @@ class Subject:
                 facts: dict[str, object] = {"input": name, "shape": np.shape(value)}
                 mend = f"Give inputs of the function in their own shapes: {', '.join(named)}."
                 raise InputError(explain("sheet: inputs", facts, mend))
-        return replace(self, inputs=named | dict(inputs))
+        is_same = all(np.array_equal(named[name], value) for name, value in inputs.items())
+        return self if is_same else replace(self, inputs=named | dict(inputs))
 
 
 def _filled(value: Any, sizes: Mapping[sp.Symbol, int], rng: random.Random) -> Any:

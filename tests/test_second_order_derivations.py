@@ -220,7 +220,7 @@ def test_the_command_derives_claimed_products_to_second_order(
         ({"of": "hvp", "direction": {"w1": 1.0}}, "needed=w1, w2"),
         ({"of": "hvp", "direction": {"w1": 1.0, "w2": np.ones(2)}}, "shape of w2"),
         ({"of": "hvp", "update": "eta"}, "update of the gradient"),
-        ({"of": "hessian"}, "known=gradient, hvp"),
+        ({"of": "hessian"}, "known=gradient, hvp, jacobian"),
     ],
 )
 def test_questions_that_make_no_sense(options: Any, words: str) -> None:

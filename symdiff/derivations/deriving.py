@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -19,13 +19,12 @@ from symdiff.derivations.naming import traced_with_names
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.values import exact_values, with_printed
 from symdiff.derivations.verifying import is_checkable, verified
-from symdiff.derivations.walks import Walk
+from symdiff.derivations.walks import Of, Walk
 from symdiff.errors import InputError, ShapeError, TracingError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import text as sizes_text
 
 _FEW = 3  # different sizes of small arrays
-Of: TypeAlias = Literal["gradient", "hvp"]
 
 
 def derive(
@@ -44,7 +43,8 @@ def derive(
     quantities to the values that a text prints, as strings: they stand beside the recomputed ones.
 
     With ``of="hvp"`` the scalar ``s``, the gradient times a ``direction`` u, follows, and a second backward pass, which
-    ends with the Hessian times u. ``direction`` is an array, or a dict by name for several ``wrt``; or nobody's.
+    ends with the Hessian times u. ``direction`` is an array, or a dict by name for several ``wrt``; or nobody's. With
+    ``of="jacobian"`` the Jacobian of each quantity by those that it is made of is a step, and so are their products.
 
     Every step is checked at points, and the derivatives are judged (``.verdict``), before they are shown; SymdiffError
     if an independent road disagrees.
@@ -119,12 +119,11 @@ def _check_question(graph: Graph, of: Of, update: str | None, direction: Any) ->
         raise InputError(
             explain(f"explain(of={of!r})", {"known": ", ".join(get_args(Of))}, "Use one of these.")
         )
-    if of == "gradient" and direction is not None:
+    if of != "hvp" and direction is not None:
         raise InputError(explain("explain(direction=...)", {"of": of}, "A direction belongs to of='hvp'."))
-    if of == "hvp" and update is not None:
-        raise InputError(
-            explain("explain(of='hvp')", {"update": update}, "Ask for the update of the gradient.")
-        )
+    if of != "gradient" and update is not None:
+        mend = "Ask for the update of the gradient."
+        raise InputError(explain(f"explain(of={of!r})", {"update": update}, mend))
     if of == "hvp" and graph.shape(graph.outputs[0]) != ():
         facts: dict[str, object] = {"output": sizes_text(graph.shape(graph.outputs[0]))}
         raise InputError(
@@ -155,7 +154,7 @@ def _derivative(walk: Walk, node: Node) -> Node:
 
 
 def _walked(graph: Graph, names: Mapping[Node, str], targets: Sequence[str], of: Of) -> Walk:
-    walk = Walk(graph, names, targets, second=of == "hvp")
+    walk = Walk(graph, names, targets, of)
     walk.forward()
     walk.backward()
     if of == "hvp":

@@ -58,14 +58,30 @@ class Regions:
             local = self._fused(child, node)
             if local is not None:
                 return alg.multiply(self.store, bar, local)
-        others = self.parents[child]
-        blocked = frozenset((n, slot) for n in others for slot in range(len(self.store.operands(n))))
-        (found,) = calculus.pull_back(self.store, {child: bar}, [node], blocked=blocked)
+        (found,) = calculus.pull_back(self.store, {child: bar}, [node], blocked=self._blocked(child))
         return by_quantities(self.store, found, [child])
 
     def local(self, child: Node, node: Node) -> Node:
         """The partial derivative of a scalar quantity by one that it is made of."""
         return self.share(child, node, alg.constant(self.store, 1))
+
+    def jacobian(self, child: Node, node: Node) -> Node:
+        """All partial derivatives of a quantity by the entries of one that it is made of: its axes, then theirs."""
+        lead, shape = self.store.shape(child), self.store.shape(node)
+        if lead == ():
+            return self.local(child, node)
+        fused = self._fused(child, node) if lead == shape else None
+        if fused is not None:
+            labels = tuple(range(len(shape)))
+            return alg.contract(self.store, [(fused, labels)], labels + labels)
+        seed = {child: alg.identity(self.store, lead)}
+        (found,) = calculus.pull_back(self.store, seed, [node], lead, self._blocked(child))
+        return found
+
+    def _blocked(self, child: Node) -> frozenset[calculus.Edge]:
+        """The edges below the quantities of which one is made."""
+        others = self.parents[child]
+        return frozenset((n, slot) for n in others for slot in range(len(self.store.operands(n))))
 
     def _parents(self, node: Node) -> list[Node]:
         """The named quantities of which a quantity is made: inputs first."""

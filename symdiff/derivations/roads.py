@@ -46,7 +46,7 @@ class Roads:
             return values_of(self.taped[step.quantity])
         if step.rule == "local derivative":
             assert step.above is not None and step.below is not None
-            return self._across(step.above, _ones(self.right[step.above]))(step.below)
+            return self._local(step.above, step.below)
         if step.rule == "gradient descent":
             return self._descended(step)
         if step.rule == "projection":
@@ -64,7 +64,7 @@ class Roads:
             share = self._path(step, term)
             yield self._formula(term.node, None, self.right, READ_BALLS), share
             if step.factors:
-                yield _product([self.right[name] for name in step.factors[k]]), share
+                yield self._product(step.factors[k], self.right), share
 
     def _path(self, step: Step, term: Term) -> Objects:
         """What one term of a sum must come to."""
@@ -85,7 +85,7 @@ class Roads:
     def shown(self, step: Step, known: Arrays, arithmetic: Arithmetic) -> Objects:
         """The value of the right side, as it is displayed: products of quantities, a sum over paths, or a formula."""
         if step.factors:
-            return _total([_product([known[name] for name in names]) for names in step.factors])
+            return _total([self._product(names, known) for names in step.factors])
         if step.terms:
             return _total([self._formula(term.node, None, known, arithmetic) for term in step.terms])
         return self._formula(step.node, step.quantity, known, arithmetic)
@@ -106,9 +106,11 @@ class Roads:
             self.taped[name] = known[node]
 
     def _slopes_of(self, name: str) -> Callable[[Objects], Objects]:
-        output = self.taped[name]
-        seeds = _ones(output) if output.shape == () else self.given[self.nodes[f"{name}_bar"]]
-        return self.tape.adjoints(output, seeds)
+        """How derivatives of a quantity are read: of a number, of one with a cotangent, or all rows of a Jacobian."""
+        output, seed = self.taped[name], self.nodes.get(f"{name}_bar")
+        if output.shape == ():
+            return self.tape.adjoints(output, _ones(output))
+        return _jacobian(self.tape, output) if seed is None else self.tape.adjoints(output, self.given[seed])
 
     def _total(self, above: str, below: str) -> Objects:
         """The derivative of one quantity by another through everything between."""
@@ -116,21 +118,29 @@ class Roads:
 
     def _share(self, above: str, through: str, below: str) -> Objects:
         """What of it goes directly from ``through`` to ``below``."""
-        key = f"{above}/{through}"
+        key, whole = f"{above}/{through}", self._total(above, through)
+        if whole.shape != self.right[through].shape:
+            return _contracted(whole, self._local(through, below), self.right[through].ndim)
         if key not in self._shares:
-            self._shares[key] = self._across(through, self._total(above, through))
+            tape, output, below_it = self._across(through)
+            read = tape.adjoints(output, whole)
+            self._shares[key] = lambda of: read(below_it[of])
         return self._shares[key](below)
 
-    def _across(self, name: str, seeds: Objects) -> Callable[[str], Objects]:
-        """The derivative of one quantity by those that it is directly made of, on a tape of its own."""
+    def _local(self, above: str, below: str) -> Objects:
+        """The derivative of one quantity by one that it is directly made of, the others held."""
+        tape, output, below_it = self._across(above)
+        return _jacobian(tape, output)(below_it[below])
+
+    def _across(self, name: str) -> tuple[Tape, Objects, Arrays]:
+        """One quantity, and those that it is directly made of, on a tape of its own."""
         node, tape = self.nodes[name], Tape()
         start = self._inside(node)
         below = {n: self.names[n] for n in self._below(start, name)}
         variables = {of: tape.variables(self.right[of]) for of in below.values() if self._is_real(of)}
         held = {n: variables.get(of, self.right[of]) for n, of in below.items()}
         (output,) = evaluate(self.store, [start], held, self.arithmetic)
-        read = tape.adjoints(output, seeds)
-        return lambda of: read(variables[of])
+        return tape, output, variables
 
     def _is_real(self, name: str) -> bool:
         return self.store.kind(self.nodes[name]) == "real"
@@ -146,6 +156,15 @@ class Roads:
         below = [n for n in self._below(start, own) if n != node]
         bound = zip(below, _early(known, [self.names[n] for n in below], own), strict=True)
         return evaluate(self.store, [start], dict(bound), arithmetic)[0]
+
+    def _product(self, names: Sequence[str], known: Arrays) -> Objects:
+        """A product of quantities; the last is a local derivative, whose first axes are those of what it is of."""
+        *first, last = names
+        of = next(
+            (str(s.above) for s in self.frame.steps if s.quantity == last and s.above is not None), None
+        )
+        rank = 0 if of is None else self.right[of].ndim
+        return reduce(lambda a, b: _contracted(a, b, rank), [known[name] for name in (*first, last)])
 
     def _inside(self, node: Node) -> Node:
         return self.store.operands(node)[0] if isinstance(self.store.op(node), Named) else node
@@ -204,8 +223,28 @@ def _ones(like: Objects) -> Objects:
     return result
 
 
-def _product(arrays: Sequence[Any]) -> Objects:
-    return reduce(lambda a, b: as_objects(np.multiply(a, b)), map(as_objects, arrays))
+def _jacobian(tape: Tape, output: Objects) -> Callable[[Objects], Objects]:
+    """How all derivatives of an array are read: one row for each of its entries."""
+    rows = []
+    for place in np.ndindex(output.shape):
+        unit = as_objects(np.multiply(_ones(output), flint.arb(0)))
+        unit[place] = flint.arb(1)
+        rows.append(tape.adjoints(output, unit))
+
+    def read(array: Objects) -> Objects:
+        found = np.empty((len(rows), array.size), dtype=object)
+        for k, row in enumerate(rows):
+            found[k] = row(array).ravel()
+        return found.reshape(output.shape + array.shape)
+
+    return read
+
+
+def _contracted(left: Objects, right: Objects, rank: int) -> Objects:
+    """The last axes of one summed with the first of the other."""
+    if rank == 0 or left.shape[-rank:] != right.shape[:rank]:
+        return as_objects(np.multiply.outer(left, right))
+    return as_objects(np.tensordot(left, right, axes=rank))
 
 
 def _total(arrays: Sequence[Any]) -> Objects:

@@ -22,8 +22,9 @@ Label = Callable[[Node], str]
 class Sweep:
     """The rows of one backward pass from ``output`` to ``wrt``; ``label`` names the derivative by a quantity.
 
-    With ``locals_apart`` the local derivatives stand in rows of their own. With ``marks``, the mark of each marked
-    value, every derivative becomes a quantity of its own, made of quantities: a second pass may go through it.
+    With ``locals_apart`` the local derivatives, Jacobians between arrays, stand in rows of their own. With ``marks``,
+    the mark of each marked value, every derivative becomes a quantity of its own, made of quantities: a second pass
+    may go through it.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Sweep:
 
     def _seed(self) -> None:
         shape = self.store.shape(self.output)
-        if shape == ():
+        if shape == () or self.locals_apart:
             self.bar[self.output] = alg.constant(self.store, 1)
             return
         name = f"{self.above}_bar"
@@ -111,11 +112,11 @@ class Sweep:
             changed[n] = self.store.add(self.store.op(n), operands) if operands else n
         return changed[node]
 
-    # Between scalars ------------------------------------------------------------------------------------------
+    # Between numbers, or by Jacobians ----------------------------------------------------------------------------
 
     def _local(self, child: Node, node: Node) -> None:
         """The local derivative is a row of its own."""
-        local = self.region.local(child, node)
+        local = self.region.jacobian(child, node)
         name, about = self._local_name(child, node), (self.rows.names[child], self.rows.names[node])
         self.rows.add(local, name, self.rows.text(local), self.phase, "local derivative", about)
 
@@ -127,13 +128,14 @@ class Sweep:
     def _product(self, node: Node) -> None:
         terms, products = [], []
         children = self._children(node)
+        sign = " @ " if any(self.store.shape(v) for v in children) else " * "
         for v in children:
             local = self._local_name(v, node)
             factors = [local] if v == self.output else [self.label(v), local]
             products.append(tuple(factors))
-            share = self.region.share(v, node, self.bar[v])
-            terms.append(Term(self.rows.names[v], " * ".join(factors), share))
-        bar = sum_of_terms(self.store, [term.node for term in terms], (), ())
+            terms.append(Term(self.rows.names[v], sign.join(factors), self._through(v, node)))
+        lead = self.store.shape(self.output)
+        bar = sum_of_terms(self.store, [term.node for term in terms], lead, self.store.shape(node))
         self.bar[node] = bar
         if children != [self.output]:
             rule: Rule = "accumulation over paths" if len(terms) > 1 else "chain rule"
@@ -141,9 +143,30 @@ class Sweep:
             held = tuple(terms) if len(terms) > 1 else ()
             used = tuple(chain.from_iterable(products))
             about, name = self._about(node), self.label(node)
+            kinds = tuple(dict.fromkeys(self._kind(v, node) for v in children if v != self.output))
             self.rows.product(
-                bar, name, formula, self.phase, rule, used, about, held, factors=tuple(products)
+                bar, name, formula, self.phase, rule, used, about, held, kinds, factors=tuple(products)
             )
+
+    def _kind(self, child: Node, node: Node) -> str:
+        """The kind of a product of derivatives."""
+        rows, inner, columns = (len(self.store.shape(n)) for n in (self.output, child, node))
+        if inner == 0:
+            return "scaling" if rows + columns else "product of numbers"
+        if inner > 1 or rows > 1 or columns > 1:
+            return "contraction"
+        return ("dot product", "matrix-vector product", "matrix product")[rows + columns]
+
+    def _through(self, child: Node, node: Node) -> Node:
+        """The derivative of a quantity, times its Jacobian by one that it is made of."""
+        if child == self.output:
+            return self.region.jacobian(child, node)
+        if self.store.shape(self.output) == ():
+            return self.region.share(child, node, self.bar[child])
+        ranks = [len(self.store.shape(n)) for n in (self.output, child, node)]
+        rows, inner, columns = (tuple(range(sum(ranks[:k]), sum(ranks[: k + 1]))) for k in range(3))
+        factors = [(self.bar[child], rows + inner), (self.region.jacobian(child, node), inner + columns)]
+        return alg.contract(self.store, factors, rows + columns)
 
 
 def marks_of(region: Regions) -> dict[Node, Node]:

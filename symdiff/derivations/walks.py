@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Literal, TypeAlias
 
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
@@ -13,22 +14,29 @@ from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input, Named
 
+Of: TypeAlias = Literal["gradient", "hvp", "jacobian"]
+
 
 class Walk:
-    """The rows as they are written; for a second pass derivatives are quantities, and no local ones stand apart."""
+    """The rows as they are written.
+
+    For a second pass derivatives are quantities, and no local ones stand apart; of a Jacobian all of them do.
+    """
 
     def __init__(
-        self, graph: Graph, names: Mapping[Node, str], targets: Sequence[str], *, second: bool = False
+        self, graph: Graph, names: Mapping[Node, str], targets: Sequence[str], of: Of = "gradient"
     ) -> None:
         self.store, self.targets, self.output = graph.store, list(targets), graph.outputs[0]
         self.region = Regions(graph, names)
         self.names = dict(names)
         self.wrt = [graph.node(name) for name in targets]
         self.rows = Rows(graph, self.names)
-        is_scalar = all(graph.shape(node) == () for node in self.region.quantities) and not second
-        marks = marks_of(self.region) if second else None
+        self.of = of
+        is_scalar = all(graph.shape(node) == () for node in self.region.quantities)
+        is_apart = of == "jacobian" or (of == "gradient" and is_scalar)
+        marks = marks_of(self.region) if of == "hvp" else None
         self.sweep = Sweep(
-            self.rows, self.region, self.output, self.wrt, self.slope, locals_apart=is_scalar, marks=marks
+            self.rows, self.region, self.output, self.wrt, self.slope, locals_apart=is_apart, marks=marks
         )
         self.curvatures: dict[Node, Node] = {}
         self.directions: dict[str, str] = {}
@@ -57,8 +65,8 @@ class Walk:
 
     def slope(self, node: Node) -> str:
         """What the derivative by a quantity is called."""
-        is_number = self.store.shape(self.output) == ()
-        return f"d{self.names[self.output]}_d{self.names[node]}" if is_number else f"{self.names[node]}_bar"
+        is_whole = self.store.shape(self.output) == () or self.of == "jacobian"
+        return f"d{self.names[self.output]}_d{self.names[node]}" if is_whole else f"{self.names[node]}_bar"
 
     def update(self, rate: str) -> None:
         """One step of gradient descent: ``W - rate * dL_dW``."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +13,13 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 
-from symdiff.derivations.known import NAMES, by_name
+from symdiff.derivations.choices import LOOSE, Indicator
+from symdiff.derivations.known import NAMES, SPELLED, by_name
 from symdiff.derivations.places import Label
 from symdiff.derivations.symbols import symbol
 
 SUM = "z"  # the key of an operand that is a sum: it stands last
+MARK = "i"  # the key of an operand that is 1 or 0
 _WIDE = (
     r"\frac",
     r"\mathit",
@@ -29,10 +33,23 @@ _MANY = 12  # terms of a sum in which no common factors are looked for
 _LONG = 100  # a denominator from which on a decimal reads better
 
 
+_TAKEN: ContextVar[frozenset[str]] = ContextVar("taken", default=frozenset())
+
+
+@contextmanager
+def beside(names: Iterable[str]) -> Iterator[None]:
+    """Formulas that are written within have no functions of these names, which quantities have."""
+    token = _TAKEN.set(frozenset(names))
+    try:
+        yield
+    finally:
+        _TAKEN.reset(token)
+
+
 class Operand(sp.Dummy):  # type: ignore[misc]
     """A symbol that prints as LaTeX written elsewhere; ``precedence`` says which parentheses it needs."""
 
-    __slots__ = ("is_array", "labels", "precedence", "write")
+    __slots__ = ("is_array", "is_cotangent", "labels", "precedence", "summed", "write")
 
     def _latex(self, printer: LatexPrinter) -> str:
         return str(self.write())
@@ -44,11 +61,14 @@ def operand(
     precedence: int,
     *,
     is_array: bool = False,
+    is_cotangent: bool = False,
     labels: frozenset[Label] = frozenset(),
+    summed: tuple[sp.Expr, tuple[Label, ...]] | None = None,
 ) -> Operand:
-    """An operand of a formula; ``key`` says where it stands in a product."""
+    """An operand of a formula; ``key`` says where it stands in a product, ``summed`` what a sum adds over what."""
     found = Operand(key, real=True)
     found.write, found.precedence, found.is_array, found.labels = write, precedence, is_array, labels
+    found.is_cotangent, found.summed = is_cotangent, summed
     return found
 
 
@@ -82,13 +102,14 @@ def binding(expression: sp.Expr) -> int:
     """How tightly a formula binds."""
     if isinstance(expression, Operand):
         return int(expression.precedence)
-    return int(precedence(by_name(expression)))
+    found = by_name(expression)
+    is_hadamard = sum(map(is_array, sp.Mul.make_args(found))) > 1
+    return min(int(precedence(found)), LOOSE) if is_hadamard else int(precedence(found))
 
 
-def _indicator(choice: sp.Piecewise) -> sp.Basic | None:
-    """The condition of a choice between 1 and 0."""
-    values = [value for value, _ in choice.args]
-    return choice.args[0][1] if values == [1, 0] else None
+def is_atomic(expression: sp.Expr) -> bool:
+    """Whether it is one symbol, or one entry."""
+    return isinstance(expression, Operand) and expression.precedence == PRECEDENCE["Atom"]
 
 
 def is_array(expression: sp.Basic) -> bool:
@@ -97,7 +118,7 @@ def is_array(expression: sp.Basic) -> bool:
 
 
 def _is_cotangent(factor: sp.Expr) -> bool:
-    return isinstance(factor, Operand) and factor.write().startswith((r"\frac{\partial", r"\bar"))
+    return isinstance(factor, Operand) and factor.is_cotangent
 
 
 def _place(term: sp.Expr) -> tuple[bool, bool, bool, int, str]:
@@ -125,18 +146,47 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
             return str(self._print(item))
         return str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
 
+    def _print_ExpBase(self, expression: Any, exp: Any = None) -> str:
+        if "e" not in _TAKEN.get():
+            return str(super()._print_ExpBase(expression, exp))
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"\exp{power}\left({self._print(expression.args[0])}\right)"
+
     def _print_Function(self, expression: Any, exp: Any = None) -> str:
         name = NAMES.get(expression.func)
         if name is None:
             return str(super()._print_Function(expression, exp))
+        if name in _TAKEN.get():
+            name = rf"\operatorname{{{SPELLED[name]}}}"
         power = "" if exp is None else f"^{{{exp}}}"
         return rf"{name}{power}\left({self._print(expression.args[0])}\right)"
 
-    def _print_Piecewise(self, expression: Any) -> str:
-        condition = _indicator(expression)
-        if condition is None:
-            return str(super()._print_Piecewise(expression))
-        return rf"\mathbb{{I}}\left[{self._print(condition)}\right]"
+    def _print_Indicator(self, expression: Any) -> str:
+        return rf"\mathbb{{I}}\left[{self._print(expression.args[0])}\right]"
+
+    def _print_Greater(self, expression: Any) -> str:
+        return self._extreme(r"\max", expression)
+
+    def _print_Smaller(self, expression: Any) -> str:
+        return self._extreme(r"\min", expression)
+
+    def _extreme(self, name: str, expression: Any) -> str:
+        ordered = sorted(expression.args, key=lambda x: (not x.is_number, str(x)))
+        return rf"{name}\left({', '.join(map(self._print, ordered))}\right)"
+
+    def _print_Absolute(self, expression: Any) -> str:
+        return rf"\left|{self._print(expression.args[0])}\right|"
+
+    def _print_Sign(self, expression: Any) -> str:
+        return rf"\operatorname{{sign}}\left({self._print(expression.args[0])}\right)"
+
+    def _print_Cases(self, expression: Any) -> str:
+        *pairs, last = map(self._print, expression.args)
+        rows = [
+            rf"{value} & \text{{if }} {told}" for value, told in zip(pairs[::2], pairs[1::2], strict=True)
+        ]
+        text = r" \\ ".join([*rows, rf"{last} & \text{{otherwise}}"])
+        return rf"\begin{{cases}} {text} \end{{cases}}"
 
     def terms(self, expression: sp.Expr) -> tuple[str, ...]:
         """The terms of a sum: numbers, products, what has a name, what is subtracted, what is summed over an index."""
@@ -156,11 +206,11 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     def _print_Pow(self, expression: Any) -> str:
         if expression.exp.is_number and expression.exp.is_negative:
             return self._print_Mul(expression)
-        if not expression.exp.is_Integer:
+        has_axes = is_array(expression)
+        if not expression.exp.is_Integer and (expression.exp == sp.S.Half or not has_axes):
             return str(super()._print_Pow(expression))
-        if not is_array(expression.base):
-            return rf"{self._base(expression.base)}^{{{expression.exp}}}"
-        return rf"{self._base(expression.base)}^{{\odot {expression.exp}}}"
+        told = rf"\odot {self._print(expression.exp)}" if has_axes else self._print(expression.exp)
+        return rf"{self._base(expression.base)}^{{{told}}}"
 
     def _base(self, base: sp.Expr) -> str:
         """What is raised to a power."""
@@ -170,6 +220,10 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
 
     def _print_Mul(self, expression: Any) -> str:
         above, below = _fraction(expression)
+        marks = [f for f in above if below and _is_indicator(f)]
+        if marks:  # where it is 0, what stands below the line need not exist
+            rest = sp.Mul(*(f for f in sp.Mul.make_args(expression) if f not in marks))
+            return self._marked(marks, rest)
         sign = ""
         if above[0].is_number and above[0].could_extract_minus_sign():
             sign, above = "-", [-above[0], *above[1:]]
@@ -182,6 +236,12 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         front = rf"{sign}\frac{{{self._line(short)}}}{{{self._line(below)}}}"
         times = r"\odot" if any(map(is_array, short)) and any(map(is_array, long)) else r"\,"
         return rf"{front} {times} {self._product(long)}" if long else front
+
+    def _marked(self, marks: list[sp.Expr], rest: sp.Expr) -> str:
+        sign, rest = ("-", -rest) if _is_negative(rest) else ("", rest)
+        times = r" \odot " if is_array(rest) and any(map(is_array, marks)) else r" \, "
+        front = times.join(self._print(mark) for mark in marks)
+        return f"{sign}{front}{times}{self.parenthesize(rest, LOOSE)}"
 
     def _line(self, factors: list[sp.Expr]) -> str:
         """A product above or below a line of its own."""
@@ -200,8 +260,9 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         shown += [
             self.parenthesize(f, PRECEDENCE["Mul"], strict=not arrays and _is_sum(f)) for f in scalars[-1:]
         ]
-        alone = len(arrays) == 1
-        body = r" \odot ".join(self.parenthesize(f, PRECEDENCE["Mul"], strict=alone) for f in arrays)
+        body = r" \odot ".join(
+            self.parenthesize(f, PRECEDENCE["Mul"], strict=len(arrays) == 1) for f in arrays
+        )
         parts = [*shown, body] if body else shown
         is_plain = not any(mark in part for part in parts for mark in _WIDE)
         return (" " if is_plain else r" \, ").join(parts)
@@ -209,6 +270,10 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
 
 def _is_sum(factor: sp.Expr) -> bool:
     return isinstance(factor, Operand) and factor.name == SUM
+
+
+def _is_indicator(factor: sp.Expr) -> bool:
+    return isinstance(factor, Indicator) or (isinstance(factor, Operand) and factor.name == MARK)
 
 
 def _is_negative(term: sp.Expr) -> bool:

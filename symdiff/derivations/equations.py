@@ -27,9 +27,14 @@ def equations(
 def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) -> tuple[str, ...]:
     """What the named functions of the formulas stand for, or of some of them."""
     text = " ".join(equation.right for equation in (equations(derivation) if told is None else told))
-    found = [name for name in DEFINITIONS if name in text]
-    needed = " ".join([text, *(DEFINITIONS[name] for name in found)])
-    return tuple(meaning for name, meaning in DEFINITIONS.items() if name in needed)
+    found = [name for name in DEFINITIONS if _is_applied(name, text)]
+    needed = " ".join([text, *(DEFINITIONS[name].partition("=")[2] for name in found)])
+    return tuple(meaning for name, meaning in DEFINITIONS.items() if _is_applied(name, needed))
+
+
+def _is_applied(name: str, text: str) -> bool:
+    """Whether a function is called; its letter may be that of a quantity."""
+    return any(name + opened in text for opened in (r"\left(", "(", "^{", "_{"))
 
 
 def symbols(derivation: Derivation) -> dict[str, Symbol]:

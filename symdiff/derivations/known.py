@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from symdiff.derivations.choices import Greater
+
 _Z = sp.Wild("z")
 SIGMA, RELU, GELU, SOFTPLUS, SILU, PHI, NORMAL = (
     sp.Function(name, real=True) for name in ("sigma", "ReLU", "GELU", "softplus", "SiLU", "Phi", "varphi")
@@ -19,6 +21,7 @@ NAMES = {
     PHI: r"\Phi",
     NORMAL: r"\varphi",
 }
+SPELLED = {r"\sigma": "sigmoid", r"\Phi": "cdf", r"\varphi": "pdf"}  # where a quantity has the letter
 DEFINITIONS = {
     r"\sigma": r"\sigma(z) = \frac{1}{1 + e^{-z}}",
     r"\operatorname{ReLU}": r"\operatorname{ReLU}(z) = \max(0, z)",
@@ -27,6 +30,9 @@ DEFINITIONS = {
     r"\operatorname{SiLU}": r"\operatorname{SiLU}(z) = z \, \sigma(z)",
     r"\Phi": r"\Phi(z) = \frac{1}{2}\left(1 + \operatorname{erf}\frac{z}{\sqrt{2}}\right)",
     r"\varphi": r"\varphi(z) = \frac{1}{\sqrt{2\pi}} e^{-z^{2}/2}",
+    r"\operatorname{sigmoid}": r"\operatorname{sigmoid}(z) = \frac{1}{1 + e^{-z}}",
+    r"\operatorname{cdf}": r"\operatorname{cdf}(z) = \frac{1}{2}\left(1 + \operatorname{erf}\frac{z}{\sqrt{2}}\right)",
+    r"\operatorname{pdf}": r"\operatorname{pdf}(z) = \frac{1}{\sqrt{2\pi}} e^{-z^{2}/2}",
     r"\operatorname{softmax}": r"\operatorname{softmax}_{j}(z_{j}) = \frac{e^{z_{j}}}{\sum_{k} e^{z_{k}}}",
 }
 # In this order: what stands further down also matches parts of what stands above.
@@ -48,8 +54,8 @@ def by_name(expression: sp.Expr) -> sp.Expr:
             found = found.replace(pattern, named)
     if found.has(sp.erf):
         found = found.replace(1 + sp.erf(_Z), lambda z: 2 * PHI(sp.sqrt(2) * z)).replace(sp.exp(_Z), _normal)
-    for choice in found.atoms(sp.Piecewise):
-        found = found.xreplace({choice: _rectified(choice)})
+    if found.has(Greater):
+        found = found.replace(Greater, _rectified)
     for product in sorted(found.atoms(sp.Mul), key=sp.count_ops):
         found = found.xreplace({product: _gated(product)})
     return found
@@ -74,10 +80,10 @@ def _normal(z: sp.Expr) -> sp.Expr:
     return sp.sqrt(2 * sp.pi) * NORMAL(base)
 
 
-def _rectified(choice: sp.Piecewise) -> sp.Expr:
-    (value, condition), *others = choice.args
-    is_relu = len(others) == 1 and others[0][0] == 0 and condition in (value > 0, value >= 0)
-    return RELU(value) if is_relu else choice
+def _rectified(one: sp.Expr, other: sp.Expr) -> sp.Expr:
+    if 0 not in (one, other):
+        return Greater(one, other)
+    return RELU(other if one == 0 else one)
 
 
 def _gated(product: sp.Mul) -> sp.Expr:

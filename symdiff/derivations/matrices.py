@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-from symdiff.derivations.elementwise import Operand, binding, latex, operand
+from symdiff.derivations.choices import LOOSE, named
+from symdiff.derivations.elementwise import Operand, binding, is_array, latex, operand
 from symdiff.derivations.recognizing import softmax
 from symdiff.derivations.symbols import Symbol
+from symdiff.ir.formulas import ADD, SUBTRACT
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.literals import read
 from symdiff.ir.ops import Contract, Labels, Literal, Map, Maximum, Named
@@ -45,22 +47,51 @@ class Matrices:
         self.store, self.names = store, names
         self._known: dict[Node, sp.Expr] = {}
 
-    def root(self, node: Node) -> sp.Expr:
-        """The formula of a node, also if it has a name itself."""
-        return self._node(node)
+    def sum_of(self, nodes: Sequence[Node]) -> list[sp.Expr]:
+        """The terms of a sum; nodes with names stand by them, a single one does not."""
+        for node in nodes:
+            self._require_matrix(node)
+        found = [self._node(node) if len(nodes) == 1 else self.expr(node) for node in nodes]
+        found = [term for term in found if term != 0] or [sp.S.Zero]
+        if any(map(is_array, found)) or found == [0]:
+            return found
+        return [term * self._ones(nodes[0]) for term in found]
+
+    def _ones(self, node: Node) -> sp.Expr:
+        """What a number is multiplied with where an array should be."""
+        long = [size for size in self.store.shape(node) if size != 1]
+        if len(long) > 2:
+            raise NoMatrixNotation
+        told = [Written(r"\mathbf{1}"), Written(r"\mathbf{1} \mathbf{1}^{\top}", PRODUCT)]
+        return self._operand(node, told[len(long) - 1]) if long else sp.S.One
 
     def expr(self, node: Node) -> sp.Expr:
         """A node by its name or by its formula."""
         if node not in self._known:
-            named = self.names.get(node)
-            self._known[node] = (
-                self._node(node) if named is None else self._operand(node, Written(named.plain))
-            )
+            self._known[node] = self._named(node) if node in self.names else self._node(node)
         return self._known[node]
 
-    def _operand(self, node: Node, written: Written) -> Operand:
+    def _named(self, node: Node) -> Operand:
+        self._require_matrix(node)
+        symbol = self.names[node]
+        return self._operand(node, Written(symbol.plain), is_cotangent=symbol.is_derivative)
+
+    def _require_matrix(self, node: Node) -> None:
+        """A column is a vector, a single number is a number; other axes of length 1 have no place here."""
+        shape = self.store.shape(node)
+        is_column = len(shape) == 2 and shape[1] == 1
+        if 1 in shape and not is_column and any(size != 1 for size in shape):
+            raise NoMatrixNotation
+
+    def _operand(self, node: Node, written: Written, *, is_cotangent: bool = False) -> Operand:
         has_axes = any(size != 1 for size in self.store.shape(node))
-        return operand(f"o{node:08}", lambda: written.text, written.level, is_array=has_axes)
+        return operand(
+            f"o{node:08}",
+            lambda: written.text,
+            written.level,
+            is_array=has_axes,
+            is_cotangent=is_cotangent,
+        )
 
     def _node(self, node: Node) -> sp.Expr:
         """Elementwise operations join to one formula; anything else is an operand of it."""
@@ -71,8 +102,8 @@ class Matrices:
             case Literal(value):
                 return read(value)
             case Map(formula):
-                xs = [self._term(k) for k in below]
-                return formula.expression.xreplace(dict(zip(formula.arguments, xs, strict=True)))
+                xs = [self._term(k, is_added=formula in (ADD, SUBTRACT)) for k in below]
+                return named(formula.expression).xreplace(dict(zip(formula.arguments, xs, strict=True)))
             case Contract() if _is_product(op):
                 return self._softmax(node) or sp.Mul(
                     sp.sympify(op.coefficient, strict=True), *map(self.expr, below)
@@ -84,7 +115,7 @@ class Matrices:
                 return self._operand(node, Written(text, PRODUCT))
         raise NoMatrixNotation
 
-    def _term(self, node: Node) -> sp.Expr:
+    def _term(self, node: Node, *, is_added: bool) -> sp.Expr:
         """An operand of a map: a row vector may stand for itself under itself, a number for equal entries."""
         op = self.store.op(node)
         if node in self.names or not isinstance(op, Contract) or len(op.inputs) != 1 or not op.is_view:
@@ -96,9 +127,9 @@ class Matrices:
         inner = self.expr(below)
         number, inner = inner.as_coeff_Mul()
         scale = number * sp.sympify(op.coefficient, strict=True)
-        if inner.is_number:
+        if inner.is_number or (not labels and not (is_added and len(output) == 1)):
             return scale * inner
-        if not labels and len(output) == 1:
+        if not labels:
             return scale * self._operand(
                 node, Written(rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}", PRODUCT)
             )
@@ -130,6 +161,8 @@ class Matrices:
         if len(below) == 1 and op.summed:
             below, inputs = self._product(below[0], op.inputs[0])
         pairs = [self.expr(k).as_coeff_Mul() for k in below]
+        if any(_axes(op, labels) and not is_array(x) for (_, x), labels in zip(pairs, inputs, strict=True)):
+            raise NoMatrixNotation
         xs = [self._written(rest) for _, rest in pairs]
         axes = [_axes(op, labels) for labels in inputs]
         unit = self._operand(node, _body(axes, _axes(op, op.output), xs, self._is_square(op, below, axes)))
@@ -172,6 +205,8 @@ def _body(axes: Sequence[Labels], output: Labels, xs: Sequence[Written], is_squa
     summed = {k for labels in axes for k in labels} - set(output)
     batch = output[:-2]
     lost = tuple(k for k in axes[0][:-2] if k not in output) if len(axes[0]) > 2 else ()
+    if lost and batch:
+        raise NoMatrixNotation
     scalars = [x for x, labels in zip(xs, axes, strict=True) if not labels]
     arrays = [(x, labels) for x, labels in zip(xs, axes, strict=True) if labels]
     aside = [x for x, labels in arrays if labels == output and len(arrays) > 1] if summed else []
@@ -180,10 +215,10 @@ def _body(axes: Sequence[Labels], output: Labels, xs: Sequence[Written], is_squa
     if lost:
         product = Written(f"{BATCH} {product.within(PRODUCT)}", PRODUCT)
     if aside:
-        told = r" \odot ".join(x.within(PRODUCT) for x in aside)
-        product = Written(rf"{told} \odot {product.within(PRODUCT + 1)}", PRODUCT)
+        told = r" \odot ".join(x.within(PRODUCT + 1) for x in aside)
+        product = Written(rf"{told} \odot {product.within(PRODUCT + 1)}", LOOSE)
     front = r" \, ".join(x.within(PRODUCT) for x in scalars)
-    return Written(rf"{front} \, {product.within(PRODUCT)}", PRODUCT) if front else product
+    return Written(rf"{front} \, {product.within(LOOSE)}", min(product.level, PRODUCT)) if front else product
 
 
 def _without(labels: Labels, leading: Labels) -> Labels:
@@ -213,7 +248,7 @@ def _rest(arrays: Sequence[tuple[Written, Labels]], output: Labels) -> Written:
             if found is not None:
                 return found
     if all(labels == output for _, labels in arrays):
-        return Written(r" \odot ".join(x.within(PRODUCT) for x, _ in arrays), PRODUCT)
+        return Written(r" \odot ".join(x.within(PRODUCT + 1) for x, _ in arrays), LOOSE)
     raise NoMatrixNotation
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import sympy as sp
 
-from symdiff.derivations.elementwise import latex, terms
+from symdiff.derivations.elementwise import beside, latex, terms
 from symdiff.derivations.indexed import Indexed
 from symdiff.derivations.matrices import Matrices, NoMatrixNotation
 from symdiff.derivations.places import Alphabet, Letters
@@ -16,6 +17,7 @@ from symdiff.derivations.symbols import Symbol
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.sizes import symbols_of
 
+_UNDER = re.compile(r"_\{([a-z,]+)\}")  # letters that stand below names
 Style: TypeAlias = Literal["matrix", "index"]
 
 
@@ -40,14 +42,19 @@ class Notation:
         shapes = [store.shape(node) for node in sorted(names)]
         taken = {str(size) for shape in shapes for size in symbols_of(shape)}
         taken |= {symbol.code for symbol in names.values()}
+        taken |= {c for symbol in names.values() for under in _UNDER.findall(symbol.plain) for c in under}
         self.alphabet = Alphabet(taken, (size for shape in shapes for size in shape))
 
     def equation(self, left: Symbol, nodes: Sequence[Node]) -> Equation:
         """``left = sum of nodes``, which all have its shape; nodes with names stand by them, a single one does not."""
+        with beside(symbol.plain for symbol in (*self.names.values(), left)):
+            return self._equation(left, nodes)
+
+    def _equation(self, left: Symbol, nodes: Sequence[Node]) -> Equation:
         if self.style == "matrix":
             matrices = Matrices(self.store, self.names)
             try:
-                found = [matrices.root(node) if len(nodes) == 1 else matrices.expr(node) for node in nodes]
+                found = matrices.sum_of(nodes)
                 return _equation(left.plain, found)
             except NoMatrixNotation:
                 pass
@@ -61,8 +68,10 @@ class Notation:
 
 
 def _equation(left: str, found: Sequence[sp.Expr]) -> Equation:
+    found = [term for term in found if term != 0] or [sp.S.Zero]
     if len(found) == 1:
-        return Equation(left, latex(found[0]), terms(found[0]))
+        told = terms(found[0])
+        return Equation(left, "".join(told), told)
     first, *rest = map(latex, found)
     told = (first, *(f" - {t[1:].lstrip()}" if t.startswith("-") else f" + {t}" for t in rest))
     return Equation(left, "".join(told), told)

@@ -41,6 +41,11 @@ class Symbol:
         whole = rf"\frac{{\partial {symbol(self.above)}}}{{\partial {below}}}"
         return rf"\left.{whole}\right|_{{\text{{{self.remark}}}}}" if self.remark else whole
 
+    @property
+    def is_derivative(self) -> bool:
+        """Whether it stands first in a product: a derivative, or a cotangent."""
+        return self.above is not None or self.plain.startswith(r"\bar")
+
     def inline(self, index: str) -> str:
         """A derivative on one line."""
         if self.above is None or self.below is None:

@@ -162,8 +162,7 @@ def test_what_is_shown_says_at_each_index_what_that_layer_says(
     derivation = with_origins(derived(fn, inputs))
     for fold in folds(derivation):
         for value, member in zip(fold.values, fold.members(derivation), strict=True):
-            back = dict(fold.firsts) | backward_names(fold)
-            told = at(derivation, fold, value, back)
+            told = at(derivation, fold, value)
             start = fold.lines[0].number - 1
             lines = told.steps[start : start + len(member)]
             for line, step in zip(lines, member, strict=True):
@@ -171,14 +170,10 @@ def test_what_is_shown_says_at_each_index_what_that_layer_says(
                 assert sorted(words(formula(told, line))) == sorted(words(formula(derivation, step)))
 
 
-def backward_names(fold: Fold) -> dict[str, str]:
-    """``dL_dx_1`` is ``dL_dx`` where ``x_1`` is ``x``."""
-    return {f"dL_d{new}": f"dL_d{old}" for new, old in fold.firsts}
-
-
-def at(derivation: Derivation, fold: Fold, value: int, back: dict[str, str]) -> Derivation:
+def at(derivation: Derivation, fold: Fold, value: int) -> Derivation:
     """The derivation in which the shown member has the names of another one."""
-    names = {name: Pattern((back.get(p.at(value), p.at(value)),), ()) for name, p in fold.names.items()}
+    told = {name: place.at(value) for name, place in fold.names.items()}
+    names = {name: Pattern((fold.firsts.get(new, new),), ()) for name, new in told.items()}
     return replace(fold, names=names).renamed(derivation)
 
 
@@ -201,6 +196,73 @@ def test_text_names_the_values_of_the_index(derived: Any) -> None:
     text = to_text(derived(residual, {"params": LAYERS, "x": X}), width=160)
     assert "for l = 2, 3, ..., 12" in text
     assert "for l = 12, 11, ..., 1, where x_1 = x" in " ".join(text.split())
+
+
+def test_sources_are_those_of_every_layer(derived: Any) -> None:
+    derivation = with_origins(derived(residual, {"params": LAYERS, "x": X}))
+    for fold in folds(derivation):
+        for k, line in enumerate(fold.lines):
+            found = list(zip(*fold.sources(derivation, line), strict=True))
+            steps = [member[k] for member in fold.members(derivation)]
+            assert [sorted(numbers) for numbers in found or [()] * len(steps)] == [
+                sorted(step.sources) for step in steps
+            ]
+
+
+@pytest.mark.parametrize("order", [("h", "w"), ("w", "h")])
+def test_a_weight_of_all_layers_has_one_sum(order: tuple[str, str]) -> None:
+    derivation = derive(unrolled, {name: {"w": 2.0, "h": 0.5}[name] for name in order})
+    line = lines_of(derivation)["dh_13/dw"]
+    assert line.formula == "dh_13_dw_direct + sum(dh_13_dh_l * dh_l_dw for l = 2, 3, ..., 12)"
+    assert line.equation.right == (
+        r"\left.\frac{\partial h_{13}}{\partial w}\right|_{\text{direct}} + \sum_{\ell  = 2}^{12} "
+        r"\frac{\partial h_{13}}{\partial h_{\ell }} \, \frac{\partial h_{\ell }}{\partial w}"
+    )
+    assert next(fold.values for fold in folds(derivation)) == (*BUT_FIRST, 13)
+
+
+def test_a_recurrent_network_has_one_sum_for_each_weight() -> None:
+    def recurrent(W: Any, U: Any, b: Any, xs: Any) -> Any:
+        h = np.zeros(3)
+        for t in range(DEPTH):
+            h = np.tanh(W @ h + U @ xs[t] + b)
+        return np.sum(h**2) / 2
+
+    inputs = {"W": normal(3, 3), "U": normal(3, 3), "b": normal(3), "xs": normal(DEPTH, 3)}
+    lines = lines_of(derive(recurrent, inputs))
+    assert lines["xs_l"].formula == "xs[l-1]"
+    assert lines["dL/dW"].formula == "sum(outer(dL_dh_l*(1 - h_l**2), h_(l-1)) for l = 2, 3, ..., 12)"
+    assert lines["dL/db"].formula == "sum(dL_dh_l*(1 - h_l**2) for l = 1, 2, ..., 12)"
+    assert lines["dL/dxs"].formula == "stack(dL_dxs_l for l = 1, 2, ..., 12)"
+    assert r"\left(\frac{\partial L}" in lines["dL/dxs"].equation.right
+
+
+def test_a_path_of_another_kind_stands_apart_from_the_sum() -> None:
+    def mixed(w: Any, h: Any) -> Any:
+        for k in range(DEPTH):
+            h = np.sin(w * h) if k == 5 else np.tanh(w * h)
+        return h
+
+    derivation = derive(mixed, {"w": 2.0, "h": 0.5})
+    steps = {step.quantity: step for step in derivation.steps}
+    assert steps["dh_7_dw"].formula == "h_6*cos(w*h_6)"
+    assert lines_of(derivation)["dh_13/dw"].formula.endswith(
+        "sum(dh_13_dh_l * dh_l_dw for l = 2, 3, ..., 12)"
+    )
+    assert lines_of(derivation)["dh_7/dw"].formula == "h_6*cos(w*h_6)"
+
+
+def test_array_paths_of_another_kind_stand_apart_from_the_sum() -> None:
+    def mixed(W: Any, h: Any) -> Any:
+        for k in range(DEPTH):
+            h = np.sin(W @ h) if k == 5 else np.tanh(W @ h)
+        return np.sum(h**2) / 2
+
+    line = lines_of(derive(mixed, {"W": normal(3, 3), "h": normal(3)}))["dL/dW"]
+    first, other, second = line.formula.split(" + ")
+    assert first == "sum(outer(dL_dh_l*(1 - h_l**2), h_(l-1)) for l = 8, 9, ..., 13)"
+    assert other == "outer(dL_dh_7*cos(W @ h_6), h_6)"
+    assert second.startswith("sum(outer(dL_dh_l*(1 - h_l**2), h_(l-1)) for l = 2, 3, ")
 
 
 def test_values_of_single_numbers_are_listed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from symdiff.derivations.indices import LETTERS, Affine, Pattern, numbers, pattern, unused
 from symdiff.derivations.skeletons import Skeleton, Skeletons
@@ -38,7 +39,7 @@ class Fold:
     """Steps ``first`` to ``last`` are ``lines`` for each of the ``values`` of an index called ``letter``.
 
     ``names`` says how the quantities of the member that is shown, ``lines``, are called at any index. ``firsts``
-    are quantities that have no number elsewhere, such as parameters, with the names that they have here.
+    are names that only this fold uses, such as ``x_1`` of a parameter ``x``, and what is meant.
     """
 
     first: int
@@ -47,18 +48,33 @@ class Fold:
     values: tuple[int, ...]
     lines: tuple[Step, ...]
     names: Mapping[str, Pattern]
-    firsts: tuple[tuple[str, str], ...] = ()
+    firsts: Mapping[str, str]
 
     def members(self, derivation: Derivation) -> list[tuple[Step, ...]]:
         """The steps that are folded, one group for each value of the index."""
         width = len(self.lines)
         return [derivation.steps[k : k + width] for k in range(self.first - 1, self.last, width)]
 
+    def sources(self, derivation: Derivation, line: Step) -> list[tuple[int, ...]]:
+        """The steps from which a line comes, each for all values of the index."""
+        numbers = {step.quantity: step.number for step in derivation.steps}
+        used = [self.names[derivation.steps[number - 1].quantity] for number in line.sources]
+        names = [[place.at(value) for value in self.values] for place in used]
+        return sorted(tuple(numbers[self.firsts.get(name, name)] for name in row) for row in names)
+
+    @cached_property
+    def told(self) -> dict[str, str]:
+        """The names of the shown member with the index."""
+        return {name: found.text(self.letter) for name, found in self.names.items()}
+
+    def rename(self, step: Step) -> Step:
+        """A step with the names of the shown member written with the index."""
+        return _renamed(step, self.told)
+
     def renamed(self, derivation: Derivation) -> Derivation:
         """The derivation with the names of the shown member written with the index."""
-        told = {name: found.text(self.letter) for name, found in self.names.items()}
-        steps = tuple(_renamed(step, told) for step in derivation.steps)
-        names = {node: told.get(name, name) for node, name in derivation.names.items()}
+        steps = tuple(map(self.rename, derivation.steps))
+        names = {node: self.told.get(name, name) for node, name in derivation.names.items()}
         return replace(derivation, steps=steps, names=names)
 
 
@@ -70,7 +86,7 @@ def folds(derivation: Derivation) -> tuple[Fold, ...]:
         steps = derivation.phase(phase)
         items = [skeletons.of(step) for step in steps]
         for run in best(items, 0, len(items)):
-            fold = _fold(derivation, steps, items, run)
+            fold = fold_of(derivation, steps, items, run)
             if fold is not None:
                 found.append(fold)
     return tuple(found)
@@ -84,7 +100,7 @@ def best(items: Sequence[Skeleton], start: int, end: int) -> Iterator[Run]:
     periods = range(1, (end - start) // LEAST + 1)
     found = [run for period in periods for run in runs(items, period, start, end) if run.saved >= FEWEST]
     if found:
-        run = max(found, key=lambda r: (r.saved, -r.period, -r.start))
+        run = max(found, key=lambda r: (r.saved, -r.period, -_spread(items, r), -r.start))
         yield from best(items, start, run.start)
         yield run
         yield from best(items, run.end, end)
@@ -98,17 +114,28 @@ def runs(items: Sequence[Skeleton], period: int, start: int, end: int) -> Iterat
         is_last = i == len(changes) or changes[i] is None
         is_other = not is_last and i - period >= begin and changes[i] != changes[i - period]
         if is_last or is_other:
-            count = (i - begin) // period + 1
-            if count >= LEAST:
-                yield Run(start + begin, period, count)
+            count, over = divmod(i - begin, period)
+            if count + 1 >= LEAST:
+                yield from (Run(start + begin + k, period, count + 1) for k in range(over + 1))
             begin = i + 1 if is_last else i - period + 1
 
 
+def _spread(items: Sequence[Skeleton], run: Run) -> int:
+    """How many different indices the quantities of one member have: a layer begins where they are the same."""
+    return len({number for head in _heads(items, run) for number in head.numbers if abs(number.slope) == 1})
+
+
+def _heads(items: Sequence[Skeleton], run: Run) -> list[Pattern]:
+    """The names of the quantities of the first member."""
+    first = range(run.start, run.start + run.period)
+    return [pattern(items[k].numbered[0], items[k + run.period].numbered[0]) for k in first]
+
+
 def change(one: Skeleton, other: Skeleton) -> tuple[int, ...] | None:
-    """By how much the numbers differ in the names and sources of two items; None where something else differs."""
+    """By how much the numbers differ in the names of two items; None where something else differs."""
     if one.form != other.form or len(one.names) != len(other.names):
         return None
-    found = [b - a for a, b in zip(one.numbers, other.numbers, strict=True)]
+    found: list[int] = []
     for name, following in zip(one.numbered, other.numbered, strict=True):
         (pieces, start), (others, then) = numbers(name), numbers(following)
         if pieces != others:
@@ -120,12 +147,14 @@ def change(one: Skeleton, other: Skeleton) -> tuple[int, ...] | None:
 # Folds ------------------------------------------------------------------------------------------------------
 
 
-def _fold(derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleton], run: Run) -> Fold | None:
+def fold_of(
+    derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleton], run: Run
+) -> Fold | None:
     """A run as a fold; None where it does not hold, or no member tells which of its names depend on the index."""
     groups = [items[k : k + run.period] for k in range(run.start, run.end, run.period)]
     names = [[name for item in group for name in item.numbered] for group in groups]
     places = [pattern(*pair) for pair in zip(names[0], names[1], strict=True)]
-    index = _index([pattern(one.numbered[0], two.numbered[0]) for one, two in zip(*groups[:2], strict=True)])
+    index = _index(_heads(items, run)) or _index(places)
     if index is None:
         return None
     values = tuple(index.at(k) for k in range(run.count))
@@ -139,21 +168,17 @@ def _fold(derivation: Derivation, steps: Sequence[Step], items: Sequence[Skeleto
             taken = [step.quantity for step in derivation.steps]
             first, last = steps[run.start].number, steps[run.end - 1].number
             member = tuple(steps[start : start + run.period])
-            return Fold(
-                first, last, unused(LETTERS, taken), values, member, told, _firsts(derivation, groups)
-            )
+            return Fold(first, last, unused(LETTERS, taken), values, member, told, _firsts(groups))
     return None
 
 
-def _firsts(derivation: Derivation, groups: Sequence[Sequence[Skeleton]]) -> tuple[tuple[str, str], ...]:
-    """Names that get a number only here; those of derivatives follow from them."""
-    plain = {step.quantity for step in derivation.steps if step.above is None}
+def _firsts(groups: Sequence[Sequence[Skeleton]]) -> dict[str, str]:
     pairs = (pair for group in groups for s in group for pair in zip(s.numbered, s.names, strict=True))
-    return tuple(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1] and pair[1] in plain))
+    return {new: old for new, old in pairs if new != old}
 
 
 def _index(quantities: Sequence[Pattern]) -> Affine | None:
-    """Which number is the index: the one that most of the quantities carry."""
+    """Which number is the index: the one that most of some names carry."""
     moving = [number for quantity in quantities for number in quantity.numbers if number.slope]
     if not moving:
         return None

@@ -19,7 +19,7 @@ def formula(derivation: Derivation, step: Step) -> str:
         old, slope = (derivation.steps[k - 1].quantity for k in step.sources)
         return f"{old} - {derivation.graph.input_names[-1]} * {slope}"
     if step.factors:
-        return " + ".join(" * ".join(product) for product in step.factors)
+        return " + ".join(derivation.product(factors) for factors in step.factors)
     if step.terms:
         return " + ".join(_text(derivation, term.node) for term in step.terms)
     node, store = step.node, derivation.graph.store

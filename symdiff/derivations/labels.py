@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symdiff.ir.graph import Graph, Node
-from symdiff.ir.ops import Input, Slice, Span
+from symdiff.ir.ops import Input, Pad, Slice, Span
 from symdiff.ir.sizes import Shape
 from symdiff.ir.trees import Tree
 
@@ -52,14 +52,14 @@ def slice_labels(graph: Graph, names: Mapping[Node, str]) -> dict[Node, str]:
         op = store.op(node)
         if isinstance(op, Slice) and node not in names:
             (source,) = store.operands(node)
-            place = _entry(op, store.shape(source))
+            place = entry(op, store.shape(source))
             if place is not None and isinstance(store.op(source), Input):
                 found[node] = f"{names[source]}_{place + 1}"
     return found
 
 
-def _entry(op: Slice, shape: Shape) -> int | None:
-    """Which entry along the first axis a slice takes, if it takes one of them and all of the other axes."""
+def entry(op: Slice | Pad, shape: Shape) -> int | None:
+    """Which entry along the first axis of the larger shape it is, if it is one of them and all of the other axes."""
     first, *others = op.spans
     rest = tuple(Span(0, 1, size) for size in shape[1:])
     is_one = first.length == 1 and isinstance(first.start, int) and shape[0] != 1

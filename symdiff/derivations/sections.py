@@ -9,14 +9,17 @@ from itertools import groupby
 from symdiff.derivations.equations import equations
 from symdiff.derivations.folding import Fold, folds
 from symdiff.derivations.formulas import formula
+from symdiff.derivations.kinds import structure
+from symdiff.derivations.labels import entry
 from symdiff.derivations.lines import PAGE, Block, Definition, Line, Over, Section, width
 from symdiff.derivations.notation import Equation
-from symdiff.derivations.provenance import listed, sources
+from symdiff.derivations.provenance import DOTS, all_sources, listed, sources
 from symdiff.derivations.shortening import Shortener
 from symdiff.derivations.steps import Derivation, Step
+from symdiff.derivations.sums import summed
 from symdiff.derivations.symbols import index, symbol
 from symdiff.derivations.values import rounded
-from symdiff.ir.ops import Input
+from symdiff.ir.ops import Input, Slice
 from symdiff.pages.latex import escape
 
 TITLES = {
@@ -26,7 +29,6 @@ TITLES = {
     "second backward": "Second backward",
     "update": "Update",
 }
-_DOTS = r"\ldots"
 MOST = 12  # entries of a value that are shown
 
 
@@ -55,13 +57,28 @@ def shown(
 
 
 def with_origins(derivation: Derivation) -> Derivation:
-    """Parts of nested arguments say what they are called there: ``W_1`` is ``params[0][0]``."""
-    steps = []
-    for step in derivation.steps:
-        op = derivation.graph.store.op(step.node)
-        is_part = step.rule == "input" and isinstance(op, Input) and op.name != step.quantity
-        steps.append(replace(step, formula=op.name) if is_part and isinstance(op, Input) else step)
-    return replace(derivation, steps=tuple(steps))
+    """Parts of arguments say what they are there: ``W_1`` is ``params[0][0]``, or ``W[0]`` of a stack of matrices."""
+    return replace(derivation, steps=tuple(_with_origin(derivation, step) for step in derivation.steps))
+
+
+def _with_origin(derivation: Derivation, step: Step) -> Step:
+    store = derivation.graph.store
+    op = store.op(step.node)
+    if step.rule == "input" and isinstance(op, Input) and op.name != step.quantity:
+        return replace(step, formula=op.name)
+    if step.rule == "definition" and isinstance(op, Slice):
+        (source,) = store.operands(step.node)
+        place = entry(op, store.shape(source))
+        if place is not None and source in derivation.names:
+            kind = structure(step.shape[1:])
+            return replace(
+                step,
+                rule="input",
+                formula=f"{derivation.names[source]}[{place}]",
+                structure=kind,
+                products=(),
+            )
+    return step
 
 
 def _lines(derivation: Derivation, steps: Sequence[Step], digits: int, most: int) -> Iterator[Line]:
@@ -71,7 +88,7 @@ def _lines(derivation: Derivation, steps: Sequence[Step], digits: int, most: int
             line,
             number=str(step.number),
             value=rounded(step.value, digits) if is_short else "",
-            sources=sources(derivation, [step]),
+            sources=sources(derivation, step),
             printed=step.printed,
             remarks=tuple(getattr(step, "remarks", ())),
         )
@@ -84,7 +101,7 @@ def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
     written = _written(renamed, renamed.steps[start : start + len(fold.lines)])
     alike = zip(*fold.members(derivation), strict=True)
     lines = []
-    for line, steps in zip(written, alike, strict=True):
+    for line, shown_step, steps in zip(written, fold.lines, alike, strict=True):
         saved = [value for value, step in zip(fold.values, steps, strict=True) if step.saved]
         is_mixed = 0 < len(saved) < len(steps)
         lines.append(
@@ -92,18 +109,20 @@ def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
                 line,
                 number=listed([step.number for step in steps]),
                 value=_values(steps, digits),
-                sources=sources(derivation, steps),
+                sources=all_sources(derivation, shown_step.phase, fold.sources(derivation, shown_step)),
                 saved=len(saved) == len(steps),
                 remarks=(f"saved for {fold.letter} = {listed(saved)}",) if is_mixed else (),
             )
         )
-    return Block(tuple(lines), _over(fold))
+    return Block(tuple(lines), _over(derivation, fold))
 
 
-def _over(fold: Fold) -> Over:
-    text, latex = listed(fold.values), listed(fold.values, _DOTS)
-    told = ", ".join(f"{new} = {old}" for new, old in fold.firsts)
-    formulas = ", ".join(f"{symbol(new)} = {symbol(old)}" for new, old in fold.firsts)
+def _over(derivation: Derivation, fold: Fold) -> Over:
+    plain = {step.quantity for step in derivation.steps if step.above is None}
+    firsts = [(new, old) for new, old in fold.firsts.items() if old in plain]
+    text, latex = listed(fold.values), listed(fold.values, DOTS)
+    told = ", ".join(f"{new} = {old}" for new, old in firsts)
+    formulas = ", ".join(f"{symbol(new)} = {symbol(old)}" for new, old in firsts)
     return Over(
         f"{fold.letter} = {text}" + (f", where {told}" if told else ""),
         f"{index(fold.letter)} = {latex}" + (rf" \text{{, where }} {formulas}" if told else ""),
@@ -124,23 +143,31 @@ def _written(derivation: Derivation, steps: Sequence[Step]) -> Iterator[Line]:
     """What each step says, without its value; parts that get names keep them in the steps that follow."""
     short = Shortener(derivation)
     for step in steps:
-        (equation,) = equations(short.shortened, [step])
-        where: tuple[Definition, ...] = ()
-        if any(width(term) > PAGE for term in equation.terms or (equation.right,)):
-            parts = short.definitions(step)
-            equation, *meanings = equations(short.shortened, [step, *parts])
-            pairs = zip(parts, meanings, strict=True)
-            where = tuple(Definition(e, p.quantity, formula(short.shortened, p)) for p, e in pairs)
+        equation, text, where = _told(short, step)
         yield Line(
             number="",
             equation=_origin(step, equation),
             quantity=quantity(step),
-            formula=formula(short.shortened, step),
+            formula=text,
             where=where,
             structure=step.structure,
             products=", ".join(step.products),
             saved=step.saved,
         )
+
+
+def _told(short: Shortener, step: Step) -> tuple[Equation, str, tuple[Definition, ...]]:
+    total = summed(short.shortened, step)
+    if total is not None:
+        return total.equation, total.formula, ()
+    (equation,) = equations(short.shortened, [step])
+    if all(width(term) <= PAGE for term in equation.terms or (equation.right,)):
+        return equation, formula(short.shortened, step), ()
+    parts = short.definitions(step)
+    equation, *meanings = equations(short.shortened, [step, *parts])
+    pairs = zip(parts, meanings, strict=True)
+    where = tuple(Definition(told, part.quantity, formula(short.shortened, part)) for part, told in pairs)
+    return equation, formula(short.shortened, step), where
 
 
 def _origin(step: Step, equation: Equation) -> Equation:

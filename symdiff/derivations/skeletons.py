@@ -12,7 +12,7 @@ from symdiff.ir.ops import Contract, Input, Map, Named
 
 @dataclass(frozen=True)
 class Skeleton:
-    """What two steps have in common, and the names and the numbers of steps in which they may differ.
+    """What two steps have in common, and the names in which they may differ.
 
     ``numbered`` are the names, but the first value of a variable that gets others has a number: ``x`` is ``x_1``.
     """
@@ -20,7 +20,6 @@ class Skeleton:
     form: int
     names: tuple[str, ...]
     numbered: tuple[str, ...]
-    numbers: tuple[int, ...]
 
 
 class Skeletons:
@@ -28,6 +27,7 @@ class Skeletons:
 
     def __init__(self, derivation: Derivation) -> None:
         self.store, self.names = derivation.graph.store, derivation.names
+        self.quantities = [step.quantity for step in derivation.steps]
         self.steps = {step.quantity: step for step in derivation.steps}
         self.forms: dict[Hashable, int] = {"name": 0}
         known = {name for step in derivation.steps for name in (step.quantity, step.below) if name}
@@ -49,10 +49,10 @@ class Skeletons:
         mark = step.number if step.printed is not None else None  # shown one by one
         names = [part for name in (step.quantity, *used) for part in self._about(name)]
         if step.rule == "input":
-            names.append(step.formula)
+            names += [step.formula, *(self.quantities[number - 1] for number in step.sources)]
         form = self._known((told, parts, tuple(forms), mark))
         numbered = tuple(self.firsts.get(name, name) for name in names)
-        return Skeleton(form, tuple(names), numbered, (step.number, *sorted(step.sources)))
+        return Skeleton(form, tuple(names), numbered)
 
     def _about(self, name: str) -> Iterator[str]:
         """A quantity's name, and of which derivative it is."""

@@ -23,7 +23,10 @@ def structure(shape: Shape) -> str:
 
 
 def products(store: Store, nodes: Iterable[Node]) -> tuple[str, ...]:
-    """The kinds of product among some nodes, in order: dot, matrix-vector, matrix, Hadamard, outer, scaling, sum."""
+    """The kinds of product among some nodes, in order: dot, matrix-vector, matrix, Hadamard, outer, scaling, sum.
+
+    A product of matrices may have more than one row axis; it is batched if both have axes that are not summed over.
+    """
     found = [kind for node in nodes if (kind := product(store, node))]
     return tuple(dict.fromkeys(found))
 
@@ -65,11 +68,12 @@ def _several(axes: Sequence[tuple[int, ...]], summed: tuple[int, ...]) -> str:
         if all(not set(a) & set(b) for k, a in enumerate(arrays) for b in arrays[:k]):
             return "outer product"
         return "Hadamard product, broadcast"
-    ranks = sorted(len(labels) for labels in arrays)
     if len(arrays) > 2:
         return "contraction"
-    if ranks == [1, 1]:
-        return "dot product"
-    if ranks == [1, 2]:
-        return "matrix-vector product"
-    return "matrix product" if ranks == [2, 2] and len(summed) == 1 else "contraction"
+    one, other = map(set, arrays)
+    both = one & other
+    if not both >= set(summed):
+        return "contraction"
+    free = sum(bool(labels - both) for labels in (one, other))
+    kind = ("dot product", "matrix-vector product", "matrix product")[free]
+    return f"{kind}, batched" if both - set(summed) else kind

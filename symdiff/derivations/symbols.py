@@ -77,7 +77,8 @@ def symbol(name: str, index: str = "") -> str:
         base, below = letters[0], [letters[1], *below]
     for part in rest:
         if part in ACCENTS:
-            base = rf"\{ACCENTS[part]}{{{base}}}"
+            accent = "overline" if part == "bar" and base.startswith(r"\mathit") else ACCENTS[part]
+            base = rf"\{accent}{{{base}}}"
         elif part == "new":
             above.append(r"\text{new}")
         else:

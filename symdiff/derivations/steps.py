@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -115,6 +115,12 @@ class Derivation:
             if step.quantity == quantity:
                 return step
         raise KeyError(quantity)
+
+    def product(self, factors: Sequence[str]) -> str:
+        """A product of quantities as text: ``dL_dz * dz_dw``, ``dL_dz @ dz_da`` where entries of ``z`` are summed."""
+        of = self.step(factors[-1]).above
+        is_sum = of is not None and self.step(of).shape != ()
+        return (" @ " if is_sum else " * ").join(factors)
 
     def phase(self, phase: Phase) -> tuple[Step, ...]:
         """The forward, backward or update steps."""

@@ -128,11 +128,11 @@ class Sweep:
     def _product(self, node: Node) -> None:
         terms, products = [], []
         children = self._children(node)
-        sign = " @ " if any(self.store.shape(v) for v in children) else " * "
         for v in children:
             local = self._local_name(v, node)
             factors = [local] if v == self.output else [self.label(v), local]
             products.append(tuple(factors))
+            sign = " @ " if self.store.shape(v) else " * "
             terms.append(Term(self.rows.names[v], sign.join(factors), self._through(v, node)))
         lead = self.store.shape(self.output)
         bar = sum_of_terms(self.store, [term.node for term in terms], lead, self.store.shape(node))

@@ -58,8 +58,8 @@ MATRIX = {
     "HI_1": r"\mathit{HI}_{1} = W_{1} X + B_{1}",
     "L": r"L = \frac{\lVert E \rVert^{2}}{2}",
     "dL_dHO_2": r"\frac{\partial L}{\partial \mathit{HO}_{2}} = "
-    r"W_{3}^{\top} \frac{\partial L}{\partial \mathit{HO}_{\text{final}}}",
-    "dL_dW1": r"\frac{\partial L}{\partial W_{1}} = \frac{\partial L}{\partial \mathit{HI}_{1}} X^{\top}",
+    r"W_{3}^{\top} \, \frac{\partial L}{\partial \mathit{HO}_{\text{final}}}",
+    "dL_dW1": r"\frac{\partial L}{\partial W_{1}} = \frac{\partial L}{\partial \mathit{HI}_{1}} \, X^{\top}",
     "dL_dHI_2": r"\frac{\partial L}{\partial \mathit{HI}_{2}} = \frac{\partial L}{\partial \mathit{HO}_{2}} "
     r"\odot \mathit{HO}_{2} \odot \left(1 - \mathit{HO}_{2}\right)",
     "W1_new": r"W_{1}^{\text{new}} = W_{1} - \mathit{lr} \, \frac{\partial L}{\partial W_{1}}",

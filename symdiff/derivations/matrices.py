@@ -18,7 +18,7 @@ from symdiff.derivations.symbols import Symbol
 from symdiff.ir.formulas import ADD, SUBTRACT
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.literals import read
-from symdiff.ir.ops import Contract, Labels, Literal, Map, Maximum, Named
+from symdiff.ir.ops import Contract, Input, Labels, Literal, Map, Maximum, Named
 
 ATOM, PRODUCT = PRECEDENCE["Atom"], PRECEDENCE["Mul"]
 BATCH = r"\sum_{\text{batch}}"
@@ -51,7 +51,8 @@ class Matrices:
         """The terms of a sum; nodes with names stand by them, a single one does not."""
         for node in nodes:
             self._require_matrix(node)
-        found = [self._node(node) if len(nodes) == 1 else self.expr(node) for node in nodes]
+        is_one = len(nodes) == 1 and not isinstance(self.store.op(nodes[0]), Input)
+        found = [self._node(node) if is_one else self.expr(node) for node in nodes]
         found = [term for term in found if term != 0] or [sp.S.Zero]
         if any(map(is_array, found)) or found == [0]:
             return found
@@ -111,7 +112,9 @@ class Matrices:
             case Contract():
                 return self._softmax(node) or self._contraction(node, op)
             case Maximum() if len(self.store.shape(below[0])) == 1:
-                text = rf"\max {self._written(self.expr(below[0])).within(PRODUCT)}"
+                if self.store.shape(below[0]) == (1,):
+                    return self.expr(below[0])
+                text = rf"\max {self._written(self.expr(below[0])).within(ATOM)}"
                 return self._operand(node, Written(text, PRODUCT))
         raise NoMatrixNotation
 
@@ -275,7 +278,7 @@ def _pair(x: Written, left: Labels, y: Written, right: Labels, output: Labels) -
         return None
     shared = [k for k in left if k in right]
     if not shared and len(left) == len(right) == 1 and output == left + right:
-        return Written(rf"{x.within(PRODUCT)} {y.within(ATOM)}^{{\top}}", PRODUCT)
+        return _beside(x.within(PRODUCT), rf"{y.within(ATOM)}^{{\top}}")
     if len(shared) != 1 or shared[0] in output:
         return None
     (s,) = shared
@@ -286,5 +289,12 @@ def _pair(x: Written, left: Labels, y: Written, right: Labels, output: Labels) -
     two = y.within(PRODUCT) if right[0] == s else rf"{y.within(ATOM)}^{{\top}}"
     if len(left) == 1 and len(right) == 2:  # a row times a matrix is the transposed matrix times a column
         turned = y.within(PRODUCT) if right[-1] == s else rf"{y.within(ATOM)}^{{\top}}"
-        return Written(f"{turned} {x.within(PRODUCT)}", PRODUCT)
-    return Written(f"{one} {two}", PRODUCT)
+        return _beside(turned, x.within(PRODUCT))
+    return _beside(one, two)
+
+
+def _beside(left: str, right: str) -> Written:
+    """A product; names of several letters stand apart."""
+    is_word = any(mark in text for mark in (r"\mathit", r"\text{") for text in (left, right))
+    between = r" \, " if is_word else " "
+    return Written(f"{left}{between}{right}", PRODUCT)

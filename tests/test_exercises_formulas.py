@@ -68,6 +68,7 @@ def test_right_however_it_is_written(quantity: str, text: str, note: str) -> Non
         ("dL_dw1", "dL/dz1 / 0", "it has no value for some inputs"),
         ("dL_dw1", "log(-1 - x^2)", "it has no value for some inputs"),
         ("da1_dz1", "[z1 < 0]", ""),
+        ("a1", "[z1 > 0] z1 + [z1 < -3]", "right only at the given numbers, not in general"),
     ],
 )
 def test_wrong_and_why(quantity: str, text: str, note: str) -> None:
@@ -168,6 +169,14 @@ def test_what_cannot_be_read_says_why(text: str, why: str) -> None:
     ((status, told),) = marks("neurons", {"z1": text}).values()
     assert status == "unreadable"
     assert why in told
+
+
+@pytest.mark.parametrize(
+    "text", ["exp(1e200)", "exp(1e200) - x", "2^exp(exp(100 + x^2))", "[1e200 > exp(1e200)]"]
+)
+def test_numbers_beyond_all_bounds_are_never_right(text: str) -> None:
+    ((status, _),) = marks("neurons", {"dz2_dw2": text}).values()
+    assert status in ("wrong", "unreadable")
 
 
 def test_nothing_but_trees_comes_out_of_the_parser() -> None:

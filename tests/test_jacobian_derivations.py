@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ex_3_5_explicit_jacobians as explicit
@@ -11,12 +12,15 @@ from test_derivation_steps import altered, refused
 
 import symdiff as sd
 from symdiff import calculus
+from symdiff.cli import main
 from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.steps import Derivation
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def network(x: Any, W1: Any, b1: Any, W2: Any, b2: Any, W3: Any, b3: Any, y: Any) -> Any:
@@ -145,6 +149,19 @@ def test_a_broken_rule_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_jacobian_has_no_update() -> None:
     with pytest.raises(InputError, match="update of the gradient"):
         derive(two_paths, {"x": "d0", "W1": "d1 d0", "W2": "d2 d1"}, "x", of="jacobian", update="eta")
+
+
+def test_the_command_derives_claimed_jacobians(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those by inputs; a claim by an intermediate is no question of its own."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["explain", str(EXAMPLES / "ex_3_4_jacobian_chain.py"), "--report", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "activation_1, Jacobian, by x" in told
+    assert "prediction, Jacobian, by x" in told
+    assert "activation_2, Jacobian" not in told
+    assert {path.name for path in tmp_path.iterdir()} >= {"loss.html", "prediction_jacobian.html"}
 
 
 def test_pages_show_the_products(layers: Derivation) -> None:

@@ -19,11 +19,14 @@ from symdiff.derivations.html import to_html
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.text import to_text
+from symdiff.derivations.walks import Of
 from symdiff.errors import InputError, explain
 from symdiff.exercises.subjects import Subject
 
 SEPARATOR = "::"
-FIRST, SECOND = ("gradient", "vjp"), ("hvp",)
+FIRST = ("gradient", "vjp")
+_OTHERS: tuple[Of, ...] = ("jacobian", "hvp")
+_TITLES = {"hvp": "second order, ", "jacobian": "Jacobian, "}
 
 
 def is_file(name: str) -> bool:
@@ -34,12 +37,11 @@ def is_file(name: str) -> bool:
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Derive and show; pages and LaTeX are written where a folder is given."""
     for derivation in derivations(arguments.name):
-        order = "second order, by" if derivation.is_second_order else "by"
-        title = f"{derivation.name}, {order} {', '.join(derivation.by)}"
+        title = f"{derivation.name}, {_TITLES.get(derivation.of, '')}by {', '.join(derivation.by)}"
         print(f"{title}\n{to_text(derivation, arguments.digits, Console().width)}\n")
         if arguments.report is not None:
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", derivation.name)
-            name += "_hvp" if derivation.is_second_order else ""
+            name += "" if derivation.of == "gradient" else f"_{derivation.of}"
             texts = {f"{name}.html": to_html(derivation), f"{name}.tex": to_latex(derivation)}
             write(arguments.report, texts, "symdiff explain", errors)
     return 0
@@ -48,16 +50,16 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
 def derivations(name: str) -> Iterator[Derivation]:
     """The functions that have claims in a file, or the one that is named, at the inputs of their claims.
 
-    A function whose Hessian times a direction is claimed is derived to second order too.
+    Where a Jacobian is claimed, or a Hessian times a direction, these are derived too.
     """
-    first, second = _claimed(name, FIRST), _claimed(name, SECOND)
-    if not second:
-        first = subjects(name)
-    for label in dict.fromkeys([*first, *second]):
+    others: dict[Of, dict[str, Subject]] = {of: _claimed(name, (of,)) for of in _OTHERS}
+    first = _claimed(name, FIRST) if any(others.values()) else subjects(name)
+    for label in dict.fromkeys([*first, *(label for found in others.values() for label in found)]):
         if label in first:
             yield first[label].derivation
-        if label in second:
-            yield derive(second[label].fn, second[label].inputs, second[label].wrt, of="hvp")
+        for of, found in others.items():
+            if label in found:
+                yield derive(found[label].fn, found[label].inputs, found[label].wrt, of=of)
 
 
 def subjects(name: str, call: str = "symdiff explain") -> dict[str, Subject]:
@@ -76,7 +78,7 @@ def _claimed(name: str, kinds: Collection[str]) -> dict[str, Subject]:
     found: dict[str, tuple[Claim, list[str]]] = {}
     for item in collect([Path(file)]).claims:
         claim = item.found
-        if isinstance(claim, Claim) and claim.of in kinds:
+        if isinstance(claim, Claim) and claim.of in kinds and (claim.of in FIRST or _targets(claim)):
             _, names = found.setdefault(getattr(claim.fn, "__name__", "function"), (claim, []))
             names += [n for n in _targets(claim) if n not in names]
     return {

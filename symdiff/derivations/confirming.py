@@ -79,7 +79,7 @@ def _told(step: Step, at: str) -> str:
 def _points(derivation: Derivation, fixed: Mapping[Node, Any], arithmetic: Arithmetic) -> int:
     """At how many points every step was found right; enough that none of them was zero, and so blind, at all."""
     count, seen = 0, {step.number for step in derivation.steps if _is_plain(derivation.graph.store, step)}
-    tried = [frame for frame in islice(frames(derivation, fixed), POINTS) if frame.cost() <= _MOST]
+    tried = list(islice((f for f in frames(derivation, fixed) if f.cost() <= _MOST), POINTS))
     streams = [(frame, frame.points(seed)) for seed, frame in enumerate(tried)]
     for turn in range(_DRAWS):
         for frame, stream in streams:

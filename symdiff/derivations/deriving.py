@@ -72,7 +72,7 @@ def derive(
         return other.rows.graph, [_derivative(other, node) for node in other.wrt]
 
     title, rows = getattr(fn, "__name__", "function"), walk.rows
-    found = Derivation(title, rows.graph, tuple(targets), rows.saved(), rows.names)
+    found = Derivation(title, rows.graph, tuple(targets), rows.saved(), rows.names, of=of)
     found = confirm(found, _whole_numbers(graph, named))
     if not found.is_checked:
         found = _checked_smaller(

@@ -18,7 +18,7 @@ from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.ops import Contract
 from symdiff.ir.sizes import is_concrete
 
-_SIZES = ((2,), (3, 2), (2, 3), (3,), (4,), (6,), (4, 8), (5,), (12,))
+_SIZES = ((2,), (3, 2), (2, 3), (3,), (4,), (6,), (4, 8), (5,), (12,), (1, 2), (1,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Frame:
 
 
 def frames(derivation: Derivation, fixed: Mapping[Node, Any]) -> Iterator[Frame]:
-    """The derivation at several sizes, all different ones last; itself where it has no size symbols.
+    """The derivation at several sizes, the least telling ones last; itself where it has no size symbols.
 
     ``fixed`` are the values of integer inputs.
     """

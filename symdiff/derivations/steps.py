@@ -79,16 +79,12 @@ class Derivation:
     steps: tuple[Step, ...]
     names: Mapping[Node, str] = field(repr=False)
     verdict: Verdict | None = None
+    of: str = "gradient"
 
     @property
     def checked(self) -> str:
         """Whether the derivatives were proved, for which inputs, and whether every step was checked."""
         return f"{self._whole}; {self._steps}"
-
-    @property
-    def is_second_order(self) -> bool:
-        """Whether a second backward pass follows, to the Hessian times a direction."""
-        return any(step.phase == "projection" for step in self.steps)
 
     @property
     def _whole(self) -> str:

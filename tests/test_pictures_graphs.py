@@ -343,3 +343,34 @@ def test_second_orders_show_their_first_backward_pass() -> None:
     drawn = quantities.drawing(steps)
     assert [b.key for b in drawn.boxes] == ["v1", "v2", "v3", "v5", "v6", "L"]
     assert label(drawn, "v3", "v6") == ["→ 1.683"]
+
+
+def test_array_paths_stand_at_their_arrows_where_there_is_room() -> None:
+    def shared(w: Any, x: Any) -> Any:
+        a = w * x
+        b = np.sin(a)
+        return np.sum(a * b)
+
+    drawn = quantities.drawing(derive(shared, {"w": "n", "x": "n"}, wrt="w"))
+    assert label(drawn, "a", "L") == ["b"]
+    assert words(box(drawn, "a").lines)[-1] == "∂L/∂a: 2 paths"
+
+    def long(w: Any, x: Any) -> Any:
+        a = w * x
+        b = np.sin(a) * np.cos(a) ** 3 * np.exp(-a)
+        return np.sum(a * b)
+
+    drawn = quantities.drawing(derive(long, {"w": "n", "x": "n"}, wrt="w"))
+    assert label(drawn, "a", "b") == []
+    assert len(words(box(drawn, "a").lines)) > 3
+
+
+def test_long_formulas_and_shapes_do_not_widen_a_picture() -> None:
+    text = sd.trace(
+        lambda x: np.sum((x[:, 1:] + x[:, :-1]) ** 2, axis=1), x="batch_size length_of_sequence"
+    ).to_svg()
+    assert float(ElementTree.fromstring(text).get("viewBox", "").split()[2]) <= svg.WIDEST
+    word = plain("x" * 200)
+    assert all(width(line, 12) <= 100 for line in wrapped(word, 12, 100))
+    assert len(wrapped(word, 12, 100, 2)) == 2
+    assert wrapped(word, 12, 100, 2)[-1][-1].text.endswith("…")

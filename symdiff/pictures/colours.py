@@ -68,6 +68,10 @@ def as_picture(text: str, colours: Mapping[str, str], title: str, words: str) ->
     for colour, name in colours.items():
         rest = rest.replace(colour, f"var(--of-{name})")
     key = blake2b(rest.encode(), digest_size=4).hexdigest()
+    rest = re.sub(
+        r'( id="|url\(#|href="#)', rf"\g<1>{key}-", rest
+    )  # other pictures on the page have such names too
+    rest = rest.replace(">*{", f">.{SCOPE} *{{")
     left, top, width, height = re.search(r'viewBox="([^"]*)"', head)[1].split()  # type: ignore[index]
     return (
         f'{head} xmlns:xlink="http://www.w3.org/1999/xlink" class="{SCOPE}" role="img" '

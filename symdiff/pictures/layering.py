@@ -12,6 +12,7 @@ from scipy.optimize import isotonic_regression
 
 _SWEEPS = 12
 _BETWEEN = 12.0  # boxes of one layer
+_SMALL = 60.0  # finds room in a full layer
 _THREAD = 6.0  # the width of a line that passes a layer
 
 Edge = tuple[str, str]
@@ -48,7 +49,7 @@ def ranks(graph: nx.DiGraph, sizes: Mapping[str, float], most: float) -> dict[st
     inner = [key for key in order if graph.in_degree(key)]
     for key in (*inner, *(key for key in order if not graph.in_degree(key))):
         rank = max((found[child] + 1 for child in graph.successors(key)), default=0)
-        while filled.get(rank, 0.0) and filled[rank] + _BETWEEN + sizes[key] > most:
+        while sizes[key] > _SMALL and filled.get(rank, 0.0) and filled[rank] + _BETWEEN + sizes[key] > most:
             rank += 1
         found[key] = rank
         filled[rank] = filled.get(rank, -_BETWEEN) + _BETWEEN + sizes[key]

@@ -17,7 +17,7 @@ from symdiff.pictures.svg import render
 from symdiff.pictures.typesetting import Text, joined, plain, typeset, wrapped
 
 _LONG = 60
-_LINE = 118.0
+_NAME, _LINE = 185.0, 118.0
 
 
 def to_svg(graph: Graph) -> str:
@@ -86,10 +86,11 @@ def _outline(graph: Graph, node: Node, names: Mapping[Node, str]) -> Box:
 def _box(graph: Graph, outline: Box, names: Mapping[Node, str]) -> Box:
     node = int(outline.key)
     shape, name = " × ".join(map(str, graph.shape(node))), _name(names[node])
-    lines = [Line(joined(name, plain(f" : {shape}" if shape else "")), 15)]
+    told = wrapped(joined(name, plain(f" : {shape}" if shape else "")), 15, _NAME, 2)
+    lines = [Line(line, 15) for line in told]
     if node not in graph.inputs:
         text = plain(_formula(graph, node, names).replace("*", "·").replace("··", "**"))
-        lines += [Line(line, 12, "soft") for line in wrapped(text, 12, _LINE)]
+        lines += [Line(line, 12, "soft") for line in wrapped(text, 12, _LINE, 3)]
     return replace(outline, lines=tuple(lines), name=Line(name, 15))
 
 

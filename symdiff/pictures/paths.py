@@ -35,7 +35,7 @@ _WIDTH, _PANEL, _ALONE, _BY_STEP = (
     3.3,
     2.8,
 )  # inches: the whole, a row of panels, the heights by step
-_LOWEST = 1e-6
+_LOWEST, _TOP = 1e-6, 0.06
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -78,7 +78,7 @@ def _draw(figures: Any, landscape: Landscape) -> Any:
     columns = 1 if len(groups) == 1 else 2
     rows = math.ceil((len(groups) + columns - 1) / columns)
     panel = _ALONE if columns == 1 else _PANEL
-    height = rows * panel + _BY_STEP
+    height = rows * panel + _BY_STEP + _TOP
     figure = figures.Figure(figsize=(_WIDTH, height))
     for k, group in enumerate(groups):
         axes = figure.add_axes(_place(k, columns, panel, height))
@@ -95,7 +95,7 @@ def _place(k: int, columns: int, panel: float, height: float) -> tuple[float, fl
     """Left, bottom, width and height of a panel, as parts of the figure."""
     row, column = divmod(k, columns)
     width = 0.93 / columns
-    bottom = height - (row + 1) * panel + 0.08
+    bottom = height - _TOP - (row + 1) * panel + 0.08
     return 0.055 + column * width, bottom / height, width - 0.02, (panel - 0.36) / height
 
 

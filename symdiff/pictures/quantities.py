@@ -21,6 +21,8 @@ from symdiff.pictures.typesetting import Text, joined, plain, typeset, wrapped
 
 _BITS = 200
 _MANY = 4  # entries of a value that are shown
+_NAME = 185.0
+_ROOM = 110.0
 _LINE = 118.0  # pixels of a formula before it is broken
 _LINES = 3
 _PATHS = 3  # terms of a sum over paths that are shown in it
@@ -111,7 +113,8 @@ class _Picture:
     def box(self, step: Step) -> Box:
         """The name with its value or shape, the formula, the derivative."""
         kind: Kind = "output" if step.quantity == self.output else "quantity" if step.formula else "input"
-        lines = [Line(joined(self.name(step.quantity), plain(self.worth(step))), 15)]
+        told = wrapped(joined(self.name(step.quantity), plain(self.worth(step))), 15, _NAME, 2)
+        lines = [Line(line, 15) for line in told]
         if step.formula:
             lines += self.formula(self.told[step.quantity].right, "soft")
         found = self.back.get(step.quantity)
@@ -147,9 +150,7 @@ class _Picture:
 
     def formula(self, latex: str, tone: str) -> list[Line]:
         """A formula, broken into lines; of a long one the beginning."""
-        lines = wrapped(self.text(latex), _FORMULA, _LINE)
-        if len(lines) > _LINES:
-            lines = (*lines[: _LINES - 1], joined(lines[_LINES - 1], plain(" …")))
+        lines = wrapped(self.text(latex), _FORMULA, _LINE, _LINES)
         return [Line(line, _FORMULA, "soft" if tone == "soft" else "back") for line in lines]
 
     def gradient(self, step: Step) -> list[Line]:
@@ -164,7 +165,7 @@ class _Picture:
             return [Line(part, _FORMULA, "back") for part in wrapped(line, _FORMULA, _LINE + 10)]
         if not told.right or step.rule == "seed":
             return [Line(self.text(told.left), _FORMULA, "back")]
-        if step.terms:
+        if step.terms and all(self.alone(step, term) for term in step.terms):
             return [Line(joined(self.text(told.left), plain(f": {len(step.terms)} paths")), _FORMULA, "back")]
         return self.formula(f"{told.left} = {told.right}", "back")
 
@@ -191,9 +192,14 @@ class _Picture:
             )
         if term is not None and (share := self.share(term)):
             yield Line(plain(f"→ {share}"), _FORMULA, "back")
-        elif term is not None and step is None:
-            (alone,) = equations(self.derivation, [replace(self.back[source], terms=(term,))])
-            yield from self.formula(alone.right, "back")
+        elif term is not None and step is None and (shown := self.alone(self.back[source], term)):
+            yield Line(shown, _FORMULA, "back")
+
+    def alone(self, step: Step, term: Term) -> Text:
+        """The formula of one path, if an arrow has room for it."""
+        (told,) = equations(self.derivation, [replace(step, terms=(term,))])
+        lines = wrapped(self.text(told.right), _FORMULA, _ROOM)
+        return lines[0] if len(lines) == 1 else ()
 
     def share(self, term: Term) -> str:
         """The value of what comes along one path, if it is a number."""

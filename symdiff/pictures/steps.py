@@ -47,7 +47,8 @@ class _Rows:
             if step.phase != phase:
                 phase = step.phase
                 yield from self.heading(phase)
-            yield from self.step(step, typeset(str(told), self.literal))
+            latex = str(told).replace(r"\,", r"\cdot") if step.factors else str(told)
+            yield from self.step(step, typeset(latex, self.literal))
         self.top += 14
         for line in wrapped(plain(f"Checked: {self.derivation.checked}."), _SIZE, _WIDE):
             yield row(Line(line, _SIZE, "soft"), 0, self.top, "start")

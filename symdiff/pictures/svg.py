@@ -44,12 +44,15 @@ class Rectangle:
     width: float
     height: float
 
-    def meets(self, other: Rectangle) -> bool:
-        """Whether they have a point in common."""
-        return (
-            abs(self.x - other.x) * 2 < self.width + other.width
-            and abs(self.y - other.y) * 2 < self.height + other.height
+    def shared(self, other: Rectangle) -> float:
+        """The area of what they have in common."""
+        across = min(self.x + self.width / 2, other.x + other.width / 2) - max(
+            self.x - self.width / 2, other.x - other.width / 2
         )
+        down = min(self.y + self.height / 2, other.y + other.height / 2) - max(
+            self.y - self.height / 2, other.y - other.height / 2
+        )
+        return max(across, 0.0) * max(down, 0.0)
 
 
 def render(drawing: Drawing, most: float = WIDEST) -> str:
@@ -215,8 +218,7 @@ def _labels(
         points = curves[arrow.source, arrow.target]
         pieces = [*range(1, len(points) - 1, 2), *range(0, len(points) - 1, 2)]  # beside a box, then between
         tried = [Rectangle(*_at(points[k], points[k + 1], t), *size) for k in pieces for t in _CHOICES]
-        free = [one for one in tried if not any(one.meets(other) for other in taken)]
-        place = (free or tried)[0]
+        place = min(tried, key=lambda one: sum(one.shared(other) for other in taken))
         taken = [*taken, place]
         yield (
             f'<rect class="paper" x="{number(place.x - size[0] / 2)}" y="{number(place.y - size[1] / 2)}" '

@@ -25,7 +25,7 @@ _COMMANDS = {latex: char for char, latex in MATHEMATICS.items() if latex.startsw
     )
     for name in GREEK
 } | {
-    r"\top": "T", r"\,": "·", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
+    r"\top": "T", r"\,": " ", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
     r"\lVert": "‖\u2060", r"\rVert": "\u2060‖", r"\ldots": "…",
 }  # fmt: skip
 _ABOVE = {r"\hat": "\u0302", r"\bar": "\u0304", r"\tilde": "\u0303", r"\dot": "\u0307"}
@@ -103,21 +103,37 @@ def _em(char: str) -> float:
     return _WIDTHS.get(char, 0.74 if char.isupper() else 0.65)
 
 
-def wrapped(text: Text, size: float, most: float) -> tuple[Text, ...]:
-    """A text in lines that are at most so wide, broken before operators and between factors."""
-    lines: list[Text] = []
+def wrapped(text: Text, size: float, most: float, lines: int = 99) -> tuple[Text, ...]:
+    """A text in lines that are at most so wide, broken before operators and between factors.
+
+    It is broken within parentheses, and anywhere, only where it must; what ``lines`` do not hold is left out.
+    """
+    found: list[Text] = []
     line: Text = ()
-    for part in _parts(text):
+    for part in _narrow(text, size, most):
         if line and width(joined(line, part), size) > most:
-            lines.append(line)
+            found.append(line)
             line = merged([Piece(" "), *part])
         else:
             line = joined(line, part)
-    return (*lines, line)
+    found.append(line)
+    return (
+        tuple(found) if len(found) <= lines else (*found[: lines - 1], joined(found[lines - 1], plain(" …")))
+    )
 
 
-def _parts(text: Text) -> Iterator[Text]:
-    """Pieces of a text between the places where a line may break."""
+def _narrow(text: Text, size: float, most: float) -> Iterator[Text]:
+    """Parts that a line can hold."""
+    for part in _parts(text):
+        for smaller in [part] if width(part, size) <= most else _parts(part, within=True):
+            if width(smaller, size) <= most:
+                yield smaller
+            else:
+                yield from ((replace(piece, text=char),) for piece in smaller for char in piece.text)
+
+
+def _parts(text: Text, *, within: bool = False) -> Iterator[Text]:
+    """Pieces of a text between the places where a line may break, also ``within`` parentheses."""
     part: list[Piece] = []
     depth = 0
     for piece in text:
@@ -126,7 +142,7 @@ def _parts(text: Text) -> Iterator[Text]:
         )
         for k, cut in enumerate(cuts):
             after_operator = bool(part) and part[-1].text.rstrip()[-1:] in _BINARY
-            may_break = depth == 0 and (k > 0 or cut[:1] in ("\u2005", "\u2009", " "))
+            may_break = (depth == 0 or within) and (k > 0 or cut[:1] in ("\u2005", "\u2009", " "))
             if part and may_break and not after_operator:
                 yield tuple(part)
                 part = []

@@ -180,4 +180,4 @@ def quantity(step: Step) -> str:
     if step.above is None or not step.quantity.startswith("d"):
         return step.quantity
     below = f"({step.below})" if step.quantity.endswith(f"({step.below})") else step.below  # of a derivative
-    return f"d{step.above}/d{below}"
+    return f"d{step.above}/d{below}{' direct' if step.quantity.endswith('_direct') else ''}"

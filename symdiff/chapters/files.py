@@ -1,25 +1,26 @@
-"""Which files does a report become? A page with links to its neighbours, and a LaTeX document."""
+"""Which files do the reports become? For each a page with links to its neighbours, and a LaTeX document; an index."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from symdiff.chapters.contents import CHAPTERS, Chapter
-from symdiff.chapters.sources import Examples, Watch
-from symdiff.chapters.writing import document, page
-
-INDEX = "index"
+from symdiff.chapters.indexing import BACK, index
+from symdiff.chapters.writing import Report, document, page
 
 
-def files_of(chapter: Chapter, examples: Path, kept: Path, watch: Watch) -> dict[str, str]:
-    """The texts of a chapter by the names of their files."""
-    shown = chapter.report(Examples(examples, watch))
-    return {f"{chapter.file}.html": page(shown, links(chapter)), f"{chapter.file}.tex": document(shown)}
+def files_of(reports: Mapping[Chapter, Report], folder: Path) -> dict[str, str]:
+    """The texts of some reports by the names of their files; the index only if they are all there."""
+    files = {}
+    for chapter, report in reports.items():
+        files[f"{chapter.file}.html"] = page(report, links(chapter))
+        files[f"{chapter.file}.tex"] = document(report)
+    return files | (index(reports, folder) if set(reports) == set(CHAPTERS) else {})
 
 
 def links(chapter: Chapter) -> tuple[tuple[str, str], ...]:
     """The index, and the chapters before and after."""
     place = CHAPTERS.index(chapter)
     near = [CHAPTERS[k] for k in (place - 1, place + 1) if 0 <= k < len(CHAPTERS)]
-    named = [(f"{c.file}.html", f"{c.number} {c.title}") for c in near]
-    return ((f"{INDEX}.html", "All reports"), *named)
+    return (*BACK, *((f"{c.file}.html", f"{c.number} {c.title}") for c in near))

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.chapters.judged import claims_table, proved
-from symdiff.chapters.marks import formula, words
+from symdiff.chapters.marks import counted, formula, words
 from symdiff.chapters.pieces import Cell, Steps, Table, Values
 from symdiff.chapters.sources import Example, Examples
 from symdiff.chapters.worked import beside
@@ -30,7 +30,10 @@ def gather(examples: Examples) -> dict[str, Any]:
     texts = beside(plain, numbers.shown())
     steps = derive(numbers.module.loss, numbers.module.INPUTS, "x", printed=texts)
     chained = chain_of_printed(numbers)
+    every = (*symbolic.claims, *numbers.claims)
     return {
+        "summary": f"{proved(every)} of {counted(len(every), 'claim')} proved; {len(numbers.wrong)} of "
+        f"{len(numbers.printed)} printed values differ",
         "claims": claims_table(symbolic.claims),
         "numbers_claims": claims_table(numbers.claims),
         "proved": proved((*symbolic.claims, *numbers.claims)),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symdiff.chapters.judged import claims_table, proved
-from symdiff.chapters.marks import code, formula, words
+from symdiff.chapters.marks import code, counted, formula, words
 from symdiff.chapters.pieces import Cell, Steps, Table
 from symdiff.chapters.sources import Examples
 from symdiff.derivations.conventions import Fit, fits
@@ -61,6 +61,8 @@ def gather(examples: Examples) -> dict[str, Any]:
         "proved": proved(example.claims),
         "number": len(example.claims),
         "bias": several.problem,
+        "summary": f"{counted(len(rows), 'row')} of the tables under two conventions; {proved(example.claims)} of "
+        f"{counted(len(example.claims), 'claim')} proved",
     }
 
 

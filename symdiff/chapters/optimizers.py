@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from symdiff.chapters.marks import anchor, listed, words
+from symdiff.chapters.drawings import paths_on
+from symdiff.chapters.marks import anchor, counted, listed, words
 from symdiff.chapters.pieces import Formulas, Judgements, Table
 from symdiff.chapters.sources import Examples
 from symdiff.derivations.notation import Notation
+from symdiff.derivations.symbols import Symbol
 from symdiff.doors.tracing import trace
 from symdiff.ir.graph import Graph, Node
+from symdiff.library.landscapes import GROUNDS
 from symdiff.library.optimizers.layerwise import norm
 from symdiff.library.optimizers.moments import denominator
 from symdiff.library.sheets import sheet_of
@@ -27,6 +30,17 @@ SYMBOLS = {
 }  # fmt: skip
 _RATE = ("learning_rate",)
 _MOMENTS = (*_RATE, "b1", "b2", "eps")
+
+
+@dataclass(frozen=True)
+class OnPaper(Symbol):
+    """A quantity that is written as the notes write it."""
+
+    latex: str = ""
+
+    def at(self, index: str) -> str:
+        """One entry of it."""
+        return rf"({self.latex})_{{{index}}}" if index else self.latex
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,15 @@ def gather(examples: Examples) -> dict[str, Any]:
     for told in OPTIMIZERS:
         examples.watch(told.name)
         shown.append(_shown(told))
-    return {"optimizers": shown, "overview": _overview(shown)}
+    forms = sum(len(item["forms"]) for item in shown)
+    summary = f"{counted(len(shown), 'rule')} in {counted(forms, 'form')}, each with the smallest example of a difference"
+    names = tuple(told.name for told in OPTIMIZERS)
+    return {
+        "optimizers": shown,
+        "overview": _overview(shown),
+        "summary": summary,
+        "paths": [paths_on(ground, names) for ground in GROUNDS],
+    }
 
 
 def _shown(told: Optimizer) -> dict[str, Any]:
@@ -116,16 +138,18 @@ def rule_lines(rule: Rule, told: Optimizer, variant: str) -> tuple[str, ...]:
     settings = rule.of(variant)
     shown = tuple(name for name in told.shown if name != "weight_decay" or settings[name] or variant == "optax")
     graph, parts = _traced(rule, told, shown, settings)
-    names = {graph.node(name): latex for name, latex in _inputs(told, shown).items()}
+    names: dict[Node, Symbol] = {
+        graph.node(name): OnPaper(name, latex=latex) for name, latex in _inputs(told, shown).items()
+    }
     lines = []
     for left, node in parts:
-        formula = Notation(graph.store, names).formula(node)
-        if left not in (r"\theta_{t+1}",):
-            if not _is_used(graph, node, parts):
-                continue
-            names[node] = left
+        if not _is_used(graph, node, parts):
+            continue
+        symbol = OnPaper(left, latex=left)
+        equation = Notation(graph.store, names).equation(symbol, (node,))
+        names[node] = symbol
         if not left.startswith(r"\lVert"):
-            lines.append(f"{left} = {formula}")
+            lines.append(str(equation))
     return tuple(lines)
 
 
@@ -136,7 +160,9 @@ def _is_used(graph: Graph, node: Node, parts: list[tuple[str, Node]]) -> bool:
 
 def _inputs(told: Optimizer, shown: tuple[str, ...]) -> dict[str, str]:
     before = {name: f"{name}_{{t-1}}" for name in told.state}
-    return {name: SYMBOLS[name] for name in ("theta", "g", "t", *shown)} | before
+    settings = [name for name in shown if name != "eps"]  # first, since what comes first is written first
+    held = {name: SYMBOLS[name] for name in (*settings, "theta", "g", "t")} | before
+    return held | {name: SYMBOLS[name] for name in shown if name not in held}
 
 
 def _traced(
@@ -156,7 +182,8 @@ def _traced(
         state = tuple(new[name] for name in told.state)
         return (*state, *_corrected(rule, new, theta, t, used), theta + move)
 
-    shapes = {name: "n" if name in ("theta", "g", *told.state) else "" for name in names}
+    array = "n" if rule.name == "lamb" else ""  # the others treat each entry alike: the rule of one is shown
+    shapes = {name: array if name in ("theta", "g", *told.state) else "" for name in names}
     graph = trace(_with_names(step, names), **shapes)
     lefts = [f"{name}_{{t}}" for name in told.state] + list(_CORRECTED.get(rule.name, ()))
     return graph, list(zip([*lefts, r"\theta_{t+1}"], graph.outputs, strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from symdiff.derivations.steps import Derivation
 from symdiff.pages.rows import PrintedRow
@@ -56,11 +56,11 @@ class Formulas:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture for a page, in SVG, and the same in the language of TikZ; either may be empty."""
+    """A picture in SVG, for pages only; ``kind`` is a plot, as wide as its place, or a graph in its own size."""
 
     svg: str
-    tikz: str
     caption: str = ""
+    kind: Literal["plot", "graph"] = "plot"
 
 
 @dataclass(frozen=True)

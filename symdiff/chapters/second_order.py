@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.chapters.judged import claims_table, proved
+from symdiff.chapters.marks import counted
 from symdiff.chapters.pieces import Steps, Values
 from symdiff.chapters.sources import Example, Examples
 from symdiff.derivations.deriving import derive
@@ -22,7 +23,9 @@ NAMES = ("w1", "b1", "w2", "b2", "w3", "b3")
 def gather(examples: Examples) -> dict[str, Any]:
     """The content of the report on second order."""
     quadratic, linear = examples[QUADRATIC], examples[LINEAR]
+    every = (*quadratic.claims, *linear.claims)
     return {
+        "summary": f"{proved(every)} of {counted(len(every), 'claim')} proved",
         "quadratic_claims": claims_table(quadratic.claims),
         "quadratic_printed": len(quadratic.printed),
         "quadratic_values": Values(quadratic.printed),

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from symdiff.chapters.judged import claims_table
-from symdiff.chapters.marks import formula, words
+from symdiff.chapters.marks import code, formula, words
 from symdiff.chapters.pieces import Badge, Cell, Judgements, Table
 from symdiff.chapters.sources import Examples
 from symdiff.doors.tracing import name, trace
@@ -58,6 +58,8 @@ def gather(examples: Examples) -> dict[str, Any]:
     mlp = sum((cost for _, _, cost in costs if cost.has(RATIO)), sp.Integer(0))
     examples.watch("attention")
     return {
+        "summary": f"{numbers['coarse']['entries']:,} and {numbers['fine']['entries']:,} attention weights, from the shapes of the "
+        "graph; the gradients of attention and of a whole block proved for every shape",
         "patches": sp.sympify(patches[0], strict=True).subs({ROWS: H / P, COLUMNS: W / P}),
         "flat": patches[1],
         "tokens": count,
@@ -131,7 +133,7 @@ def _table(costs: list[tuple[str, Shape, sp.Expr]], numbers: Mapping[str, Mappin
     at = [int(total.subs({**EXAMPLE, N: told["tokens"]})) for told in numbers.values()]
     rows.append(("together", "", formula(_latex(sp.factor(total))), *(f"{value:,}" for value in at)))
     headings = ("product", "shape of the result", "multiplications", *(f"P = {t['patch']}" for t in numbers.values()))
-    return Table(headings, (0.22, 0.2, 0.2, 0.19, 0.19), tuple(rows))
+    return Table(headings, (0.2, 0.2, 0.27, 0.165, 0.165), tuple(rows))
 
 
 def _latex(*sizes: Any) -> str:
@@ -198,5 +200,5 @@ def _layers() -> Table:
             if claim.order == 1:
                 verdict = entry.judge(claim, claim.cases[0])
                 told = words(first_sentence(claim.claim))
-                rows.append((Badge(verdict.status), words(label), told, words(verdict.scope)))
+                rows.append((Badge(verdict.status), code(label), told, words(verdict.scope)))
     return Table(("verdict", "layer", "backward pass", "holds for"), (0.13, 0.27, 0.4, 0.2), tuple(rows))

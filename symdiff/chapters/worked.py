@@ -7,8 +7,9 @@ from decimal import Decimal
 from math import log
 from typing import Any
 
+from symdiff.chapters.drawings import graph_of
 from symdiff.chapters.judged import proved
-from symdiff.chapters.pieces import Steps, Values
+from symdiff.chapters.pieces import Steps
 from symdiff.chapters.sources import Example, Examples
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.steps import Derivation
@@ -21,6 +22,9 @@ FILES = {
 }
 
 
+PICTURE = "Values above, derivatives of the output below; what flows back stands on the edges."
+
+
 def gather(examples: Examples) -> dict[str, Any]:
     """The content of the report on the worked examples."""
     content: dict[str, Any] = {}
@@ -28,18 +32,18 @@ def gather(examples: Examples) -> dict[str, Any]:
         example = examples[stem]
         derivation = derived(example, name, by)
         content[key] = Steps(derivation)
-        content[f"{key}_wrong"] = Values(example.wrong)
+        content[f"{key}_picture"] = graph_of(derivation, PICTURE)
         content[f"{key}_differ"] = len(example.wrong)
         content[f"{key}_printed"] = len(example.printed)
         content[f"{key}_proved"] = proved(example.claims)
         content[f"{key}_claims"] = len(example.claims)
-        content[f"{key}_derivation"] = derivation
     every = [examples[stem] for stem, _, _ in FILES.values()]
     return (
         content
         | {
             "printed": sum(len(example.printed) for example in every),
             "differ": sum(len(example.wrong) for example in every),
+            "summary": f"{sum(len(e.wrong) for e in every)} of {sum(len(e.printed) for e in every)} printed numbers differ",
         }
         | _cut_off(printed_by_name(examples[FILES["neuron"][0]]))
         | _recovered(examples[FILES["two"][0]])

@@ -26,11 +26,12 @@ _WIDTH = 0.97  # of the line, less what stands between the columns
 
 @dataclass(frozen=True)
 class Report:
-    """The title of a report, its text in Markdown, and the pieces that the text calls by number."""
+    """The title of a report, its text in Markdown, the pieces that the text calls by number, and a line for the index."""
 
     title: str
     text: str
     pieces: tuple[Piece, ...]
+    summary: str = ""
 
 
 @dataclass
@@ -51,7 +52,7 @@ def report(template: str, content: Mapping[str, Any]) -> Report:
     found = _HEADING.match(text)
     if found is None:
         raise ValueError(f"{template} begins with no title")
-    return Report(found[1], text[found.end() :], tuple(shown.pieces))
+    return Report(found[1], text[found.end() :], tuple(shown.pieces), str(content.get("summary", "")))
 
 
 @cache
@@ -70,11 +71,12 @@ def _environment() -> Environment:
 def page(shown: Report, links: tuple[tuple[str, str], ...] = ()) -> str:
     """The report as one page that needs nothing else; ``links`` are the neighbours, each an address and a name."""
     body = prose.to_html(shown.text, lambda number: _piece_html(shown.pieces[number]))
-    styles = _STYLE.findall(body)  # every derivation brings the same one
+    steps = next((piece for piece in shown.pieces if isinstance(piece, Steps)), None)
+    styles = _STYLE.findall(to_fragment(steps.derivation)) if steps is not None else []
     template = html.environment().get_template("chapter.html.j2")
     return template.render(
         title=prose.inline_html(shown.title),
-        body=Markup(_STYLE.sub("", body)),
+        body=Markup(body),
         style=Markup(styles[0]) if styles else None,
         links=links,
     )
@@ -90,15 +92,15 @@ def document(shown: Report) -> str:
 def _piece_html(piece: Piece) -> str:
     match piece:
         case Steps(derivation, digits):
-            return to_fragment(derivation, digits)
+            return _STYLE.sub("", to_fragment(derivation, digits))  # the page has it once
         case Formulas(lines):
             return _macro(html, "formulas", [prose.mathml(rf"\displaystyle {line}") for line in lines])
         case Table():
             return _macro(html, "table", piece, prose.inline_html)
         case Values(rows):
             return _macro(html, "values", rows)
-        case Drawing(svg, _, caption):
-            return _macro(html, "drawing", Markup(svg), caption)
+        case Drawing(svg, caption, kind):
+            return _macro(html, "drawing", Markup(svg), caption, kind)
         case Judgements(sheet):
             return _macro(html, "judgements", sheet)
 
@@ -113,8 +115,8 @@ def _piece_latex(piece: Piece) -> str:
             return _macro(latex, "table", piece, prose.inline_latex, _columns(piece))
         case Values(rows):
             return _macro(latex, "values", rows)
-        case Drawing(_, tikz, caption):
-            return _macro(latex, "drawing", Markup(tikz), caption)
+        case Drawing():
+            return ""
         case Judgements(sheet):
             return _macro(latex, "judgements", sheet)
 

@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from symdiff.chapters.comparing import differing
-from symdiff.chapters.contents import chosen
+from symdiff.chapters.contents import Chapter, chosen
 from symdiff.chapters.files import files_of
+from symdiff.chapters.sources import Examples
+from symdiff.chapters.writing import Report
 from symdiff.cli.statuses import REFUTED, RIGHT, write
 from symdiff.pages import terminal
 
@@ -32,17 +34,19 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Write the reports, or compare them with those that are there."""
     chapters = chosen(arguments.chapters)
+    reports: dict[Chapter, Report] = {}
     with terminal.progress(errors) as progress:
         task = progress.add_task("report", total=len(chapters))
 
         def watch(label: str) -> None:
             progress.update(task, description=label)
 
-        files: dict[str, str] = {}
+        examples = Examples(arguments.examples, watch)
         for chapter in chapters:
-            watch(chapter.name)
-            files |= files_of(chapter, arguments.examples, arguments.out, watch)
+            watch(chapter.title)
+            reports[chapter] = chapter.report(examples)
             progress.advance(task)
+    files = files_of(reports, arguments.out)
     if not arguments.check:
         write(arguments.out, files, "symdiff report", errors)
         return RIGHT

@@ -154,7 +154,7 @@ def test_a_fragment_compiles_in_a_document_of_its_user(matrices: Derivation, tmp
     \input{{derivation}} \formula{{end}}
     \input{{derivation}}
     \end{{document}}"""
-    assert pages_of(document, tmp_path) <= 7
+    assert pages_of(document, tmp_path) <= 8
 
 
 @needs_tex

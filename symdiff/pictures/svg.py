@@ -210,7 +210,8 @@ def _span(piece: Piece, moves: float, size: float) -> str:
 def _labels(
     arrows: Sequence[Arrow], curves: Mapping[tuple[str, str], list[Place]], taken: list[Rectangle]
 ) -> Iterator[str]:
-    """Labels on their edges, at the first place where they cover nothing else."""
+    """Labels on their edges, at the first place where they cover nothing else, or least."""
+    dots = {edge: list(_dots(points)) for edge, points in curves.items()}
     for arrow in arrows:
         if not arrow.lines:
             continue
@@ -218,13 +219,23 @@ def _labels(
         points = curves[arrow.source, arrow.target]
         pieces = [*range(1, len(points) - 1, 2), *range(0, len(points) - 1, 2)]  # beside a box, then between
         tried = [Rectangle(*_at(points[k], points[k + 1], t), *size) for k in pieces for t in _CHOICES]
-        place = min(tried, key=lambda one: sum(one.shared(other) for other in taken))
+        others = [
+            dot for edge, found in dots.items() if edge != (arrow.source, arrow.target) for dot in found
+        ]
+        covered = [sum(one.shared(other) for other in (*taken, *others)) for one in tried]
+        place = tried[covered.index(min(covered))]
         taken = [*taken, place]
         yield (
             f'<rect class="paper" x="{number(place.x - size[0] / 2)}" y="{number(place.y - size[1] / 2)}" '
             f'width="{number(size[0])}" height="{number(size[1])}"/>'
         )
         yield from _lines(arrow.lines, place.x, place.y - size[1] / 2 + 1.5)
+
+
+def _dots(points: Sequence[Place]) -> Iterator[Rectangle]:
+    """Places along an edge that labels of other edges should leave free."""
+    for start, end in pairwise(points):
+        yield from (Rectangle(*_at(start, end, k / 12), 6.0, 6.0) for k in range(13))
 
 
 def _label_size(arrow: Arrow) -> tuple[float, float]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from symdiff.chapters.marks import anchor
 from symdiff.pages import latex
+from symdiff.pages.mathml import mathml
 
 PIECE = "piece"
 Filled = Callable[[int], str]
@@ -67,12 +67,6 @@ def to_latex(text: str, filled: Filled) -> str:
 def inline_latex(text: str) -> Markup:
     """A line of prose as LaTeX."""
     return Markup("".join(_latex(_parser().parseInline(text), str)))
-
-
-@cache
-def mathml(text: str) -> Markup:
-    """A formula in LaTeX as MathML."""
-    return Markup(convert(text))
 
 
 def _html(tokens: Sequence[Token], filled: Filled) -> Iterator[str]:

@@ -17,6 +17,7 @@ from symdiff.chapters.pieces import Drawing, Formulas, Judgements, Piece, Steps,
 from symdiff.derivations.html import to_fragment
 from symdiff.derivations.latex import to_latex as derivation_latex
 from symdiff.pages import html, latex
+from symdiff.pages.mathml import mathml
 
 _STYLE = re.compile(r"<style>.*?</style>\n?", re.DOTALL)
 _HEADING = re.compile(r"\A# (.*)\n")
@@ -94,7 +95,7 @@ def _piece_html(piece: Piece) -> str:
         case Steps(derivation, digits):
             return _STYLE.sub("", to_fragment(derivation, digits))  # the page has it once
         case Formulas(lines):
-            return _macro(html, "formulas", [prose.mathml(rf"\displaystyle {line}") for line in lines])
+            return _macro(html, "formulas", [mathml(rf"\displaystyle {line}") for line in lines])
         case Table():
             return _macro(html, "table", piece, prose.inline_html)
         case Values(rows):

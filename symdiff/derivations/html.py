@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from symdiff.derivations.equations import definitions
 from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
 from symdiff.pages.html import environment
+from symdiff.pages.mathml import mathml as converted
 from symdiff.pictures.quantities import to_svg
 
 
@@ -40,9 +38,4 @@ def _render(derivation: Derivation, digits: int, *, whole: bool, drawn: bool) ->
 
 def mathml(latex: object) -> Markup:
     """A formula that was written by ``notation`` as MathML."""
-    return _converted(str(latex))
-
-
-@cache
-def _converted(latex: str) -> Markup:
-    return Markup(convert(rf"\displaystyle {latex}"))
+    return converted(rf"\displaystyle {latex}")

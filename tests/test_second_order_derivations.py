@@ -77,6 +77,7 @@ def test_the_quadratic_of_the_notes() -> None:
     assert values(derivation, ["df_dw1", "df_dw2", "s", "Hu_w1", "Hu_w2"]) == {
         "df_dw1": "8", "df_dw2": "11", "s": "-3", "Hu_w1": "-1", "Hu_w2": "-1",
     }  # fmt: skip
+    assert derivation.step("df_dw1").formula == "3*w2 + 2*w1"
     assert derivation.step("s").formula == "df_dw1*u_w1 + df_dw2*u_w2"
     assert derivation.checked.startswith("derivatives by w1, w2: proved, for all real numbers")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 
 import sympy as sp
 
 from symdiff import calculus
+from symdiff.derivations.cutting import Cut
 from symdiff.derivations.simplifying import by_quantities
 from symdiff.ir import algebra as alg
-from symdiff.ir.formulas import ARGUMENTS, formula, partial
+from symdiff.ir.formulas import ADD, ARGUMENTS, SUBTRACT, formula, partial
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.literals import read
-from symdiff.ir.ops import Contract, Input, Literal, Map, Named
+from symdiff.ir.ops import Coefficient, Contract, Input, Literal, Map, Named
 
 _MOST = 12
 
@@ -59,7 +61,36 @@ class Regions:
             if local is not None:
                 return alg.multiply(self.store, bar, local)
         (found,) = calculus.pull_back(self.store, {child: bar}, [node], blocked=self._blocked(child))
-        return by_quantities(self.store, found, [child])
+        return self._by_quantities(child, self._collected(found), bar)
+
+    def _by_quantities(self, child: Node, node: Node, bar: Node) -> Node:
+        """A share in terms of the quantity that it goes through, where that is shorter: only this part is looked at."""
+        cut = Cut(self.store, {*self.parents[child], bar} - {child})
+        copied = cut.taken(node)
+        other = by_quantities(cut.copy, copied, [cut.taken(child)])
+        return node if other == copied else cut.returned(other)
+
+    def _collected(self, node: Node) -> Node:
+        """Like terms of a sum as one: ``2*w`` for ``w + w``."""
+        leaves = list(self._leaves(node, Fraction(1)))
+        found: dict[Node, Coefficient] = {}
+        for leaf, number in leaves:
+            found[leaf] = found.get(leaf, Fraction(0)) + number
+        if len(found) == len(leaves):
+            return node
+        terms = [alg.scale(self.store, leaf, number) for leaf, number in found.items() if number != 0]
+        return alg.total(self.store, terms, self.store.shape(node))
+
+    def _leaves(self, node: Node, number: Coefficient) -> Iterator[tuple[Node, Coefficient]]:
+        """The terms of a sum with their factors, down to quantities."""
+        op, operands = self.store.op(node), self.store.operands(node)
+        if node not in self.named and isinstance(op, Map) and op.formula in (ADD, SUBTRACT):
+            yield from self._leaves(operands[0], number)
+            yield from self._leaves(operands[1], number if op.formula is ADD else -number)
+        elif isinstance(op, Contract) and len(operands) == 1 and op.is_elementwise and node not in self.named:
+            yield operands[0], alg.times(number, op.coefficient)
+        else:
+            yield node, number
 
     def local(self, child: Node, node: Node) -> Node:
         """The partial derivative of a scalar quantity by one that it is made of."""

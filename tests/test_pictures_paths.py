@@ -113,3 +113,15 @@ def test_names_are_shown_literally() -> None:
     words = "".join(ElementTree.fromstring(drawn).itertext())
     assert "</script>$x$\\input{a%b}ü, rate <1>" in words
     assert "<script" not in drawn and "</script" not in drawn
+
+
+def test_two_pictures_on_one_page_share_no_names() -> None:
+    drawn = [paths.svg(landscape) or "" for landscape in landscapes_of(find("adam"))]
+    names = [set(re.findall(r' id="([^"]*)"', text)) for text in drawn]
+    assert names[0] and not names[0] & names[1]
+    for text, own in zip(drawn, names, strict=True):
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]*)', text)) <= own
+        assert all(
+            rule.strip().startswith((".symdiff-picture", "@media"))
+            for rule in re.findall(r"(?m)^[^\n{}<]*(?=\{)", text)
+        )

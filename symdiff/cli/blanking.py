@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from symdiff.cli.deriving import SEPARATOR, subjects
+from symdiff.cli.statuses import write
 from symdiff.errors import InputError, explain
 from symdiff.exercises.columns import TITLES, blanks
+from symdiff.exercises.printing import to_html, to_latex
 from symdiff.exercises.reading import ENDINGS
 from symdiff.exercises.sheets import Sheet, inputs_text
 
@@ -29,8 +32,13 @@ def add_options(explained: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
-    """Print the sheets of the functions of a file, or write them."""
-    text = "\n".join(_sheets(arguments))
+    """Print the sheets of the functions of a file, or write them; for paper too where a folder is given."""
+    sheets = list(_sheets(arguments))
+    text = "\n".join(sheet.text(filled=arguments.filled) for sheet in sheets)
+    for sheet in sheets if arguments.report is not None else ():
+        name = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', sheet.derivation.name)}_exercise"
+        pages = {f"{name}.html": to_html(sheet), f"{name}.tex": to_latex(sheet)}
+        write(arguments.report, pages, _CALL, errors)
     if arguments.out is None:
         print(text)
         return 0
@@ -39,15 +47,14 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
     return 0
 
 
-def _sheets(arguments: argparse.Namespace) -> Iterator[str]:
+def _sheets(arguments: argparse.Namespace) -> Iterator[Sheet]:
     file = Path(arguments.name.partition(SEPARATOR)[0])
     place = Path(os.path.relpath(file, arguments.out.parent)) if arguments.out is not None else file
     for name, subject in subjects(arguments.name, _CALL).items():
         derivation = subject.derivation
         empty = blanks(derivation, arguments.blank)
         inputs = inputs_text(subject.named)
-        sheet = Sheet(f"{place.as_posix()}{SEPARATOR}{name}", derivation, empty, arguments.digits, inputs)
-        yield sheet.text(filled=arguments.filled)
+        yield Sheet(f"{place.as_posix()}{SEPARATOR}{name}", derivation, empty, arguments.digits, inputs)
 
 
 def _write(path: Path, text: str) -> None:

@@ -177,3 +177,7 @@ def test_bad_asks(folder: Path, capsys: Capture) -> None:
         capsys.readouterr()
         assert main(["explain", name, *options]) == 2
         assert told in capsys.readouterr().err
+    for arguments in (["softmax", "--blank"], [name, "--out", str(folder / "sheet.txt")], [name, "--filled"]):
+        capsys.readouterr()
+        assert main(["explain", *arguments]) == 2
+        assert "Exercise sheets are of functions" in capsys.readouterr().err

@@ -111,6 +111,10 @@ def test_a_missing_path_of_a_sum_is_named() -> None:
         ("L", "1/2 (y_hat - y)^T (y_hat - y)", "right", ""),
         ("L", "sum((y_hat - y)^2)", "wrong", "twice the right formula"),
         ("dL_dW1", "dL_dz @ x.T", "right", ""),
+        ("L", "((y_hat[0] - y[0])^2 + (y_hat[1] - y[1])^2 + (y_hat[2] - y[2])^2)/2", "right", ""),
+        ("L", "((y_hat[0] - y[0])^2 + (y_hat[1] - y[1])^2)/2", "wrong", ""),
+        ("L", "y_hat[3]", "unreadable", ""),
+        ("L", "W2[0, 1, 2]", "unreadable", "it has 2 axes, not 3"),
     ],
 )
 def test_matrices(quantity: str, text: str, status: Status, note: str) -> None:
@@ -159,6 +163,8 @@ def test_a_value_may_follow_from_the_own_formula() -> None:
         ("exp(x, y)", "exp takes 1, not 2"),
         ("sum(x, axis=x)", "axis must be a small whole number"),
         ("[x]", "square brackets hold a comparison"),
+        ("x[0]", "it has 0 axes, not 1"),
+        ("x[0:1]", "':' has no place"),
         ("x +", "missing at the end"),
         ("(x", "')' is missing"),
         ("x \x00", "has no place"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from symdiff.cli.deriving import SEPARATOR, subjects
+from symdiff.cli.deriving import SEPARATOR, is_file, subjects
 from symdiff.cli.statuses import write
 from symdiff.errors import InputError, explain
 from symdiff.exercises.columns import TITLES, blanks
@@ -29,6 +29,15 @@ def add_options(explained: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     explained.add_argument("--out", type=Path, metavar="FILE", help="write the exercise sheet there")
     explained.add_argument("--filled", action="store_true", help="with --blank: the key of the sheet")
+
+
+def require_sheet(arguments: argparse.Namespace) -> None:
+    """Raise InputError where options of sheets are given and there is no sheet."""
+    asked = [name for name in ("blank", "out", "filled") if getattr(arguments, name) not in (None, False)]
+    if asked and not (is_file(arguments.name) and "blank" in asked):
+        facts: dict[str, object] = {"options": ", ".join(f"--{name}" for name in asked)}
+        mend = "Exercise sheets are of functions: symdiff explain FILE.py::FUNCTION --blank [CELLS]."
+        raise InputError(explain(f"symdiff explain {arguments.name}", facts, mend))
 
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:

@@ -39,6 +39,7 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Judge one entry and show it."""
+    blanking.require_sheet(arguments)
     if deriving.is_file(arguments.name):
         return (deriving.run if arguments.blank is None else blanking.run)(arguments, errors)
     if arguments.file is not None:

@@ -1,20 +1,22 @@
 """What does the text of a formula mean? Read by precedence into a tree; nothing is evaluated.
 
-From loose to tight: comparisons; ``+ -``; ``* / @`` and factors side by side; the minus sign; powers; ``.T``, calls.
+From loose to tight: comparisons; ``+ -``; ``* / @`` and factors side by side; the minus sign; powers; the rest.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from fractions import Fraction
 
 from symdiff.exercises.functions import FUNCTIONS, OPTIONS
 from symdiff.exercises.tokens import Token, tokens
-from symdiff.exercises.trees import Binary, Call, Formula, Indicator, Name, Negative, Number, Turned
+from symdiff.exercises.trees import Binary, Call, Entry, Formula, Indicator, Name, Negative, Number, Turned
 from symdiff.exercises.unreadable import Unreadable
 
 CONSTANTS = frozenset({"pi", "π", "e"})
 _COMPARISONS = ("<=", ">=", "==", "!=", "<", ">")
+_PLACES, _MOST_PLACES = re.compile(r"\[([0-9]{1,4}(?:,[0-9]{1,4})*)\]"), 12
 _DEEPEST, _LONGEST_NUMBER, _LARGEST_EXPONENT = 40, 60, 300
 
 
@@ -105,9 +107,23 @@ class _Reader:
 
     def postfix(self) -> Formula:
         formula = self.atom()
-        while self.take(".T", "'"):
-            formula = Turned(formula)
-        return formula
+        while True:
+            if self.take(".T", "'"):
+                formula = Turned(formula)
+            elif places := self.places():
+                formula = Entry(formula, places)
+            else:
+                return formula
+
+    def places(self) -> tuple[int, ...]:
+        """``[0]`` or ``[0, 1]`` behind an array; empty for other brackets, which hold a condition."""
+        rest = "".join(word.text for word in self.words[self.place : self.place + _MOST_PLACES])
+        found = _PLACES.match(rest)
+        if found is None:
+            return ()
+        places = tuple(int(text) for text in found[1].split(","))
+        self.place += 2 * len(places) + 1
+        return places
 
     def atom(self) -> Formula:
         word = self.next

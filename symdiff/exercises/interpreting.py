@@ -15,7 +15,7 @@ from symdiff.doors.tensors import Tensor
 from symdiff.doors.traced import FLOAT
 from symdiff.errors import SymdiffError
 from symdiff.exercises.functions import FUNCTIONS
-from symdiff.exercises.trees import Binary, Call, Formula, Indicator, Name, Negative, Number, Turned
+from symdiff.exercises.trees import Binary, Call, Entry, Formula, Indicator, Name, Negative, Number, Turned
 from symdiff.exercises.unreadable import Unreadable
 
 _MOST_BITS, _HIGHEST = 2000, 64
@@ -47,7 +47,7 @@ def interpret(formula: Formula, quantities: Quantities, recording: Recording) ->
     """
     try:
         return _Walk(quantities, recording).tensor(_Walk(quantities, recording).value(formula))
-    except (SymdiffError, ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
+    except (SymdiffError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
         if isinstance(error, Unreadable):
             raise
         raise Unreadable(_first_fact(error)) from None
@@ -83,6 +83,11 @@ class _Walk:
                 return _Value(-inner.held, inner.is_row, inner.degree)
             case Turned(operand):
                 return _turned(self.value(operand))
+            case Entry(operand, places):
+                array = self.value(operand)
+                if array.axes < len(places):
+                    raise Unreadable(f"it has {array.axes} axes, not {len(places)}")
+                return _Value(array.held[places], degree=array.degree)
             case Indicator(condition):
                 if not (isinstance(condition, Binary) and condition.operator in _COMPARISONS):
                     raise Unreadable("square brackets hold a comparison, as in [z > 0]")

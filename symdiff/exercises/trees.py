@@ -1,4 +1,4 @@
-"""What can a formula on a sheet say? Seven kinds of node; none of them can do anything but arithmetic."""
+"""What can a formula on a sheet say? Eight kinds of node; none of them can do anything but arithmetic."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ class Turned:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """``w[0]``, ``W[0, 1]``: entries of an array, counted from 0."""
+
+    operand: Formula
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Binary:
     """``+ - * / ** @``, a blank or a dot between two factors (``" "``), or a comparison."""
 
@@ -61,7 +69,7 @@ class Call:
     options: tuple[tuple[str, int], ...] = ()
 
 
-Formula: TypeAlias = Number | Name | Negative | Turned | Binary | Indicator | Call
+Formula: TypeAlias = Number | Name | Negative | Turned | Entry | Binary | Indicator | Call
 
 
 def names(formula: Formula) -> Iterator[str]:
@@ -69,7 +77,7 @@ def names(formula: Formula) -> Iterator[str]:
     match formula:
         case Name(name):
             yield name
-        case Negative(operand) | Turned(operand) | Indicator(operand):
+        case Negative(operand) | Turned(operand) | Entry(operand) | Indicator(operand):
             yield from names(operand)
         case Binary(_, left, right):
             yield from names(left)

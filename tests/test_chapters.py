@@ -66,7 +66,9 @@ def test_a_changed_figure_is_noticed(tmp_path: Path) -> None:
 
 
 def test_every_report_says_the_same_each_time() -> None:
-    again = writing.report(chapter(5).template, chapter(5).gather(Examples(HOME / "examples", lambda label: None)))
+    again = writing.report(
+        chapter(5).template, chapter(5).gather(Examples(HOME / "examples", lambda label: None))
+    )
     assert writing.page(again) == writing.page(fresh(5))
     assert writing.document(again) == writing.document(fresh(5))
 
@@ -88,7 +90,9 @@ def test_templates_hold_no_results(number: int) -> None:
     """What a template says in digits is a place in the notes, a size that is asked for, or a number of things named."""
     source = (HOME / "symdiff/pages/templates" / chapter(number).template).read_text(encoding="utf-8")
     text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|`[^`]*`", "", source, flags=re.DOTALL)
-    text = re.sub(r"(([Ss]ections?|[Tt]ables?|equations?|steps?|chapter)\s[\d.,\s]*(?:(?:and|to)\s[\d.]+)?)", "", text)
+    text = re.sub(
+        r"(([Ss]ections?|[Tt]ables?|equations?|steps?|chapter)\s[\d.,\s]*(?:(?:and|to)\s[\d.]+)?)", "", text
+    )
     assert re.findall(r"\d[\d,]*\.\d+|\d{3,}", text) == ["1.85"] * (number == 8)
 
 
@@ -126,11 +130,17 @@ def test_conventions_of_the_tables() -> None:
 
 def test_printed_values_stand_beside_the_steps_they_belong_to() -> None:
     steps: Steps = content(4)["three"]
-    printed = {step.quantity: step.printed.printed for step in steps.derivation.steps if step.printed is not None}
+    printed = {
+        step.quantity: step.printed.printed for step in steps.derivation.steps if step.printed is not None
+    }
     assert len(printed) == content(4)["three_printed"]
     assert printed["dL_dz3"] == "-0.035995"
     assert all(step.printed.agrees for step in steps.derivation.steps if step.printed is not None)
-    wrong = [s.quantity for s in content(4)["two"].derivation.steps if s.printed is not None and not s.printed.agrees]
+    wrong = [
+        s.quantity
+        for s in content(4)["two"].derivation.steps
+        if s.printed is not None and not s.printed.agrees
+    ]
     assert len(wrong) == content(4)["two_differ"] == 8
 
 
@@ -155,8 +165,12 @@ def test_all_that_is_judged_is_good() -> None:
 def test_every_optimizer_has_the_rule_of_the_notes() -> None:
     shown = {item["told"].name: item for item in content(2)["optimizers"]}
     assert list(shown) == ["sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw", "lamb"]
-    notes = {name: next(f.lines for who, f in item["forms"] if "the notes" in who) for name, item in shown.items()}
-    assert re.search(r"\\sqrt\{\\hat\{v\}_\{t\} \+ \\epsilon\}|\\sqrt\{\\epsilon \+ \\hat\{v\}_\{t\}\}", notes["adam"][-1])
+    notes = {
+        name: next(f.lines for who, f in item["forms"] if "the notes" in who) for name, item in shown.items()
+    }
+    assert re.search(
+        r"\\sqrt\{\\hat\{v\}_\{t\} \+ \\epsilon\}|\\sqrt\{\\epsilon \+ \\hat\{v\}_\{t\}\}", notes["adam"][-1]
+    )
     assert len(shown["sgd"]["forms"]) == 1
     assert all(len(item["forms"]) > 1 for name, item in shown.items() if name != "sgd")
 
@@ -164,7 +178,12 @@ def test_every_optimizer_has_the_rule_of_the_notes() -> None:
 def test_every_function_of_the_notes_is_there() -> None:
     found = content(1)
     assert [len(found[group]) for group in ("activations", "losses")] == [8, 16]
-    without = [item["told"].name for group in ("activations", "losses") for item in found[group] if not item["backward"]]
+    without = [
+        item["told"].name
+        for group in ("activations", "losses")
+        for item in found[group]
+        if not item["backward"]
+    ]
     assert without == ["identity", "total_variation"]
     assert all("proved" in item["checked"] for item in found["activations"] if item["backward"])
 
@@ -181,7 +200,12 @@ def test_strange_texts_are_shown_literally() -> None:
     assert "<script" not in page
     assert page.count("a_1 %b &lt;/script&gt; \\input{/etc/passwd} $x$ `c` *d* | é 中") == 2
     assert r"\input" not in document
-    assert document.count(r"a\_1 \%b \textless{}/script\textgreater{} \textbackslash{}input\{/etc/passwd\} \$x\$") == 2
+    assert (
+        document.count(
+            r"a\_1 \%b \textless{}/script\textgreater{} \textbackslash{}input\{/etc/passwd\} \$x\$"
+        )
+        == 2
+    )
 
 
 def test_the_same_text_in_both_languages() -> None:
@@ -193,7 +217,12 @@ def test_the_same_text_in_both_languages() -> None:
 
 
 def test_pieces_in_both_languages() -> None:
-    pieces = (Formulas(("x^{2}",)), Drawing("<svg></svg>", "c"), Values(()), Table(("h",), (1.0,), ((Badge("proved"),),), "n"))
+    pieces = (
+        Formulas(("x^{2}",)),
+        Drawing("<svg></svg>", "c"),
+        Values(()),
+        Table(("h",), (1.0,), ((Badge("proved"),),), "n"),
+    )
     shown = Report("T", "".join(f"\n```piece\n{k}\n```\n" for k in range(len(pieces))), pieces)
     page, document = writing.page(shown), writing.document(shown)
     assert "<svg></svg>" in page

@@ -49,10 +49,24 @@ class Chapter:
 
 
 CHAPTERS = (
-    Chapter(1, "activations-and-losses", "Activations and losses", "sections 1.1, 1.2 and 1.4", losses.gather),
+    Chapter(
+        1, "activations-and-losses", "Activations and losses", "sections 1.1, 1.2 and 1.4", losses.gather
+    ),
     Chapter(2, "optimizers", "Optimizers", "section 1.3", optimizers.gather),
-    Chapter(3, "training-mechanics", "Training mechanics", "sections 1.5 to 1.7, tables 1.1 to 1.3", mechanics.gather),
-    Chapter(4, "worked-examples", "Worked examples", "sections 2.7, 2.8 and 2.10, tables 2.1 to 2.7", worked.gather),
+    Chapter(
+        3,
+        "training-mechanics",
+        "Training mechanics",
+        "sections 1.5 to 1.7, tables 1.1 to 1.3",
+        mechanics.gather,
+    ),
+    Chapter(
+        4,
+        "worked-examples",
+        "Worked examples",
+        "sections 2.7, 2.8 and 2.10, tables 2.1 to 2.7",
+        worked.gather,
+    ),
     Chapter(5, "matrix-form", "Matrix form", "section 2.9, tables 2.8 and 2.9", matrices.gather),
     Chapter(6, "second-order", "Second order", "section 2.11", second_order.gather),
     Chapter(7, "jacobians", "Jacobians", "chapter 3", jacobians.gather),

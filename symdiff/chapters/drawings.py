@@ -1,4 +1,4 @@
-"""Which pictures has a report? Plots of curves, each with names of its own, graphs of derivations, paths on landscapes."""
+"""Which pictures has a report? Plots of curves, graphs of derivations, paths on landscapes."""
 
 from __future__ import annotations
 

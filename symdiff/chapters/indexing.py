@@ -15,7 +15,11 @@ MEASURED = {
     "benchmarks": "Speeds beside other programs: measured on one machine, so not compared in the tests",
     "mutation": "Mutants of the proved backward passes: every wrong one must be refuted",
 }
-VERDICTS = ("verdicts.html", "Verdicts on the worked examples", "Every claim and printed value of the examples in one table")
+VERDICTS = (
+    "verdicts.html",
+    "Verdicts on the worked examples",
+    "Every claim and printed value of the examples in one table",
+)
 BACK = (("index.html", "All reports"),)
 
 

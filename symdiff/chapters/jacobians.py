@@ -95,8 +95,22 @@ def _sizes() -> Table:
     for width in _WIDTHS:
         at = dict.fromkeys(entries.free_symbols, width)
         count, needed = int(entries.subs(at)), int(vectors.subs(at))
-        rows.append((f"{width:,}", f"{count:,}", words(_in_bytes(_BYTES * count)), f"{needed:,}", f"{count // needed:,}"))
-    headings = ("widths", "numbers in the Jacobian", "in double precision", "numbers in and out of the pullback", "ratio")
+        rows.append(
+            (
+                f"{width:,}",
+                f"{count:,}",
+                words(_in_bytes(_BYTES * count)),
+                f"{needed:,}",
+                f"{count // needed:,}",
+            )
+        )
+    headings = (
+        "widths",
+        "numbers in the Jacobian",
+        "in double precision",
+        "numbers in and out of the pullback",
+        "ratio",
+    )
     return Table(headings, (0.14, 0.24, 0.2, 0.26, 0.16), tuple(rows))
 
 

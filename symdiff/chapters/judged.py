@@ -25,4 +25,9 @@ def claims_table(rows: Sequence[ClaimRow]) -> Table:
     if len(scopes) > 1:
         return Table(headings, widths, tuple(cells))
     each = "Each claim holds" if len(rows) > 1 else "It holds"
-    return Table(headings[:3], widths[:3], tuple(row[:3] for row in cells), f"{each} for {words(rows[0].verdict.scope)}.")
+    return Table(
+        headings[:3],
+        widths[:3],
+        tuple(row[:3] for row in cells),
+        f"{each} for {words(rows[0].verdict.scope)}.",
+    )

@@ -48,14 +48,16 @@ def gather(examples: Examples) -> dict[str, Any]:
         "stored_number": len(STORED),
         "total": sum((sp.sympify(product(s.shape), strict=True) for s in computed), sp.Integer(0)),
         "inputs_too": [s.quantity for s in saved if s.rule == "input"],
-        "for_x": [s.quantity for s in by_all.phase("forward") if s.saved and not derivation.step(s.quantity).saved],
+        "for_x": [
+            s.quantity for s in by_all.phase("forward") if s.saved and not derivation.step(s.quantity).saved
+        ],
         "products": _products(derivation),
         "claims": claims_table(example.claims),
         "proved": proved(example.claims),
         "number": len(example.claims),
         "checked": derivation.checked,
-        "summary": f"{len(idle)} of {len(STORED)} values that table 2.8 stores are not needed; {proved(example.claims)} of "
-        f"{counted(len(example.claims), 'claim')} proved",
+        "summary": f"{len(idle)} of {len(STORED)} values that table 2.8 stores are not needed; "
+        f"{proved(example.claims)} of {counted(len(example.claims), 'claim')} proved",
     }
 
 

@@ -50,7 +50,7 @@ def gather(examples: Examples) -> dict[str, Any]:
     found = fits({name.partition(",")[0]: row for name, row in module.PRINTED.items()}, module.LAYOUTS)
     seventh = fits(module.SECTION_1_7, module.LAYOUTS)
     bias = fits({"B1": lambda B1, lr, err_HO_1: B1 + lr * err_HO_1}, module.LAYOUTS)
-    several = [fit for fit in bias if fit.convention == "rows"][0]
+    several = next(fit for fit in bias if fit.convention == "rows")
     return {
         "steps": Steps(derivation),
         "kinds": [_kinds(derivation, table) for table in (TABLE_1_1, TABLE_1_2, TABLE_1_3)],

@@ -72,7 +72,7 @@ def gather(examples: Examples) -> dict[str, Any]:
         examples.watch(told.name)
         shown.append(_shown(told))
     forms = sum(len(item["forms"]) for item in shown)
-    summary = f"{counted(len(shown), 'rule')} in {counted(forms, 'form')}, each with the smallest example of a difference"
+    summary = f"{counted(len(shown), 'rule')} in {counted(forms, 'form')}, with the smallest examples of differences"
     names = tuple(told.name for told in OPTIMIZERS)
     return {
         "optimizers": shown,
@@ -136,7 +136,9 @@ def _overview(shown: list[dict[str, Any]]) -> Table:
 def rule_lines(rule: Rule, told: Optimizer, variant: str) -> tuple[str, ...]:
     """The equations of one step as a variant has them: the new state, corrected moments, the new parameters."""
     settings = rule.of(variant)
-    shown = tuple(name for name in told.shown if name != "weight_decay" or settings[name] or variant == "optax")
+    shown = tuple(
+        name for name in told.shown if name != "weight_decay" or settings[name] or variant == "optax"
+    )
     graph, parts = _traced(rule, told, shown, settings)
     names: dict[Node, Symbol] = {
         graph.node(name): OnPaper(name, latex=latex) for name, latex in _inputs(told, shown).items()
@@ -197,7 +199,9 @@ _CORRECTED = {
 }
 
 
-def _corrected(rule: Rule, new: Mapping[str, Any], theta: Any, t: Any, used: Mapping[str, Any]) -> tuple[Any, ...]:
+def _corrected(
+    rule: Rule, new: Mapping[str, Any], theta: Any, t: Any, used: Mapping[str, Any]
+) -> tuple[Any, ...]:
     """Quantities within a step that have names on paper; each is the same node of the graph as in the rule."""
     if rule.name not in _CORRECTED:
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -48,7 +49,7 @@ def _parser() -> MarkdownIt:
 def to_html(text: str, filled: Filled) -> str:
     """A text as HTML; ``filled`` gives the piece of a number. Headings can be linked to."""
     tokens = _parser().parse(text)
-    for heading, title in zip(tokens, tokens[1:], strict=False):
+    for heading, title in pairwise(tokens):
         if heading.type == "heading_open":
             heading.attrSet("id", anchor(title.content))
     return "".join(_html(tokens, filled))

@@ -44,7 +44,7 @@ def three_layers(x: Any, w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any, y
     a2 = w2 * a1 + b2
     y_hat = w3 * a2 + b3
     L = (y_hat - y) ** 2 / 2
-    return L
+    return L  # noqa: RET504  (the name is shown)
 
 
 def _numbers(linear: Example) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """How do the notes write their activations and losses? As small functions of one sample, in their own symbols."""
 
+# ruff: noqa: RET504  (what is returned has the name of its variable)
+
 from __future__ import annotations
 
 import numpy as np

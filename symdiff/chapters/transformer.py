@@ -58,8 +58,8 @@ def gather(examples: Examples) -> dict[str, Any]:
     mlp = sum((cost for _, _, cost in costs if cost.has(RATIO)), sp.Integer(0))
     examples.watch("attention")
     return {
-        "summary": f"{numbers['coarse']['entries']:,} and {numbers['fine']['entries']:,} attention weights, from the shapes of the "
-        "graph; the gradients of attention and of a whole block proved for every shape",
+        "summary": f"{numbers['coarse']['entries']:,} and {numbers['fine']['entries']:,} attention weights, from "
+        "the shapes of the graph; the gradients of attention and of a whole block proved for every shape",
         "patches": sp.sympify(patches[0], strict=True).subs({ROWS: H / P, COLUMNS: W / P}),
         "flat": patches[1],
         "tokens": count,
@@ -92,7 +92,13 @@ def _tokens() -> tuple[Shape, Shape]:
 
 def _numbers(count: sp.Expr, at: Mapping[sp.Symbol, int]) -> dict[str, int]:
     n = int(count.subs(at))
-    return {"patch": at[P], "patches": n - 1, "tokens": n, "entries": at[HEADS] * n**2, "head": at[D] // at[HEADS]}
+    return {
+        "patch": at[P],
+        "patches": n - 1,
+        "tokens": n,
+        "entries": at[HEADS] * n**2,
+        "head": at[D] // at[HEADS],
+    }
 
 
 # Products in the encoder ------------------------------------------------------------------------------------
@@ -132,7 +138,12 @@ def _table(costs: list[tuple[str, Shape, sp.Expr]], numbers: Mapping[str, Mappin
     total = sp.Add(*(cost for _, _, cost in costs)) / B
     at = [int(total.subs({**EXAMPLE, N: told["tokens"]})) for told in numbers.values()]
     rows.append(("together", "", formula(_latex(sp.factor(total))), *(f"{value:,}" for value in at)))
-    headings = ("product", "shape of the result", "multiplications", *(f"P = {t['patch']}" for t in numbers.values()))
+    headings = (
+        "product",
+        "shape of the result",
+        "multiplications",
+        *(f"P = {t['patch']}" for t in numbers.values()),
+    )
     return Table(headings, (0.2, 0.2, 0.27, 0.165, 0.165), tuple(rows))
 
 

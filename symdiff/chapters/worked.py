@@ -9,6 +9,7 @@ from typing import Any
 
 from symdiff.chapters.drawings import graph_of
 from symdiff.chapters.judged import proved
+from symdiff.chapters.marks import counted
 from symdiff.chapters.pieces import Steps
 from symdiff.chapters.sources import Example, Examples
 from symdiff.derivations.deriving import derive
@@ -38,13 +39,11 @@ def gather(examples: Examples) -> dict[str, Any]:
         content[f"{key}_proved"] = proved(example.claims)
         content[f"{key}_claims"] = len(example.claims)
     every = [examples[stem] for stem, _, _ in FILES.values()]
+    printed, differ = sum(len(e.printed) for e in every), sum(len(e.wrong) for e in every)
+    summary = f"{differ} of {counted(printed, 'printed number')} differ"
     return (
         content
-        | {
-            "printed": sum(len(example.printed) for example in every),
-            "differ": sum(len(example.wrong) for example in every),
-            "summary": f"{sum(len(e.wrong) for e in every)} of {sum(len(e.printed) for e in every)} printed numbers differ",
-        }
+        | {"printed": printed, "differ": differ, "summary": summary}
         | _cut_off(printed_by_name(examples[FILES["neuron"][0]]))
         | _recovered(examples[FILES["two"][0]])
     )

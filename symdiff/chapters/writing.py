@@ -1,4 +1,4 @@
-"""How does a report become a page and a LaTeX document? Its template gives Markdown, in which the pieces are filled in."""
+"""How does a report become a page and a LaTeX document? Its template gives Markdown with places for pieces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WIDTH = 0.97  # of the line, less what stands between the columns
 
 @dataclass(frozen=True)
 class Report:
-    """The title of a report, its text in Markdown, the pieces that the text calls by number, and a line for the index."""
+    """A title, a text in Markdown, the pieces that the text calls by number, and a line for the index."""
 
     title: str
     text: str
@@ -131,7 +131,5 @@ def _columns(table: Table) -> Markup:
 def _macro(pages: Any, name: str, *arguments: Any) -> str:
     """A macro of ``pieces.html.j2`` or ``pieces.tex.j2``."""
     ending = "html" if pages is html else "tex"
-    macro: Callable[..., str] = getattr(
-        pages.environment().get_template(f"pieces.{ending}.j2").module, name
-    )
+    macro: Callable[..., str] = getattr(pages.environment().get_template(f"pieces.{ending}.j2").module, name)
     return str(macro(*arguments))

@@ -19,6 +19,7 @@ from symdiff.derivations.equations import equations
 from symdiff.derivations.folding import Fold, folds
 from symdiff.derivations.formulas import formula
 from symdiff.derivations.indices import Affine, Pattern, pattern
+from symdiff.derivations.html import to_html
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.lines import Line
 from symdiff.derivations.sections import shown, with_origins
@@ -418,3 +419,8 @@ def test_equations_without_folding_are_those_of_all_steps(derived: Any) -> None:
     assert [str(line.equation) for line in lines if line.quantity[0] not in "Wb"] == [
         str(e) for e, s in zip(told, derivation.steps, strict=True) if s.quantity[0] not in "Wb"
     ]
+
+
+def test_a_graph_of_many_steps_is_not_drawn(derived: Any) -> None:
+    assert "<svg" in to_html(derived(stack, {"params": LAYERS, "x": X}))
+    assert "<svg" not in to_html(derived(with_sums, {"params": WIDE, "x": X}))

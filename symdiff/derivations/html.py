@@ -11,6 +11,8 @@ from symdiff.pages.html import environment
 from symdiff.pages.mathml import mathml as converted
 from symdiff.pictures.quantities import to_svg
 
+_DRAWN = 80  # steps of which a graph is still a picture
+
 
 def to_html(derivation: Derivation, digits: int = 6) -> str:
     """The steps as one page with a table for each phase; the same derivation gives the same text."""
@@ -24,6 +26,7 @@ def to_fragment(derivation: Derivation, digits: int = 6, *, drawn: bool = False)
 
 def _render(derivation: Derivation, digits: int, *, whole: bool, drawn: bool) -> str:
     sections = shown(derivation, digits)
+    is_small = len(derivation.steps) <= _DRAWN
     template = environment().get_template("derivation.html.j2")
     return template.render(
         name=derivation.name,
@@ -32,7 +35,7 @@ def _render(derivation: Derivation, digits: int, *, whole: bool, drawn: bool) ->
         checked=derivation.checked,
         whole=whole,
         mathml=mathml,
-        drawing=Markup(to_svg(derivation)) if drawn else None,  # with every name escaped
+        drawing=Markup(to_svg(derivation)) if drawn and is_small else None,  # with every name escaped
     )
 
 

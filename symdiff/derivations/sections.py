@@ -142,32 +142,27 @@ def _values(steps: Sequence[Step], digits: int) -> str:
 def _written(derivation: Derivation, steps: Sequence[Step]) -> Iterator[Line]:
     """What each step says, without its value; parts that get names keep them in the steps that follow."""
     short = Shortener(derivation)
-    for step in steps:
-        equation, text, where = _told(short, step)
+    found = list(equations(derivation, steps))
+    for k, step in enumerate(steps):
+        total = summed(short.shortened, step)
+        parts = () if total is not None or _fits(found[k]) else short.definitions(step)
+        rest = equations(short.shortened, [*steps[k:], *parts]) if parts else ()
+        found[k:] = rest[: len(steps) - k] or found[k:]
+        meanings = zip(parts, rest[len(steps) - k :], strict=True)
         yield Line(
             number="",
-            equation=_origin(step, equation),
+            equation=_origin(step, found[k] if total is None else total.equation),
             quantity=quantity(step),
-            formula=text,
-            where=where,
+            formula=formula(short.shortened, step) if total is None else total.formula,
+            where=tuple(Definition(e, part.quantity, formula(short.shortened, part)) for part, e in meanings),
             structure=step.structure,
             products=", ".join(step.products),
             saved=step.saved,
         )
 
 
-def _told(short: Shortener, step: Step) -> tuple[Equation, str, tuple[Definition, ...]]:
-    total = summed(short.shortened, step)
-    if total is not None:
-        return total.equation, total.formula, ()
-    (equation,) = equations(short.shortened, [step])
-    if all(width(term) <= PAGE for term in equation.terms or (equation.right,)):
-        return equation, formula(short.shortened, step), ()
-    parts = short.definitions(step)
-    equation, *meanings = equations(short.shortened, [step, *parts])
-    pairs = zip(parts, meanings, strict=True)
-    where = tuple(Definition(told, part.quantity, formula(short.shortened, part)) for part, told in pairs)
-    return equation, formula(short.shortened, step), where
+def _fits(equation: Equation) -> bool:
+    return all(width(term) <= PAGE for term in equation.terms or (equation.right,))
 
 
 def _origin(step: Step, equation: Equation) -> Equation:

@@ -18,8 +18,8 @@ from symdiff.derivations.deriving import derive
 from symdiff.derivations.equations import equations
 from symdiff.derivations.folding import Fold, folds
 from symdiff.derivations.formulas import formula
-from symdiff.derivations.indices import Affine, Pattern, pattern
 from symdiff.derivations.html import to_html
+from symdiff.derivations.indices import Affine, Pattern, pattern
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.lines import Line
 from symdiff.derivations.sections import shown, with_origins

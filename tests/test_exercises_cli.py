@@ -58,6 +58,12 @@ def test_a_key_a_blank_sheet_and_one_with_a_mistake(
     assert told.endswith("9 of 11 rows right, 1 follow through, 1 wrong\n")
     assert "38" not in told.replace("2.38", "")
     assert "step 10, df/du, value: 38" in check(capsys, key, "-v")[1]
+    status, told, _ = check(capsys, key, empty, folder / "none.txt")
+    assert status == 2
+    assert told.endswith(
+        f"{key}: 9 of 11 rows right, 1 follow through, 1 wrong\n{empty}: 0 of 11 rows right, 11 empty\n"
+        f"{folder / 'none.txt'}: not marked\n"
+    )
     assert check(capsys, key, empty)[0] == 1
 
 
@@ -164,6 +170,15 @@ def test_lines_that_are_not_used_are_told(folder: Path, capsys: Capture) -> None
     assert status == 2
     assert "not used, line 18: step 5 is f, not g" in told
     assert "10 of 11 rows right, 1 empty" in told
+
+
+def test_a_sheet_cannot_steer_the_terminal(folder: Path, capsys: Capture) -> None:
+    path = blank(folder, "sheet.txt")
+    fill(path, "| u        | x**2    | ________ |", "| \x1b[31mu | x**2    | \x1b[2J9 |")
+    fill(path, "|    5 | f ", "|    \x1b5 | f ")
+    status, told, problem = check(capsys, path)
+    assert status == 2
+    assert "\x1b" not in told + problem
 
 
 def test_bad_asks(folder: Path, capsys: Capture) -> None:

@@ -50,6 +50,9 @@ def run(paths: Sequence[Path], arguments: argparse.Namespace, errors: Console) -
                 showing.show(console, marking, arguments.verbose)
     if arguments.json:
         print(showing.as_json(files))
+    elif len(paths) > 1:
+        console.print()
+        showing.show_overview(console, files)
     return joined(statuses)
 
 

@@ -10,6 +10,7 @@ from symdiff.exercises.columns import TITLES
 
 _HEAD = re.compile(r"^\s*(?:[-*>]\s+)?\**(?P<word>[A-Za-z]+)\**\s*:\s*(?P<text>.*?)\s*$")
 _WORDS = ("sheet", "blank", "digits", "inputs")
+_LINES = re.compile(r"\r\n|\r|\n")
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[\s|:+=-]*")
 _KEYS = {heading.lower(): column for column, heading in TITLES.items()} | {
@@ -56,7 +57,7 @@ def read(text: str) -> list[Written]:
     """The exercises of a file; each begins with a line ``sheet: FILE.py::FUNCTION``."""
     found: list[Written] = []
     columns: Sequence[str] | None = None
-    for k, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+    for k, line in enumerate(_LINES.split(printable(text.lstrip("\ufeff"))), start=1):
         head = None if "|" in line else _HEAD.match(line[:LARGEST])
         word = head["word"].lower() if head is not None else ""
         if head is not None and word == "sheet":
@@ -67,6 +68,11 @@ def read(text: str) -> list[Written]:
         elif "|" in line and found and not _RULE.fullmatch(line):
             columns = _line(found[-1], k, split(line), columns)
     return found
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal; such characters, and halves of characters, become boxes."""
+    return "".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in text)
 
 
 def split(line: str) -> list[str]:

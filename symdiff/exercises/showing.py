@@ -88,6 +88,14 @@ def remarks(marking: Marking, verbose: bool) -> Iterator[str]:
                 yield f"step {row.number}, {row.quantity}, {TITLES[cell.column].lower()}: {cell.key}"
 
 
+def show_overview(console: Console, files: Sequence[dict[str, Any]]) -> None:
+    """Print one line for each sheet: what a teacher enters in a list."""
+    for file in files:
+        told = [sheet["summary"] for sheet in file["sheets"]] or ["not marked"]
+        for summary in told:
+            console.print(f"{file['file']}: {summary}", markup=False, highlight=False, soft_wrap=True)
+
+
 def as_data(file: str, markings: Sequence[Marking]) -> dict[str, Any]:
     """The marks of one file, for JSON."""
     return {"file": file, "sheets": [_data(marking) for marking in markings]}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
 from symdiff.ir.graph import Node, Store
-from symdiff.ir.ops import Input
+from symdiff.ir.ops import Input, Named, Op
 
 
 class Cut:
@@ -41,6 +41,29 @@ class Cut:
         for n in _missing(self.copy, node, self.back):
             self.back[n] = self.store.add(self.copy.op(n), [self.back[k] for k in self.copy.operands(n)])
         return self.back[node]
+
+    def form(self) -> tuple[Hashable, ...]:
+        """The copy so far, without the names in it: parts of two layers are alike."""
+        nodes = range(len(self.copy))
+        return tuple((_nameless(self.copy.op(n)), self.copy.operands(n)) for n in nodes)
+
+    def repeated(self, other: Store, node: Node) -> Node:
+        """What was made in another copy, of which the first nodes are those of this one, made here."""
+        size = len(self.copy)
+        new: dict[Node, Node] = {}
+        for n in other.ancestors([node]):
+            below = [new[k] for k in other.operands(n)]
+            new[n] = n if n < size else self.copy.add(other.op(n), below)
+        return new[node]
+
+
+def _nameless(op: Op) -> Hashable:
+    match op:
+        case Input():
+            return op.shape, op.kind
+        case Named():
+            return "named"
+    return op
 
 
 def _missing(store: Store, node: Node, known: Collection[Node]) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 import sympy as sp
@@ -12,7 +12,7 @@ from symdiff.derivations.cutting import Cut
 from symdiff.derivations.simplifying import by_quantities
 from symdiff.ir import algebra as alg
 from symdiff.ir.formulas import ADD, ARGUMENTS, SUBTRACT, formula, partial
-from symdiff.ir.graph import Graph, Node
+from symdiff.ir.graph import Graph, Node, Store
 from symdiff.ir.literals import read
 from symdiff.ir.ops import Coefficient, Contract, Input, Literal, Map, Named
 
@@ -24,6 +24,7 @@ class Regions:
 
     def __init__(self, graph: Graph, names: Mapping[Node, str]) -> None:
         self.store = graph.store
+        self.found: dict[Hashable, tuple[Store, Node]] = {}
         self.named = set(names)
         self.quantities = [node for node in graph.nodes if node in self.named]
         self.parents = {node: self._parents(node) for node in self.quantities}
@@ -67,8 +68,17 @@ class Regions:
         """A share in terms of the quantity that it goes through, where that is shorter: only this part is looked at."""
         cut = Cut(self.store, {*self.parents[child], bar} - {child})
         copied = cut.taken(node)
-        other = by_quantities(cut.copy, copied, [cut.taken(child)])
+        other = self._rewritten(cut, copied, cut.taken(child))
         return node if other == copied else cut.returned(other)
+
+    def _rewritten(self, cut: Cut, copied: Node, child: Node) -> Node:
+        """What was found and proved for one layer holds for those that are like it."""
+        key = cut.form(), copied, child
+        if key in self.found:
+            return cut.repeated(*self.found[key])
+        other = by_quantities(cut.copy, copied, [child])
+        self.found[key] = cut.copy, other
+        return other
 
     def _collected(self, node: Node) -> Node:
         """Like terms of a sum as one: ``2*w`` for ``w + w``."""

@@ -26,9 +26,9 @@ _WIDTHS = (100, 10_000, 1_000_000)
 def gather(examples: Examples) -> dict[str, Any]:
     """The content of the report on Jacobians."""
     symbolic, numbers = examples[SYMBOLIC], examples[NUMBERS]
-    plain = derive(numbers.module.loss, numbers.module.INPUTS, "x")
+    plain = derive(numbers.module.loss, numbers.module.INPUTS, "x", of="jacobian")
     texts = beside(plain, numbers.shown())
-    steps = derive(numbers.module.loss, numbers.module.INPUTS, "x", printed=texts)
+    steps = derive(numbers.module.loss, numbers.module.INPUTS, "x", printed=texts, of="jacobian")
     chained = chain_of_printed(numbers)
     every = (*symbolic.claims, *numbers.claims)
     return {

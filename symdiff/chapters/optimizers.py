@@ -28,6 +28,7 @@ SYMBOLS = {
     "theta": r"\theta_{t}", "g": "g_{t}", "t": "t", "learning_rate": r"\eta", "b1": r"\beta_{1}", "b2": r"\beta_{2}",
     "eps": r"\epsilon", "weight_decay": r"\lambda", "momentum": r"\beta", "decay": r"\beta",
 }  # fmt: skip
+_SHORT = 2  # equations, which are written out for every form
 _RATE = ("learning_rate",)
 _MOMENTS = (*_RATE, "b1", "b2", "eps")
 
@@ -103,8 +104,9 @@ def _shown(told: Optimizer) -> dict[str, Any]:
 
 
 def _common(forms: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The equations that all forms of a rule have, if there are several."""
-    return tuple(line for line in forms[0] if all(line in form for form in forms)) if len(forms) > 1 else ()
+    """The equations that all forms of a long rule have, if there are several."""
+    shared = tuple(line for line in forms[0] if all(line in form for form in forms))
+    return shared if len(forms) > 1 and len(forms[0]) > _SHORT else ()
 
 
 def _differs(rule: Rule) -> Table | None:

@@ -10,7 +10,9 @@ from symdiff.chapters.judged import claims_table, proved
 from symdiff.chapters.marks import counted
 from symdiff.chapters.pieces import Steps, Values
 from symdiff.chapters.sources import Example, Examples
+from symdiff.checking.printed import Printed
 from symdiff.derivations.deriving import derive
+from symdiff.derivations.steps import Derivation
 from symdiff.doors.tracing import trace
 from symdiff.functions import grad, hvp
 from symdiff.ir.graph import Graph
@@ -30,7 +32,8 @@ def gather(examples: Examples) -> dict[str, Any]:
         "quadratic_printed": len(quadratic.printed),
         "quadratic_values": Values(quadratic.printed),
         "linear_claims": claims_table(linear.claims),
-        "linear_steps": Steps(derive(three_layers, _numbers(linear), NAMES)),
+        "quadratic_steps": Steps(_quadratic(quadratic)),
+        "linear_steps": Steps(_linear(linear)),
         "proved": proved((*quadratic.claims, *linear.claims)),
         "number": len(quadratic.claims) + len(linear.claims),
         "parameters": len(NAMES),
@@ -47,11 +50,31 @@ def three_layers(x: Any, w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any, y
     return L  # noqa: RET504  (the name is shown)
 
 
-def _numbers(linear: Example) -> dict[str, float]:
-    """The numbers of the example, parameter by parameter."""
-    inputs = linear.module.INPUTS
-    named = dict(zip(NAMES, map(float, inputs["theta"]), strict=True))
-    return {"x": inputs["x"], **named, "y": inputs["y"]}
+def polynomial(w1: Any, w2: Any) -> Any:
+    """The quadratic of section 2.11.1."""
+    f = w1**2 + 3 * w1 * w2 + 2 * w2**2
+    return f  # noqa: RET504  (the name is shown)
+
+
+def _quadratic(example: Example) -> Derivation:
+    """The four steps at the point of the example, and what the notes print of the product."""
+    at, along = (
+        dict(zip(("w1", "w2"), map(float, told), strict=True))
+        for told in (example.module.INPUTS["w"], example.module.U)
+    )
+    (told,) = (item.found.table["Hu"] for item in example.found.tables if isinstance(item.found, Printed))
+    printed = {f"Hu_{name}": text for name, text in zip(at, told, strict=True)}
+    return derive(polynomial, at, tuple(at), printed=printed, of="hvp", direction=along)
+
+
+def _linear(example: Example) -> Derivation:
+    """The four steps with the numbers of the example, parameter by parameter."""
+    inputs = example.module.INPUTS
+    named, along = (
+        dict(zip(NAMES, map(float, told), strict=True)) for told in (inputs["theta"], example.module.U)
+    )
+    at = {"x": inputs["x"], **named, "y": inputs["y"]}
+    return derive(three_layers, at, NAMES, of="hvp", direction=along)
 
 
 def _costs(linear: Example) -> dict[str, Any]:

@@ -424,3 +424,12 @@ def test_equations_without_folding_are_those_of_all_steps(derived: Any) -> None:
 def test_a_graph_of_many_steps_is_not_drawn(derived: Any) -> None:
     assert "<svg" in to_html(derived(stack, {"params": LAYERS, "x": X}))
     assert "<svg" not in to_html(derived(with_sums, {"params": WIDE, "x": X}))
+
+
+def test_second_orders_are_folded_too() -> None:
+    derivation = derive(with_sums, {"params": LAYERS, "x": X}, wrt="x", of="hvp")
+    found = {derivation.steps[fold.first - 1].phase: fold for fold in folds(derivation)}
+    assert len(found["second backward"].lines) == 2
+    lines = lines_of(derivation)
+    assert lines["ds/d(dL_dz_l)"].formula == "W_l @ ds_d(dL_da_(l-1))"
+    assert lines["ds/dz_l"].formula == "(1 - a_l**2)*ds_da_l"

@@ -40,7 +40,7 @@ def _table(section: Section) -> Iterator[str]:
     yield "|--:|" + "---|" * (len(columns) - 1)
     for block in section.blocks:
         if block.over is not None:
-            yield _row(["", f"*for* ${block.over.latex}$*:*", *[""] * (len(columns) - 2)])
+            yield _row(["", f"for ${block.over.latex}$:", *[""] * (len(columns) - 2)])
         for line in block.lines:
             yield _row([_cell(line, name) for name in columns.values()])
 

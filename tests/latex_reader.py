@@ -437,7 +437,7 @@ class Parser:
         parts: list[list[str]] = [[]]
         depth = 0
         for token in inside:
-            depth += {"{": 1, "(": 1, "}": -1, ")": -1}.get(token, 0)
+            depth += {"{": 1, "(": 1, r"\left(": 1, "}": -1, ")": -1, r"\right)": -1}.get(token, 0)
             if token == "," and not depth:
                 parts.append([])
             else:
@@ -494,8 +494,27 @@ class Parser:
 
     def _group(self) -> tuple[Tree, bool]:
         found = self.sum()
+        if self.peek() == ",":
+            parts = [found]
+            while self.take(","):
+                parts.append(self.sum())
+            self.need(r"\right)")
+            return self._table(("row", tuple(parts)))
         self.need(r"\right)")
-        return found if found[0] != "product" else ("group", found), False
+        return (("group", found) if found[0] in ("product", "add") else found), False
+
+    def _table(self, row: Tree) -> tuple[Tree, bool]:
+        """A constant array, with an index unless it is part of another one."""
+        if not self.take("_", "{"):
+            return row, False
+        q = Quantity("a table", (), (), Evaluation({})(row).array)
+        start, depth = self.at, 0
+        while self.peek() != "}" or depth:
+            depth += {"{": 1, "}": -1}.get(self.peek(), 0)
+            self.at += 1
+        inside = self.tokens[start : self.at]
+        self.need("}")
+        return ("entry", q, self._indices(inside, q)), False
 
     def _absolute(self) -> tuple[Tree, bool]:
         found = self.sum()
@@ -588,6 +607,8 @@ class Parser:
         while self.take(","):
             parts.append(self.sum())
         self.need(r"\right)")
+        if len(parts) == 1:
+            return ("largest", parts[0])
         return ("apply", lambda *xs: _folded(function, xs), *parts)
 
     def _bound(self) -> tuple[tuple[str, ...], tuple[Tree, Tree | None] | None]:
@@ -611,6 +632,7 @@ class Parser:
         return tuple(letters), None
 
     def _softmax(self) -> tuple[Tree, bool]:
+        name = self.peek(-1)
         letters: tuple[str, ...] = ()
         if self.take("_", "{"):
             if self.take("("):
@@ -624,7 +646,7 @@ class Parser:
         self.need(r"\left(")
         inner = self.sum()
         self.need(r"\right)")
-        return ("softmax", letters, inner), False
+        return ("softmax" if name.endswith("softmax}") else "hardmax", letters, inner), False
 
     def _diag(self) -> tuple[Tree, bool]:
         self.need(r"\left(")
@@ -685,6 +707,7 @@ _NAMES = {
     r"\max": "reduction",
     r"\min": "least",
     r"\operatorname{softmax}": "softmax",
+    r"\operatorname{hardmax}": "softmax",
     r"\operatorname{diag}": "diag",
     r"\operatorname{tr}": "trace",
 }
@@ -699,6 +722,12 @@ def _folded(function: Callable[..., Any], xs: Sequence[Any]) -> Any:
 
 def _is_number(token: str) -> bool:
     return re.fullmatch(r"\d+(\.\d+)?", token) is not None
+
+
+def _hardmax(array: Any, axis: Any) -> Any:
+    """1 at the maximum, shared equally between ties."""
+    won = array == array.max(axis=axis, keepdims=True)
+    return won / won.sum(axis=axis, keepdims=True)
 
 
 # Meaning ----------------------------------------------------------------------------------------------------
@@ -725,6 +754,9 @@ class Evaluation:
 
     def _number(self, value: float) -> Value:
         return number(value)
+
+    def _row(self, parts: tuple[Tree, ...]) -> Value:
+        return number(np.array([self(part).array for part in parts]))
 
     def _whole(self, q: Quantity) -> Value:
         return q.whole()
@@ -868,16 +900,19 @@ class Evaluation:
         rest = tuple(letter for letter in value.letters if letter not in letters)
         return Value(rest, function(value.array, axis=axes), value.core, value.is_row, value.free)
 
-    def _softmax(self, letters: tuple[str, ...], tree: Tree) -> Value:
+    def _hardmax(self, letters: tuple[str, ...], tree: Tree) -> Value:
+        return self._softmax(letters, tree, _hardmax)
+
+    def _softmax(self, letters: tuple[str, ...], tree: Tree, function: Any = special.softmax) -> Value:
         value = self(tree)
         if not letters:
             if not value.core:
                 raise Unreadable("the softmax of a number")
-            return Value(value.letters, special.softmax(value.array, axis=-1), value.core)
+            return Value(value.letters, function(value.array, axis=-1), value.core)
         if any(letter not in value.letters for letter in letters):
             raise Unreadable("a softmax over no index of its argument")
         axes = tuple(value.letters.index(letter) for letter in letters)
-        return Value(value.letters, special.softmax(value.array, axis=axes))
+        return Value(value.letters, function(value.array, axis=axes))
 
     # Whole arrays ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -15,11 +15,9 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 
 from symdiff.derivations.choices import LOOSE, Indicator
 from symdiff.derivations.known import NAMES, SPELLED, by_name
-from symdiff.derivations.places import Label
+from symdiff.derivations.operands import MARK, SUM, Operand, is_array
 from symdiff.derivations.symbols import symbol
 
-SUM = "z"  # the key of an operand that is a sum: it stands last
-MARK = "i"  # the key of an operand that is 1 or 0
 _WIDE = (
     r"\frac",
     r"\mathit",
@@ -44,37 +42,6 @@ def beside(names: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         _TAKEN.reset(token)
-
-
-class Operand(sp.Dummy):  # type: ignore[misc]
-    """A symbol that prints as LaTeX written elsewhere; ``precedence`` says which parentheses it needs."""
-
-    __slots__ = ("is_array", "is_cotangent", "labels", "precedence", "summed", "write")
-
-    def _latex(self, printer: LatexPrinter) -> str:
-        return str(self.write())
-
-
-def operand(
-    key: str,
-    write: Callable[[], str],
-    precedence: int,
-    *,
-    is_array: bool = False,
-    is_cotangent: bool = False,
-    labels: frozenset[Label] = frozenset(),
-    summed: tuple[sp.Expr, tuple[Label, ...]] | None = None,
-) -> Operand:
-    """An operand of a formula; ``key`` says where it stands in a product, ``summed`` what a sum adds over what."""
-    found = Operand(key, real=True)
-    found.write, found.precedence, found.is_array, found.labels = write, precedence, is_array, labels
-    found.is_cotangent, found.summed = is_cotangent, summed
-    return found
-
-
-def operands(expression: sp.Basic) -> set[Operand]:
-    """The operands of a formula."""
-    return set(expression.atoms(Operand))
 
 
 def latex(expression: sp.Expr) -> str:
@@ -107,14 +74,9 @@ def binding(expression: sp.Expr) -> int:
     return min(int(precedence(found)), LOOSE) if is_hadamard else int(precedence(found))
 
 
-def is_atomic(expression: sp.Expr) -> bool:
-    """Whether it is one symbol, or one entry."""
-    return isinstance(expression, Operand) and expression.precedence == PRECEDENCE["Atom"]
-
-
-def is_array(expression: sp.Basic) -> bool:
-    """Whether an operand in it has axes."""
-    return any(found.is_array for found in operands(expression))
+def guarded(body: sp.Expr) -> str:
+    """A formula behind a sign of a sum or maximum."""
+    return rf"\left({latex(body)}\right)" if binding(body) < PRECEDENCE["Mul"] else latex(body)
 
 
 def _is_cotangent(factor: sp.Expr) -> bool:
@@ -206,6 +168,8 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     def _print_Pow(self, expression: Any) -> str:
         if expression.exp.is_number and expression.exp.is_negative:
             return self._print_Mul(expression)
+        if _is_indicator(expression.base) and expression.exp.is_positive:
+            return str(self._print(expression.base))
         has_axes = is_array(expression)
         if not expression.exp.is_Integer and (expression.exp == sp.S.Half or not has_axes):
             return str(super()._print_Pow(expression))
@@ -234,7 +198,7 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
             return rf"{sign}\frac{{{self._print(long[0])}}}{{{self._line(below)}}}"
         short = [f for f in above if f not in long]
         front = rf"{sign}\frac{{{self._line(short)}}}{{{self._line(below)}}}"
-        times = r"\odot" if any(map(is_array, short)) and any(map(is_array, long)) else r"\,"
+        times = r"\odot" if any(map(is_array, [*short, *below])) and any(map(is_array, long)) else r"\,"
         return rf"{front} {times} {self._product(long)}" if long else front
 
     def _marked(self, marks: list[sp.Expr], rest: sp.Expr) -> str:

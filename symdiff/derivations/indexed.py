@@ -11,16 +11,19 @@ from sympy.printing.precedence import PRECEDENCE
 
 from symdiff.checking.formulas import formula_text
 from symdiff.derivations.choices import LOOSE, named
-from symdiff.derivations.elementwise import MARK, SUM, Operand, binding, latex, operand, operands
+from symdiff.derivations.elementwise import guarded, latex
 from symdiff.derivations.known import by_name
+from symdiff.derivations.letters import Letters, size_text
 from symdiff.derivations.moves import is_move, moved_entry
-from symdiff.derivations.places import FIRST, Label, Letters, Place, atoms, labels_of, moved, new, size_text
+from symdiff.derivations.operands import MARK, SUM, Operand, labels_in, operand
+from symdiff.derivations.places import FIRST, Label, Moved, Place, atoms, bounded, labels_of, moved, new
 from symdiff.derivations.recognizing import softmax
+from symdiff.derivations.selecting import largest, table, winner
 from symdiff.derivations.symbols import Symbol
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.literals import read
-from symdiff.ir.ops import ArgMax, Contract, Index, Literal, Map, Maximum, Named
-from symdiff.ir.sizes import Shape, Size, normal
+from symdiff.ir.ops import ArgMax, Contract, Index, Input, Literal, Map, Maximum, Named, Table
+from symdiff.ir.sizes import Shape, Size, normal, same
 from symdiff.pages.latex import escape
 
 ATOM, PRODUCT = PRECEDENCE["Atom"], PRECEDENCE["Mul"]
@@ -38,13 +41,14 @@ class Indexed:
     _known: dict[tuple[Node, Places], sp.Expr] = field(default_factory=dict)
     _marks: dict[Hashable, Operand] = field(default_factory=dict)
 
-    def labels(self, shape: Shape) -> Places:
-        """New positions along the axes of a shape."""
-        return tuple(map(new, shape))
+    def labels(self, shape: Shape, *, whole: bool = False) -> Places:
+        """New positions along the axes of a shape; ``whole`` ones are never made of parts."""
+        return tuple(FIRST if size == 1 else Label(size, is_whole=whole) for size in shape)
 
     def root(self, node: Node, places: Places) -> sp.Expr:
         """The formula of an entry, also if the node has a name itself."""
-        return self._written(node, places)
+        is_leaf = isinstance(self.store.op(node), Input)
+        return self.expr(node, places) if is_leaf else self._written(node, places)
 
     def expr(self, node: Node, places: Places) -> sp.Expr:
         """An entry of a node, by its name or by its formula."""
@@ -72,10 +76,10 @@ class Indexed:
             is_cotangent=symbol.is_derivative,
         )
 
-    def _mark(self, key: Hashable, write: Callable[[], str], labels: Sequence[Place]) -> Operand:
-        """An operand that is the same wherever it stands: an indicator."""
+    def mark(self, key: Hashable, write: Callable[[], str], labels: frozenset[Label]) -> Operand:
+        """An operand that is 1 or 0, the same wherever it stands."""
         if key not in self._marks:
-            self._marks[key] = operand(MARK, write, ATOM, labels=labels_of(labels))
+            self._marks[key] = operand(MARK, write, ATOM, labels=labels)
         return self._marks[key]
 
     def _written(self, node: Node, places: Places) -> sp.Expr:
@@ -91,8 +95,12 @@ class Indexed:
                 return named(formula.expression).xreplace(dict(zip(formula.arguments, xs, strict=True)))
             case Contract():
                 return self._softmax(node, places) or self._contraction(node, op, places)
-            case Maximum(axes) | ArgMax(axes):
-                return self._extreme(node, axes, places, is_place=isinstance(op, ArgMax))
+            case Maximum(axes):
+                return largest(self, node, axes, places)
+            case ArgMax(axes):
+                return winner(self, node, axes, places)
+            case Table() if (found := table(self, op, places)) is not None:
+                return found
             case Index():
                 return self._index(op, places)
             case _:
@@ -144,56 +152,63 @@ class Indexed:
             summed.remove(unused)
         return scale, factors, summed
 
-    def sum(self, body: sp.Expr, summed: Sequence[Label]) -> Operand:
+    def sum(self, body: sp.Expr, over: Sequence[Label]) -> sp.Expr:
         """A sum over labels; a sum of a sum is one."""
         if isinstance(body, Operand) and body.summed is not None:
             body, inner = body.summed
-            summed = [*summed, *inner]
-        live = atoms(_labels(body)) - atoms(summed)
+            over = [*over, *inner]
+        summed = [label for label in over if _has(body, [label])]
+        scale = sp.Mul(*(sp.sympify(label.size, strict=True) for label in over if label not in summed))
+        if not summed:
+            return scale * body
+        live = atoms(labels_in(body)) - atoms(summed)
 
         def write() -> str:
             with self.letters.bound(summed, live):
-                text = _guarded(body)
+                text = guarded(body)
                 return self.letters.over(r"\sum", summed) + text
 
-        return operand(SUM, write, PRODUCT, labels=live, summed=(body, tuple(summed)))
+        return scale * operand(SUM, write, PRODUCT, labels=live, summed=(body, tuple(summed)))
 
     @cached_property
     def _has_delta(self) -> bool:
         return any(symbol.plain.startswith(r"\delta") for symbol in self.names.values())
 
-    def delta(self, one: Place, other: Place) -> Operand:
+    def delta(self, one: Place, other: Place) -> sp.Expr:
         """1 where two positions are equal, 0 elsewhere; no letter that is a quantity's."""
+        if not labels_of((one, other)) and isinstance(one, Moved) and isinstance(other, Moved):
+            return sp.Integer(one == other)
+        if one == other:
+            return sp.S.One
 
         def write() -> str:
             if self._has_delta:
-                return rf"\mathbb{{I}}\left[{self.letters.place(one)} = {self.letters.place(other)}\right]"
+                return rf"\mathbb{{I}}\left[{self.letters.number(one)} = {self.letters.number(other)}\right]"
             return rf"\delta_{{{self.letters.places((one, other))}}}"
 
-        return self._mark(("delta", one, other), write, (one, other))
+        return self.mark(("delta", one, other), write, labels_of((one, other)))
 
     def within(self, places: Sequence[Place], limits: Sequence[tuple[Size, Size, Size]]) -> sp.Expr:
         """1 where positions are between limits (low, high, and the length of the axis), 0 elsewhere."""
-        told = [(p, *limit) for p, limit in zip(places, limits, strict=True)]
-        told = [row for row in told if row[1] != 0 or normal(row[3] - row[2]) != 0]
+        rows = [bounded(p, *limit) for p, limit in zip(places, limits, strict=True)]
+        if None in rows:
+            return sp.S.Zero
+        told = [row for row in rows if row and row[1:] != (None, None)]
         if not told:
             return sp.S.One
 
         def write() -> str:
             return rf"\mathbb{{I}}\left[{', '.join(self._between(*row) for row in told)}\right]"
 
-        return self._mark(("within", *told), write, [row[0] for row in told])
+        return self.mark(("within", *told), write, labels_of(row[0] for row in told))
 
-    def _between(self, place: Place, low: Size, high: Size, size: Size) -> str:
-        text, is_label = self.letters.place(place), isinstance(place, Label)
-        if normal(high - low) == 1:
-            return rf"{text} = {size_text(low)}"
-        if is_label and normal(high - size) == 0:
-            return rf"{text} \ge {size_text(low)}"
+    def _between(self, place: Place, low: Size | None, high: Size | None) -> str:
+        text = self.letters.number(place)
+        if low is None or high is None:
+            return rf"{text} \ge {size_text(low)}" if low is not None else rf"{text} < {size_text(high or 0)}"
+        is_one = normal(high - low) == 1
         return (
-            rf"{text} < {size_text(high)}"
-            if is_label and low == 0
-            else rf"{size_text(low)} \le {text} < {size_text(high)}"
+            rf"{text} = {size_text(low)}" if is_one else rf"{size_text(low)} \le {text} < {size_text(high)}"
         )
 
     def _softmax(self, node: Node, places: Places) -> sp.Expr | None:
@@ -204,7 +219,10 @@ class Indexed:
         argument, axis = found
         place = places[axis]
         others = labels_of(p for k, p in enumerate(places) if k != axis)
-        if not isinstance(place, Label) or not atoms([place]).isdisjoint(atoms(others)):
+        size = self.store.shape(argument)[axis]
+        if not isinstance(place, Label) or not same(place.size, size):
+            return None
+        if not atoms([place]).isdisjoint(atoms(others)):
             return None
         inner = self.expr(argument, places)
 
@@ -212,31 +230,9 @@ class Indexed:
             under = self.letters.place(place)
             return rf"\operatorname{{softmax}}_{{{under}}}\left({latex(inner)}\right)"
 
-        return operand(f"o{node:08}", write, ATOM, labels=_labels(inner))
+        return operand(f"o{node:08}", write, ATOM, labels=labels_in(inner))
 
     # Positions ------------------------------------------------------------------------------------------------
-
-    def _extreme(self, node: Node, axes: Sequence[int], places: Places, *, is_place: bool) -> sp.Expr:
-        (below,) = self.store.operands(node)
-        shape = self.store.shape(below)
-        fresh = {axis: new(shape[axis]) for axis in axes}
-        rest = iter(places)
-        if is_place:
-            inside = tuple(fresh.get(k, place) for k, place in enumerate(places))
-        else:
-            inside = tuple(fresh[k] if k in fresh else next(rest) for k in range(len(shape)))
-        body = self.expr(below, inside)
-        whole = self.expr(below, places) if is_place else None
-        bound = [label for label in fresh.values() if isinstance(label, Label)]
-        live = atoms(_labels(body)) - atoms(bound)
-
-        def write() -> str:
-            with self.letters.bound(bound, live):
-                text = _guarded(body)
-                told = self.letters.over(r"\max", bound) + text
-            return told if whole is None else rf"\mathbb{{I}}\left[{latex(whole)} = {told}\right]"
-
-        return operand("y", write, LOOSE if whole is None else ATOM, labels=labels_of(places))
 
     def _index(self, op: Index, places: Places) -> sp.Expr:
         first = moved(op.offset, (1, places[0]))
@@ -244,24 +240,16 @@ class Indexed:
             return self.delta(first, places[1])
 
         def write() -> str:
-            told = [self.letters.place(place) for place in (first, *places[1:])]
+            told = [self.letters.number(place) for place in (first, *places[1:])]
             return (
                 told[0] if op.relation == "position" else rf"\mathbb{{I}}\left[{told[0]} \le {told[1]}\right]"
             )
 
         if op.relation != "position":
-            return self._mark(("order", first, *places[1:]), write, places)
+            return self.mark(("order", first, *places[1:]), write, labels_of(places))
         return operand("i0", write, LOOSE - 1 if op.offset else ATOM, labels=labels_of(places))
-
-
-def _labels(expression: sp.Expr) -> frozenset[Label]:
-    return frozenset[Label]().union(*(found.labels for found in operands(expression)))
 
 
 def _has(expression: sp.Expr, labels: Sequence[Label]) -> bool:
     """Whether it depends on some labels, whole or in parts."""
-    return not atoms(_labels(expression)).isdisjoint(atoms(labels))
-
-
-def _guarded(body: sp.Expr) -> str:
-    return rf"\left({latex(body)}\right)" if binding(body) < PRODUCT else latex(body)
+    return not atoms(labels_in(expression)).isdisjoint(atoms(labels))

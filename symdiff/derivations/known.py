@@ -33,6 +33,10 @@ DEFINITIONS = {
     r"\operatorname{sigmoid}": r"\operatorname{sigmoid}(z) = \frac{1}{1 + e^{-z}}",
     r"\operatorname{cdf}": r"\operatorname{cdf}(z) = \frac{1}{2}\left(1 + \operatorname{erf}\frac{z}{\sqrt{2}}\right)",
     r"\operatorname{pdf}": r"\operatorname{pdf}(z) = \frac{1}{\sqrt{2\pi}} e^{-z^{2}/2}",
+    r"\operatorname{hardmax}": (
+        r"\operatorname{hardmax}_{j}(z_{j}) = "
+        r"\frac{\mathbb{I}[z_{j} = \max_{k} z_{k}]}{\sum_{k} \mathbb{I}[z_{k} = \max_{l} z_{l}]}"
+    ),
     r"\operatorname{softmax}": r"\operatorname{softmax}_{j}(z_{j}) = \frac{e^{z_{j}}}{\sum_{k} e^{z_{k}}}",
 }
 # In this order: what stands further down also matches parts of what stands above.

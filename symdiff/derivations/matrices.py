@@ -12,7 +12,8 @@ import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
 from symdiff.derivations.choices import LOOSE, named
-from symdiff.derivations.elementwise import Operand, binding, is_array, latex, operand
+from symdiff.derivations.elementwise import binding, latex
+from symdiff.derivations.operands import Operand, is_array, operand
 from symdiff.derivations.recognizing import softmax
 from symdiff.derivations.symbols import Symbol
 from symdiff.ir.formulas import ADD, SUBTRACT
@@ -112,9 +113,10 @@ class Matrices:
             case Contract():
                 return self._softmax(node) or self._contraction(node, op)
             case Maximum() if len(self.store.shape(below[0])) == 1:
-                if self.store.shape(below[0]) == (1,):
-                    return self.expr(below[0])
-                text = rf"\max {self._written(self.expr(below[0])).within(ATOM)}"
+                inner = self.expr(below[0])
+                if not is_array(inner):
+                    return inner
+                text = rf"\max {self._written(inner).within(ATOM)}"
                 return self._operand(node, Written(text, PRODUCT))
         raise NoMatrixNotation
 
@@ -172,7 +174,8 @@ class Matrices:
         return sp.sympify(op.coefficient, strict=True) * sp.Mul(*(number for number, _ in pairs)) * unit
 
     def _is_square(self, op: Contract, below: Sequence[Node], axes: Sequence[Labels]) -> bool:
-        return len(below) == 2 and below[0] == below[1] and axes[0] == axes[1] and not _axes(op, op.output)
+        is_twice = len(below) == 2 and below[0] == below[1] and axes[0] == axes[1]
+        return is_twice and bool(axes[0]) and not _axes(op, op.output)
 
     def _product(self, node: Node, labels: Labels) -> tuple[tuple[Node, ...], list[Labels]]:
         """What is summed: a Hadamard product of two, or a square, counts as its two factors."""

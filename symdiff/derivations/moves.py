@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from symdiff.derivations.elementwise import Operand, is_atomic, latex, operands
-from symdiff.derivations.places import FIRST, Label, Looked, Place, moved, new, reshaped
+from symdiff.derivations.elementwise import latex
+from symdiff.derivations.operands import is_atomic, labels_in
+from symdiff.derivations.places import FIRST, Label, Looked, Place, moved, new
+from symdiff.derivations.reshaping import reshaped
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Concatenate, Fold, Gather, Op, Pad, Reshape, ScatterAdd, Slice, Window
 from symdiff.ir.sizes import Size, normal, same
@@ -24,10 +26,10 @@ class Entries(Protocol):
     def expr(self, node: Node, places: Places) -> sp.Expr:
         """An entry of a node."""
 
-    def sum(self, body: sp.Expr, summed: Sequence[Label]) -> Operand:
+    def sum(self, body: sp.Expr, over: Sequence[Label]) -> sp.Expr:
         """A sum over labels."""
 
-    def delta(self, one: Place, other: Place) -> Operand:
+    def delta(self, one: Place, other: Place) -> sp.Expr:
         """Whether two positions are equal."""
 
     def within(self, places: Sequence[Place], limits: Sequence[tuple[Size, Size, Size]]) -> sp.Expr:
@@ -137,5 +139,4 @@ def _scattered(entries: Entries, below: Sequence[Node], axis: int, places: Place
 def _looked(position: sp.Expr) -> Place:
     if position.is_Integer:
         return moved(int(position))
-    labels = frozenset[Label]().union(*(found.labels for found in operands(position)))
-    return Looked(lambda: latex(position), labels, is_atomic(position))
+    return Looked(lambda: latex(position), labels_in(position), is_atomic(position))

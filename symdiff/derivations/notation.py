@@ -11,8 +11,9 @@ import sympy as sp
 
 from symdiff.derivations.elementwise import beside, latex, terms
 from symdiff.derivations.indexed import Indexed
+from symdiff.derivations.letters import Alphabet, Letters
 from symdiff.derivations.matrices import Matrices, NoMatrixNotation
-from symdiff.derivations.places import Alphabet, Letters
+from symdiff.derivations.places import Place
 from symdiff.derivations.symbols import Symbol
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.sizes import symbols_of
@@ -48,30 +49,34 @@ class Notation:
     def equation(self, left: Symbol, nodes: Sequence[Node]) -> Equation:
         """``left = sum of nodes``, which all have its shape; nodes with names stand by them, a single one does not."""
         with beside(symbol.plain for symbol in (*self.names.values(), left)):
-            return self._equation(left, nodes)
+            found = self._in_matrices(left, nodes) if self.style == "matrix" else None
+            if found is not None:
+                return found
+            found, letters, places = self._indexed(left, nodes, whole=False)
+            return found if letters.tells(places) else self._indexed(left, nodes, whole=True)[0]
 
-    def _equation(self, left: Symbol, nodes: Sequence[Node]) -> Equation:
-        if self.style == "matrix":
-            matrices = Matrices(self.store, self.names)
-            try:
-                found = matrices.sum_of(nodes)
-                return _equation(left.plain, found)
-            except NoMatrixNotation:
-                pass
-        indexed = Indexed(self.store, self.names, Letters(self.alphabet))
-        places = indexed.labels(self.store.shape(nodes[0]))
+    def _in_matrices(self, left: Symbol, nodes: Sequence[Node]) -> Equation | None:
+        try:
+            return _equation(left.plain, Matrices(self.store, self.names).sum_of(nodes))
+        except NoMatrixNotation:
+            return None
+
+    def _indexed(
+        self, left: Symbol, nodes: Sequence[Node], *, whole: bool
+    ) -> tuple[Equation, Letters, tuple[Place, ...]]:
+        letters = Letters(self.alphabet)
+        indexed = Indexed(self.store, self.names, letters)
+        places = indexed.labels(self.store.shape(nodes[0]), whole=whole)
         found = [indexed.root(n, places) if len(nodes) == 1 else indexed.expr(n, places) for n in nodes]
-        for place in places:  # the left side has the first letters, but axes may be split on the right
-            if self.store.shape(nodes[0]):
-                indexed.letters.place(place)
-        return _equation(indexed.at(left, nodes[0], places), found)
+        told = indexed.at(left, nodes[0], places)  # the first letters are its own
+        return _equation(told, found), letters, places
 
 
 def _equation(left: str, found: Sequence[sp.Expr]) -> Equation:
     found = [term for term in found if term != 0] or [sp.S.Zero]
     if len(found) == 1:
-        told = terms(found[0])
-        return Equation(left, "".join(told), told)
+        alone = terms(found[0])
+        return Equation(left, "".join(alone), alone)
     first, *rest = map(latex, found)
     told = (first, *(f" - {t[1:].lstrip()}" if t.startswith("-") else f" + {t}" for t in rest))
     return Equation(left, "".join(told), told)

@@ -125,7 +125,7 @@ def _over(derivation: Derivation, fold: Fold) -> Over:
     formulas = ", ".join(f"{symbol(new)} = {symbol(old)}" for new, old in firsts)
     return Over(
         f"{fold.letter} = {text}" + (f", where {told}" if told else ""),
-        f"{index(fold.letter)} = {latex}" + (rf" \text{{, where }} {formulas}" if told else ""),
+        f"{index(fold.letter)} = {latex}" + (rf", \; \text{{where}} \; {formulas}" if told else ""),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -58,10 +57,8 @@ def told(value: Any) -> Markup:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return Markup(f"{value:,}")
-    if isinstance(value, Fraction):
-        return Markup(formula(sp.latex(sp.Rational(value.numerator, value.denominator))))
     if isinstance(value, sp.Basic):
-        return Markup(formula(sp.latex(value)))
+        return Markup(formula(sp.latex(value), large=sp.denom(value) != 1))
     return Markup(words(value))
 
 

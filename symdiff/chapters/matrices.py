@@ -78,7 +78,7 @@ def _stored(derivation: Derivation) -> Table:
         if not users and step.quantity not in STORED:
             continue
         printed = STORED.get(step.quantity)
-        needed = "; ".join(f"step {s.number}: {formula(told[s.number - 1], large=True)}" for s in users)
+        needed = "\\\n".join(f"step {s.number}: {formula(told[s.number - 1], large=True)}" for s in users)
         rows.append(
             (
                 formula(told[step.number - 1].left),

@@ -79,7 +79,7 @@ def _kinds(derivation: Derivation, told: Mapping[str, tuple[str, str, tuple[str,
         rows.append(
             (
                 code(name),
-                ", ".join(formula(lines[quantity], large=True) for quantity in quantities),
+                "\\\n".join(formula(lines[quantity], large=True) for quantity in quantities),
                 structure,
                 right if right == structure else f"**{right}**",
                 product,

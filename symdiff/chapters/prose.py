@@ -32,11 +32,12 @@ _TEX_BLOCKS = {
     "strong_open": "\\textbf{",
     "strong_close": "}",
     "softbreak": "\n",
-    "hardbreak": "\\\\\n",
+    "hardbreak": "\\newline\n",
     "link_open": "",
     "link_close": "",
     "hr": "\\medskip\n",
 }
+_LARGE, _STRUT = "\\displaystyle", r"\rule[-2.2ex]{0pt}{5.8ex}"  # room for fractions in tables
 _TEX_HEADINGS = {"h1": "\\title{", "h2": "\\heading{", "h3": "\\subheading{", "h4": "\\paragraph{"}
 _HTML_TABLES = {"table_open": '<div class="wide"><table>', "table_close": "</table></div>"}
 
@@ -98,7 +99,7 @@ def _latex(tokens: Sequence[Token], filled: Filled) -> Iterator[str]:
         if token.type == "inline":
             yield from _latex(with_formulas(token.children or []), filled)
         elif token.type == "formula":
-            yield f"${token.content}$"
+            yield f"{_STRUT if token.content.startswith(_LARGE) else ''}${token.content}$"
         elif token.type == "fence" and token.info == PIECE:
             yield filled(int(token.content))
         elif token.type == "heading_open":

@@ -276,3 +276,14 @@ def test_branches_that_are_not_taken_warn_of_nothing() -> None:
     logarithm = graph_of(lambda s, x: alg.apply(s, LOG, [x]), (1,))
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         compile(logarithm)(np.zeros(1))
+
+
+@pytest.mark.parametrize("arithmetic", ["numpy", "math"])
+@pytest.mark.parametrize("exponent", [sp.Rational(-3, 2), sp.Rational(3, 2), sp.Rational(-5, 2)])
+def test_half_powers_stand_whole_in_a_quotient(arithmetic: str, exponent: sp.Rational) -> None:
+    """``a / b**(3/2)`` was ``a / sqrt(b) * b``."""
+    a, b = ARGUMENTS[:2]
+    for expression in (a * b**exponent, a / b**exponent):
+        graph = graph_of(lambda s, x, y, e=expression: alg.apply(s, formula(e, 2), [x, y]), (), ())
+        wanted = float(expression.subs({a: sp.Rational(3, 10), b: sp.Rational(7, 10)}))
+        assert float(compile(graph, arithmetic).flat([0.3, 0.7])[0]) == pytest.approx(wanted, rel=1e-14)

@@ -58,7 +58,7 @@ class _Numbers:
             return text if exponent > 0 else f"1.0/({text})"
         if exponent.is_Rational and exponent.q == 2 and abs(exponent.p) <= 9:
             whole, root = abs(int(exponent.p)) // 2, f"sqrt({self._print(base)})"
-            text = root if whole == 0 else f"{root}*{self._whole_power(base, whole)}"
+            text = root if whole == 0 else f"({root}*{self._whole_power(base, whole)})"
             return text if exponent > 0 else f"1.0/({text})"
         return self._power(self._print(base), self._print(exponent))
 

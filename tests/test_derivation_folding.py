@@ -22,6 +22,7 @@ from symdiff.derivations.html import to_html
 from symdiff.derivations.indices import Affine, Pattern, pattern
 from symdiff.derivations.latex import to_latex
 from symdiff.derivations.lines import Line
+from symdiff.derivations.markdown import to_markdown
 from symdiff.derivations.sections import shown, with_origins
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.text import to_text
@@ -433,3 +434,26 @@ def test_second_orders_are_folded_too() -> None:
     lines = lines_of(derivation)
     assert lines["ds/d(dL_dz_l)"].formula == "W_l @ ds_d(dL_da_(l-1))"
     assert lines["ds/dz_l"].formula == "(1 - a_l**2)*ds_da_l"
+
+
+@pytest.mark.parametrize("render", [to_text, to_html, to_latex, to_markdown])
+def test_every_format_can_show_all_layers(derived: Any, render: Callable[..., str]) -> None:
+    derivation = derived(stack, {"params": LAYERS, "x": X})
+    whole = render(derivation, folded=False)
+    assert "for l = " not in whole
+    assert r"\ell" not in whole
+    assert "params[l-1][0]" in render(derivation)
+    assert "params[l-1][0]" not in whole
+    assert "params[10][1]" in whole
+
+
+def test_another_letter_where_the_code_has_an_l() -> None:
+    def named(params: Any, l: Any) -> Any:  # noqa: E741
+        h = l
+        for W, b in params:
+            h = np.tanh(W @ h + b)
+        return np.sum(h * l)
+
+    lines = lines_of(derive(named, {"params": LAYERS, "l": X}))
+    assert lines["h_g"].formula == "tanh(b_g + W_g @ h_(g-1))"
+    assert str(lines["h_g"].equation) == r"h_{g} = \tanh{\left(W_{g} h_{g-1} + b_{g} \right)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _NUMBER = re.compile(r"(\d+)")
-LETTERS = "lijkmnstr"
+LETTERS = "lgcdfo"  # no letters of index notation: l is written as an ell
 
 
 @dataclass(frozen=True)

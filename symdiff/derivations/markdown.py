@@ -21,10 +21,10 @@ _COLUMNS = {
 }
 
 
-def to_markdown(derivation: Derivation, digits: int = 6) -> str:
+def to_markdown(derivation: Derivation, digits: int = 6, *, folded: bool = True) -> str:
     """The steps as one table for each phase."""
     lines = [f"# ${_text(derivation.name)}$", ""]
-    sections = shown(derivation, digits)
+    sections = shown(derivation, digits, folded=folded)
     for section in sections:
         lines += [f"## {section.title}", "", *_table(section), ""]
     meanings = definitions(derivation, [told for section in sections for told in section.equations])

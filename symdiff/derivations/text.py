@@ -27,10 +27,13 @@ _COLUMNS = {
 }
 
 
-def to_text(derivation: Derivation, digits: int = 6, width: int = _WIDTH) -> str:
-    """The steps as tables: number, quantity, formula, value, where its values come from, structure, products."""
+def to_text(derivation: Derivation, digits: int = 6, width: int = _WIDTH, *, folded: bool = True) -> str:
+    """The steps as tables: number, quantity, formula, value, where its values come from, structure, products.
+
+    What repeats is shown once, with its index, unless ``folded`` is false; so in all formats.
+    """
     console = Console(file=io.StringIO(), width=width, no_color=True, highlight=False)
-    for section in shown(derivation, digits):
+    for section in shown(derivation, digits, folded=folded):
         console.print(section.title)
         console.print(_table(section))
     console.print(f"Checked: {derivation.checked}", markup=False)

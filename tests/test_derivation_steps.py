@@ -12,6 +12,7 @@ import flint
 import mpmath
 import numpy as np
 import pytest
+import transformer_block
 from test_derivations import INPUTS, three_layers
 
 from symdiff import calculus
@@ -21,6 +22,7 @@ from symdiff.derivations.deriving import derive
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
 from symdiff.derivations.steps import Derivation
+from symdiff.derivations.values import rounded
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.arithmetics import MPMATH, working_precision
 from symdiff.evaluation.exact import objects_of
@@ -110,6 +112,39 @@ RIGHT: list[tuple[Callable[..., Any], Any]] = [
 @pytest.mark.parametrize(("fn", "inputs"), RIGHT, ids=[fn.__name__ for fn, _ in RIGHT])
 def test_right_steps_are_accepted(fn: Callable[..., Any], inputs: Any) -> None:
     assert derive(fn, inputs).checked.endswith("every step checked at 2 points")
+
+
+def deep_network(x: Any, y: Any, *weights: Any) -> Any:
+    a = x
+    for W in weights:
+        z = W @ a
+        a = np.tanh(z)
+    return np.sum((a - y) ** 2) / 2
+
+
+DEEP = ("d0", "d12", *(f"d{k} d{k - 1}" for k in range(1, 13)))
+
+
+@pytest.mark.parametrize(("wrt", "of"), [(None, "gradient"), (0, "jacobian"), (0, "hvp")])
+def test_every_step_of_twelve_layers_is_checked(wrt: Any, of: Any) -> None:
+    derivation = derive(deep_network, DEEP, wrt, of=of)
+    assert derivation.checked.endswith("every step checked at 2 points")
+
+
+def test_every_step_of_a_transformer_block_is_checked() -> None:
+    """The slope of the keys' bias is zero, so more points are tried."""
+    inputs = dict(zip(transformer_block.PARAMETERS, transformer_block.SHAPES, strict=True))
+    derivation = derive(transformer_block.block, inputs, transformer_block.NAMES)
+    assert "proved, for every shape; every step checked at" in derivation.checked
+    assert all(step.checked for step in derivation.steps)
+
+
+def test_arguments_in_a_row_have_values_too() -> None:
+    derivation = derive(
+        deep_network, (np.array([0.5]), np.array([1.0]), np.array([[1.0]]), np.array([[2.0]]))
+    )
+    assert rounded(derivation.step("a_2").value, 5) == "[0.72789]"
+    assert derivation.checked.endswith("every step checked at 2 points")
 
 
 def layer(X: Any, W: Any, Y: Any) -> Any:

@@ -19,3 +19,13 @@ def work(store: Store, nodes: Sequence[Node]) -> int:
         op = store.op(node)
         total += math.prod(map(int, op.sizes if isinstance(op, Contract) else store.shape(node)))
     return total
+
+
+def written(store: Store, node: Node) -> int:
+    """About how many operations one entry of a node has when it is written out, with nothing shared."""
+    sizes: dict[Node, int] = {}
+    for n in store.ancestors([node]):
+        op = store.op(n)
+        summed = math.prod(int(op.sizes[k]) for k in op.summed) if isinstance(op, Contract) else 1
+        sizes[n] = 1 + summed * sum(sizes[k] for k in store.operands(n))
+    return sizes[node]

@@ -13,7 +13,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import special
 
-from symdiff.checking.effort import work
+from symdiff.checking.effort import work, written
 from symdiff.checking.questions import Question
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.arithmetics import SYMPY
@@ -28,6 +28,7 @@ _Z = sp.Symbol("z", real=True)
 _CLOSE = 1e-6
 _BETTER = 1e-2  # of the claim's own error
 _MOST_OPERATIONS, _MOST_WORK = 60, 400  # of the entry's formula, and of the whole claim
+_MOST_WRITTEN = 100_000  # of the entry before it becomes shorter: layers share much that a formula repeats
 _PLACES = (sp.Rational(3, 7), sp.Rational(-5, 4), sp.Rational(9, 8))
 
 FORMS: tuple[sp.Expr, ...] = (
@@ -140,7 +141,7 @@ def _entry(
 ) -> sp.Expr | None:
     assert question.claimed is not None
     store, claim = question.truth.store, question.claimed[target]
-    if work(store, [claim]) > _MOST_WORK:
+    if work(store, [claim]) > _MOST_WORK or written(store, claim) > _MOST_WRITTEN:
         return None
     try:
         (array,) = evaluate(store, [claim], symbols, SYMPY)

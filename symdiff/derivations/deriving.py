@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from symdiff.checking.arguments import Wrt, chosen, parameters
+from symdiff.checking.arguments import Wrt, chosen, parameters, split_call
 from symdiff.checking.instances import strings
 from symdiff.checking.printed import exact_point
 from symdiff.derivations.confirming import borrowed, confirm
@@ -57,7 +57,7 @@ def derive(
     [('dL_dz', 'z - y'), ('dz_dw', 'x'), ('dL_dw', 'dL_dz * dz_dw')]
     """
     named = parameters(fn, inputs)
-    graph, names = traced_with_names(fn, **named)
+    graph, names = _traced(fn, named)
     if len(graph.outputs) != 1:
         facts: dict[str, object] = {"outputs": len(graph.outputs)}
         raise InputError(explain(f"explain({fn.__name__})", facts, "Explain one output at a time."))
@@ -68,16 +68,14 @@ def derive(
         walk.update(update)
 
     def again(examples: Mapping[str, Any]) -> tuple[Graph, list[Node]]:
-        other = _walked(*traced_with_names(fn, **examples), targets, of)
+        other = _walked(*_traced(fn, examples), targets, of)
         return other.rows.graph, [_derivative(other, node) for node in other.wrt]
 
     title, rows = getattr(fn, "__name__", "function"), walk.rows
     found = Derivation(title, rows.graph, tuple(targets), rows.saved(), rows.names, of=of)
     found = confirm(found, _whole_numbers(graph, named))
     if not found.is_checked:
-        found = _checked_smaller(
-            found, lambda inputs: _walked(*traced_with_names(fn, **inputs), targets, of), named
-        )
+        found = _checked_smaller(found, lambda inputs: _walked(*_traced(fn, inputs), targets, of), named)
     whole = is_checkable(graph, targets) and all(node in walk.slopes for node in walk.wrt)
     verdict = verified(fn, named, targets, again, of) if whole else None
     steps = found.steps
@@ -151,6 +149,11 @@ def directions(graph: Graph, given: Any, names: Mapping[str, str]) -> dict[str, 
 
 def _derivative(walk: Walk, node: Node) -> Node:
     return walk.curvatures[node] if walk.curvatures else walk.slopes[node]
+
+
+def _traced(fn: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Graph, dict[Node, str]]:
+    args, kwargs = split_call(fn, inputs)
+    return traced_with_names(fn, *args, **kwargs)
 
 
 def _walked(graph: Graph, names: Mapping[Node, str], targets: Sequence[str], of: Of) -> Walk:

@@ -136,7 +136,7 @@ class Sweep:
             terms.append(Term(self.rows.names[v], sign.join(factors), self._through(v, node)))
         lead = self.store.shape(self.output)
         bar = sum_of_terms(self.store, [term.node for term in terms], lead, self.store.shape(node))
-        self.bar[node] = bar
+        self.bar[node] = self.rows.named(bar, self.label(node)) if self.store.shape(bar) else bar
         if children != [self.output]:
             rule: Rule = "accumulation over paths" if len(terms) > 1 else "chain rule"
             formula = " + ".join(term.formula for term in terms)

@@ -49,7 +49,7 @@ def verified(
         return tuple(outputs)
 
     claim.__name__ = f"derivation of {getattr(fn, '__name__', 'the function')}"
-    asked: Any = of if is_scalar or of != "gradient" else "vjp"
+    asked: Any = ("hvp" if of == "hvp" else "gradient") if is_scalar else ("vjp" if of == "gradient" else of)
     verdict = check(fn, claim, dict(inputs), wrt=tuple(wrt), of=asked, timeout=SECONDS)
     if verdict.status == "refuted":
         facts: dict[str, object] = {"verdict": verdict.reason}

@@ -12,10 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from symdiff.errors import SymdiffError
+from symdiff.exercises.columns import blanks
 from symdiff.exercises.marking import mark
 from symdiff.exercises.quantities import GIVEN
 from symdiff.exercises.reading import read
-from symdiff.exercises.sheets import Sheet
+from symdiff.exercises.sheets import Sheet, inputs_text
 from symdiff.exercises.subjects import Subject
 from tests.students import marked, sheet, subject, with_cells
 
@@ -61,6 +62,27 @@ def test_a_corrupted_number_is_not_right(data: st.DataObject) -> None:
     assert status_of(name, "value", quantity, f"{corrupted:.6g}") in ("wrong", "short")
     if abs(corrupted) > 1e-3:
         assert status_of(name, "value", quantity, f"{corrupted:.6e}") == "wrong"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_no_rounding_on_the_way_is_a_mistake(data: st.DataObject) -> None:
+    """At other inputs, to any number of digits, going on with rounded or with full numbers as it comes."""
+    name, digits = data.draw(st.sampled_from(NAMES)), data.draw(st.integers(2, 8))
+    number = st.integers(-150, 150).map(lambda k: k / 100)
+    about = subject(name).at({key: data.draw(number) for key in subject(name).named})
+    derivation = about.derivation
+    values: dict[str, float] = {key: float(value) for key, value in about.named.items()}
+    written: dict[str, str] = {}
+    for step in derivation.steps:
+        if step.formula:
+            exact = python(step.formula, values)
+            written[step.quantity] = f"{exact:.{digits}g}"
+            values[step.quantity] = float(written[step.quantity]) if data.draw(st.booleans()) else exact
+    inputs = inputs_text(about.named)
+    exercise = Sheet(name, derivation, blanks(derivation, "value"), digits, inputs)
+    marking = marked(with_cells(exercise, "value", written), subject(name))
+    assert [(row.quantity, row.cells) for row in marking.rows if row.status != "right"] == []
 
 
 # Formulas ---------------------------------------------------------------------------------------------------

@@ -68,6 +68,11 @@ def judged(equation: Equation, known: Sequence[reader.Quantity], value: Any) -> 
     return ""
 
 
+def _sizes(names: Sequence[sp.Symbol], least: int) -> dict[sp.Symbol, int]:
+    """Small sizes that differ from their neighbours."""
+    return {name: least + k % 5 for k, name in enumerate(names)}
+
+
 def valued(
     derivation: Derivation, given: Mapping[str, Any], rng: Any, positive: bool
 ) -> tuple[dict[str, Any], list[reader.Quantity]]:
@@ -76,7 +81,15 @@ def valued(
     store = graph.store
     shapes = [store.shape(node) for node in graph.inputs]
     names = sorted({s for shape in shapes for s in symbols_of(shape)}, key=str)
-    sizes: dict[sp.Symbol, int] = {name: 2 + k % 5 for k, name in enumerate(names)}
+    every = [
+        size for node in store.ancestors([s.node for s in derivation.steps]) for size in store.shape(node)
+    ]
+    sizes = next(
+        chosen
+        for least in range(2, 12)
+        for chosen in [_sizes(names, least)]
+        if all(isinstance(size, int) or int(substitute(size, chosen)) > 1 for size in every)
+    )
     inputs = []
     for node in graph.inputs:
         op = store.op(node)
@@ -97,7 +110,12 @@ def valued(
         assert isinstance(op, Input)
         values.setdefault(op.name, value)
     told = symbols(derivation)
-    known = [reader.quantity(key, told.get(key, Symbol(key)).at, value) for key, value in values.items()]
+    is_apart = any(step.factors and np.ndim(values[step.quantity]) for step in derivation.steps)
+    known = []
+    for key, value in values.items():
+        shown = told.get(key, Symbol(key))
+        is_jacobian = is_apart and shown.above is not None
+        known.append(reader.quantity(key, shown.at, value, is_jacobian=is_jacobian))
     known += [
         reader.quantity(f"size {name}", lambda index, name=name: symbol(str(name), index), size)
         for name, size in sizes.items()

@@ -48,6 +48,7 @@ class Value:
     is_row: bool = False
     free: frozenset[int] = frozenset()
     is_identity: bool = False
+    is_jacobian: bool = False
 
     @property
     def inner(self) -> tuple[int, ...]:
@@ -115,6 +116,9 @@ def times(a: Value, b: Value) -> Value:
         return elementwise(np.multiply, a, b)
     if a.letters or b.letters:
         raise Unreadable("whole arrays among entries")
+    if a.is_jacobian and b.is_jacobian:  # the last axis of the one is the first of the other
+        found = np.tensordot(a.array, b.array, 1)
+        return Value((), found, min(found.ndim, 2), is_jacobian=True)
     left, right = a.array, b.array
     if a.core == 1:
         left = left[..., None, :] if a.is_row else left[..., :, None]
@@ -166,6 +170,7 @@ class Quantity:
     plain: tuple[str, ...]
     slotted: tuple[str, ...]
     array: Any
+    is_jacobian: bool = False
 
     @property
     def entries(self) -> Any:
@@ -175,6 +180,8 @@ class Quantity:
     def whole(self) -> Value:
         """A column of one is a vector, one number is a number."""
         array = np.asarray(self.array)
+        if self.is_jacobian and array.ndim:
+            return Value((), array, min(array.ndim, 2), is_jacobian=True)
         if array.size == 1:
             return number(array.reshape(()))
         if array.ndim == 1:
@@ -184,9 +191,9 @@ class Quantity:
         return Value((), array, 2)
 
 
-def quantity(key: str, write: Callable[[str], str], array: Any) -> Quantity:
+def quantity(key: str, write: Callable[[str], str], array: Any, *, is_jacobian: bool = False) -> Quantity:
     """``write`` gives the LaTeX of the whole for no index, and of an entry for an index."""
-    return Quantity(key, tokens(write("")), tokens(write(_SLOT)), np.asarray(array))
+    return Quantity(key, tokens(write("")), tokens(write(_SLOT)), np.asarray(array), is_jacobian)
 
 
 def tokens(text: str) -> tuple[str, ...]:
@@ -394,8 +401,10 @@ class Parser:
         for q in self.known:
             if self.tokens[self.at : self.at + len(q.plain)] == q.plain:
                 found.append((len(q.plain), q.key, ("whole", q), "^" in q.plain))
-            slot = self._slot(q.slotted) if q.entries.ndim else None
-            if slot is not None:
+            for template in (q.slotted, (r"\left(", *q.plain, r"\right)", "_", "{", _SLOT, "}")):
+                slot = self._slot(template) if q.entries.ndim else None
+                if slot is None:
+                    continue
                 end, inside = slot
                 try:
                     tree: Tree = ("entry", q, self._indices(inside, q))
@@ -412,6 +421,9 @@ class Parser:
         longest = max(size for size, *_ in found)
         best = [entry for entry in found if entry[0] == longest]
         best = [entry for entry in best if not entry[1].startswith("size ")] or best
+        best = [
+            entry for entry in best if entry[2][0] == "whole"
+        ] or best  # x_{2} is no entry where it has a name
         if len({key for _, key, *_ in best}) > 1:
             raise Ambiguous(f"{self.rest()!r} is {' or '.join(key for _, key, *_ in best)}")
         _, _, tree, is_raised = best[0]

@@ -64,7 +64,16 @@ class Indexed:
         shown = [(place, size) for place, size in zip(places, shape, strict=True) if size != 1]
         for place, size in shown:
             self.letters.note(place, size)
-        return symbol.at(self.letters.places([place for place, _ in shown])) if shown else symbol.plain
+        if not shown:
+            return symbol.plain
+        index = self.letters.places([place for place, _ in shown])
+        text = symbol.at(index)
+        return rf"\left({symbol.plain}\right)_{{{index}}}" if text in self._plain else text
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        """How whole quantities look: no entry of another one may look like that."""
+        return frozenset(symbol.plain for symbol in self.names.values())
 
     def _named(self, node: Node, places: Places) -> sp.Expr:
         symbol = self.names[node]

@@ -185,7 +185,10 @@ def test_every_function_of_the_notes_is_there() -> None:
         if not item["backward"]
     ]
     assert without == ["identity", "total_variation"]
-    assert all("proved" in item["checked"] for item in found["activations"] if item["backward"])
+    shown = [item for group in ("activations", "losses") for item in found[group]]
+    assert all("proved" in item["checked"] for item in shown if item["backward"])
+    same = [item["same"].partition(",")[0] for item in shown]
+    assert (same.count("proved"), same.count("")) == (len(shown) - 4, 4)
 
 
 # Prose -----------------------------------------------------------------------------------------------------

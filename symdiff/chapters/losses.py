@@ -11,14 +11,19 @@ from symdiff.chapters.drawings import drawing_of
 from symdiff.chapters.marks import anchor, code, counted, words
 from symdiff.chapters.pieces import Badge, Formulas, Judgements, Table
 from symdiff.chapters.sources import Examples
+from symdiff.checking.checks import check
 from symdiff.derivations.deriving import derive
 from symdiff.derivations.equations import definitions, equations
 from symdiff.derivations.steps import Derivation
 from symdiff.errors import SymdiffError
+from symdiff.library.second_order import with_settings
 from symdiff.library.sheets import sheet_of
 from symdiff.library.shelves import find
 from symdiff.pages.sheets import Sheet
 
+# With these settings the library's function is that of the notes; others take more than the formula shows.
+FIXED: dict[str, dict[str, Any]] = {"triplet": {"eps": 0}, "contrastive": {"eps": 0}}
+NOT_ALIKE = ("cosine_embedding", "perceptual", "total_variation")
 _NUMBER = 0.5  # stands for any number: verdicts hold for all of them
 
 
@@ -116,6 +121,7 @@ def _shown(told: Told, sheet: Sheet) -> dict[str, Any]:
         "backward": _lines(derivation, "backward"),
         "meanings": [*definitions(derivation)] if derivation else [],
         "checked": derivation.checked if derivation else "",
+        "same": _same(told),
         "drawing": drawing_of(sheet),
         "facts": [(label, text if label == "Names" else words(text)) for label, text in words_of if text],
         "judged": Judgements(sheet),
@@ -132,6 +138,20 @@ def _derivation(told: Told) -> Derivation | None:
         return derive(fn, told.shapes or dict.fromkeys(names, _NUMBER), find(told.name).wrt)
     except SymdiffError:
         return None
+
+
+def _same(told: Told) -> str:
+    """The verdict on the formula of the notes and the library's function, as functions of the same inputs."""
+    fn: Callable[..., Any] | None = getattr(textbook, told.name, None)
+    if fn is None or told.name in NOT_ALIKE:
+        return ""
+    entry = find(told.name)
+    ours = with_settings(entry.fn, FIXED.get(told.name, {}))
+    names = fn.__code__.co_varnames[: fn.__code__.co_argcount]
+    inputs = told.shapes or dict.fromkeys(names, _NUMBER)
+    domain = {name: told for name, told in entry.domain.items() if name in inputs}
+    verdict = check(ours, fn, inputs, of="value", domain=domain)
+    return f"{verdict.status}, for {verdict.scope}"
 
 
 def _lines(derivation: Derivation | None, phase: str) -> Formulas | None:

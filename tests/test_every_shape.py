@@ -319,3 +319,12 @@ def test_mutants_of_the_block_are_not_proved(monkeypatch: pytest.MonkeyPatch) ->
         for k in random.sample(touched, min(len(touched), 1)):
             (proof,) = prove(truth.store, [truth.outputs[k]], [outputs[k]], seconds=3)
             assert not proof.proved
+
+
+def test_a_shape_of_numbers_is_one_shape() -> None:
+    def square(x: Any) -> Any:
+        return np.sum(x) ** 2 / 2
+
+    verdict = sd.check(square, lambda x: (x[0] + x[1]) * np.ones(2), {"x": "2"})
+    assert (verdict.status, verdict.scope) == ("proved", "x (2,)")
+    assert sd.check(square, lambda x: np.sum(x) * np.ones(x.shape[0]), {"x": "n"}).scope == "every shape"

@@ -26,6 +26,7 @@ from symdiff.checking.questions import Of, Question, ask
 from symdiff.checking.traced import judge_traced
 from symdiff.doors.arguments import Indices
 from symdiff.errors import InputError, ShapeError, SymdiffError, explain
+from symdiff.ir.concrete import size_symbols
 from symdiff.ir.sizes import parse_shape, same_shape, substitute
 from symdiff.proof.every_shape.proving import Proof, prove
 from symdiff.verdicts import Verdict
@@ -170,8 +171,11 @@ def _lifted(general: Question, target: int, verdicts: list[Verdict], proof: Proo
     shapes = "; ".join(dict.fromkeys(v.scope for v in verdicts))
     if general.claimed is None:
         return replace(first, status="agrees", scope=shapes, reason=f"not for every shape: {general.reason}")
+    is_one = not size_symbols(general.forward)
     if proof.proved:
-        return _proved(general, target, first, proof)
+        return replace(_proved(general, target, first, proof), scope=first.scope if is_one else EVERY)
+    if is_one:
+        return first
     words = "proved" if all(v.status == "proved" for v in verdicts) else "tested"
     return replace(
         first,
@@ -206,7 +210,7 @@ def _proved(general: Question, target: int, first: Verdict, proof: Proof) -> Ver
     taken = positions(general.truth.store, nodes)
     evidence = replace(first.evidence, roads=(road, *rest), assumptions=(*taken, *others))
     kink = first.kink or left_out([k.removeprefix("away from ") for k in kinks])
-    return replace(first, status="proved", scope=EVERY, evidence=evidence, kink=kink, reason="")
+    return replace(first, status="proved", evidence=evidence, kink=kink, reason="")
 
 
 def _filled_all(examples: Mapping[str, Any], sizes: Mapping[sp.Symbol, int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: ``symdiff check`` judges marked claims, ``list`` and ``explain`` show the library, ``report`` the notes.
+"""The command line: ``check`` judges marked claims, ``list`` and ``explain`` show things, ``report`` writes chapters.
 
 Exit status: 0 all right, 1 something refuted, 3 nothing refuted but something undecided, 2 bad input or no claim.
 """

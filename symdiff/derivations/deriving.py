@@ -15,6 +15,7 @@ from symdiff.checking.arguments import Wrt, chosen, parameters, split_call
 from symdiff.checking.instances import strings
 from symdiff.checking.printed import exact_point
 from symdiff.derivations.confirming import borrowed, confirm
+from symdiff.derivations.flattening import flattened
 from symdiff.derivations.naming import traced_with_names
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.values import exact_values, with_printed
@@ -23,8 +24,10 @@ from symdiff.derivations.walks import Of, Walk
 from symdiff.errors import InputError, ShapeError, TracingError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import text as sizes_text
+from symdiff.verdicts import Verdict
 
 _FEW = 3  # different sizes of small arrays
+_MANY = 300  # operations on nested arguments, from which on only the steps are checked
 
 
 def derive(
@@ -67,22 +70,46 @@ def derive(
     if update is not None:
         walk.update(update)
 
-    def again(examples: Mapping[str, Any]) -> tuple[Graph, list[Node]]:
-        other = _walked(*_traced(fn, examples), targets, of)
-        return other.rows.graph, [_derivative(other, node) for node in other.wrt]
-
     title, rows = getattr(fn, "__name__", "function"), walk.rows
     found = Derivation(title, rows.graph, tuple(targets), rows.saved(), rows.names, of=of)
     found = confirm(found, _whole_numbers(graph, named))
     if not found.is_checked:
         found = _checked_smaller(found, lambda inputs: _walked(*_traced(fn, inputs), targets, of), named)
     whole = is_checkable(graph, targets) and all(node in walk.slopes for node in walk.wrt)
-    verdict = verified(fn, named, targets, again, of) if whole else None
+    verdict = _verdict(fn, graph, named, targets, of) if whole else None
     steps = found.steps
     known = named | directions(graph, direction, walk.directions)
     if not any(strings(known)):
         steps = exact_values(graph.store, exact_point(rows.graph, known), steps)
     return replace(found, steps=with_printed(steps, printed or {}), verdict=verdict)
+
+
+def _verdict(
+    fn: Callable[..., Any], graph: Graph, named: Mapping[str, Any], targets: Sequence[str], of: Of
+) -> Verdict | None:
+    """The verdict on the derivatives; None where nested arguments are many, or only their trace has sizes."""
+    if set(graph.input_names) == set(named):
+
+        def again(examples: Mapping[str, Any]) -> tuple[Graph, list[Node]]:
+            return _derivatives(_walked(*_traced(fn, examples), targets, of))
+
+        return verified(fn, named, targets, again, of)
+    flat = flattened(fn, graph)
+
+    def nested(leaves: Mapping[str, Any]) -> tuple[Graph, list[Node]]:
+        return _derivatives(_walked(*_traced(fn, flat.nested(leaves)), targets, of))
+
+    if len(graph.nodes) > _MANY or set(flat.tree.keys) != set(named):
+        return None
+    try:
+        found = verified(flat.fn, flat.inputs(named), [flat.names[name] for name in targets], nested, of)
+    except (TracingError, ShapeError):
+        return None
+    return replace(found, scope=found.scope if found.scope == "every shape" else "these shapes")
+
+
+def _derivatives(walk: Walk) -> tuple[Graph, list[Node]]:
+    return walk.rows.graph, [_derivative(walk, node) for node in walk.wrt]
 
 
 def _checked_smaller(

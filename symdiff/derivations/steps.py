@@ -25,6 +25,8 @@ Rule: TypeAlias = Literal[
 
 GIVEN = "given"  # how inputs are checked
 
+_MANY = 20  # names, from which on most are only counted
+
 
 @dataclass(frozen=True)
 class Term:
@@ -91,7 +93,8 @@ class Derivation:
         if self.verdict is None:
             return "not checked as a whole"
         told = {"agrees": "tested, not proved"}.get(self.verdict.status, self.verdict.status)
-        return f"derivatives by {', '.join(self.by)}: {told}, for {self.verdict.scope}"
+        by = self.by if len(self.by) <= _MANY else (*self.by[:2], f"{len(self.by) - 2} others")
+        return f"derivatives by {', '.join(by)}: {told}, for {self.verdict.scope}"
 
     @property
     def is_checked(self) -> bool:

@@ -124,9 +124,9 @@ def _without_ite(condition: Any) -> Any:
 
 def _plain(condition: Any) -> Any:
     """``I[c] != 0`` is ``c``; SymPy writes ``1 > x`` where people write ``x < 1``."""
-    is_shown = isinstance(condition, sp.Ne) and condition.rhs == 0 and isinstance(condition.lhs, Indicator)
-    if is_shown:
-        return condition.lhs.args[0]
+    if isinstance(condition, (sp.Ne, sp.Eq)) and condition.rhs == 0 and isinstance(condition.lhs, Indicator):
+        shown = condition.lhs.args[0]
+        return shown if isinstance(condition, sp.Ne) else sp.Not(shown)
     is_turned = isinstance(condition, sp.core.relational._Inequality) and condition.lhs.is_number
     return condition.reversed if is_turned else condition
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import sympy as sp
@@ -126,6 +127,14 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     def _print_Indicator(self, expression: Any) -> str:
         return rf"\mathbb{{I}}\left[{self._print(expression.args[0])}\right]"
 
+    def _print_And(self, expression: Any) -> str:
+        """``a < x < b`` where two inequalities meet."""
+        pairs = [found for part in expression.args if (found := _ascending(part)) is not None]
+        for (low, one, middle), (inner, other, high) in permutations(pairs, 2):
+            if len(expression.args) == 2 and middle == inner:
+                return f"{self._print(low)} {one} {self._print(middle)} {other} {self._print(high)}"
+        return str(super()._print_And(expression))
+
     def _print_Greater(self, expression: Any) -> str:
         return self._extreme(r"\max", expression)
 
@@ -230,6 +239,15 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         parts = [*shown, body] if body else shown
         is_plain = not any(mark in part for part in parts for mark in _WIDE)
         return (" " if is_plain else r" \, ").join(parts)
+
+
+def _ascending(condition: Any) -> tuple[sp.Expr, str, sp.Expr] | None:
+    """An inequality with the smaller side first."""
+    if isinstance(condition, (sp.Lt, sp.Le)):
+        return condition.lhs, "<" if isinstance(condition, sp.Lt) else r"\le", condition.rhs
+    if isinstance(condition, (sp.Gt, sp.Ge)):
+        return condition.rhs, "<" if isinstance(condition, sp.Gt) else r"\le", condition.lhs
+    return None
 
 
 def _is_sum(factor: sp.Expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from symdiff.derivations.known import DEFINITIONS
@@ -11,6 +12,16 @@ from symdiff.derivations.symbols import Symbol, symbol
 from symdiff.ir.ops import Input, Named
 
 __all__ = ["Equation", "definitions", "equations", "symbols"]
+
+
+# What is said of positions where formulas compute with them.
+_POSITIONS = (
+    (re.compile(r"_\{[^{}]*\([a-z]+\)"), r"(jk) = j K + k, \quad k = 0, \dots, K - 1"),
+    (
+        re.compile(r"_\{[^{}]*[a-z][+-]\d|_\{[^{}]*\d[a-z]\b|\\mathbb\{I\}\\left\[[a-z] "),
+        r"\text{indices count from } 0",
+    ),
+)
 
 
 def equations(
@@ -26,10 +37,11 @@ def equations(
 
 def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) -> tuple[str, ...]:
     """What the named functions of the formulas stand for, or of some of them."""
-    text = " ".join(equation.right for equation in (equations(derivation) if told is None else told))
+    text = " ".join(map(str, equations(derivation) if told is None else told))
     found = [name for name in DEFINITIONS if _is_applied(name, text)]
     needed = " ".join([text, *(DEFINITIONS[name].partition("=")[2] for name in found)])
-    return tuple(meaning for name, meaning in DEFINITIONS.items() if _is_applied(name, needed))
+    named = [meaning for name, meaning in DEFINITIONS.items() if _is_applied(name, needed)]
+    return (*named, *(meaning for pattern, meaning in _POSITIONS if pattern.search(text)))
 
 
 def _is_applied(name: str, text: str) -> bool:

@@ -56,7 +56,9 @@ def by_name(expression: sp.Expr) -> sp.Expr:
             found = found.xreplace({product: _logistic(product)})
         for pattern, named in _ROWS:
             found = found.replace(pattern, named)
-    if found.has(sp.erf):
+    if found.has(sp.erfc):
+        found = found.replace(sp.erfc, _tail)
+    if found.has(sp.erf, PHI):
         found = found.replace(1 + sp.erf(_Z), lambda z: 2 * PHI(sp.sqrt(2) * z)).replace(sp.exp(_Z), _normal)
     if found.has(Greater):
         found = found.replace(Greater, _rectified)
@@ -74,6 +76,10 @@ def _logistic(product: sp.Mul) -> sp.Expr:
             rest = [f for f in product.args if f not in (factor, below)]
             return sp.Mul(*rest, SIGMA(z), 1 - SIGMA(z))
     return product
+
+
+def _tail(z: sp.Expr) -> sp.Expr:
+    return 2 - 2 * PHI(sp.sqrt(2) * z) if z.has(sp.sqrt(2)) else sp.erfc(z)
 
 
 def _normal(z: sp.Expr) -> sp.Expr:

@@ -88,6 +88,9 @@ def bounded(place: Place, low: Size, high: Size, size: Size) -> tuple[Place, Siz
         first, last = ends if factor == 1 else (normal(ends[1] + 1), normal(ends[0] + 1))
         if not _is_above(last, 0) or not _is_above(label.size, first):
             return None
+        least, most = first if _is_above(first, 0) else 0, last if _is_above(label.size, last) else label.size
+        if normal(most - least) == 1:
+            return (label, least, most) if label.size != 1 else (label, None, None)
         return label, first if _is_above(first, 0) else None, last if _is_above(label.size, last) else None
     is_plain = not isinstance(place, Moved)
     return (

@@ -13,6 +13,7 @@ GREEK = frozenset(_LETTERS.split())
 ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot"}
 _BASE = re.compile(r"([A-Za-z]+?)(\d*)")
 _PAIR = re.compile(r"[A-Z][a-z]|[bcd][fhkoqv]")  # Wq, bq, dh
+_NUMBERED = re.compile(r"([A-Za-z])(\d+)")  # w1, in u_w1
 _INDEX = re.compile(r"\(?(\d*-?\d*[a-z]([+-]\d+)?)\)?")  # of a layer: l, (l-1), (2l+1)
 _PLACE = re.compile(r"[\[.]([\w+-]+)\]?")  # params[3].W
 
@@ -73,7 +74,9 @@ def symbol(name: str, index: str = "") -> str:
         return _indexed(rf"\text{{{escape(name)}}}", index)
     letters, digits = found.groups()
     base, above, below = _letters(letters), [], [digits] if digits else []
-    if _PAIR.fullmatch(letters):
+    if letters == "Hu":  # the Hessian times a direction
+        base = "(H u)"
+    elif _PAIR.fullmatch(letters):
         base, below = letters[0], [letters[1], *below]
     for part in rest:
         if part in ACCENTS:
@@ -103,6 +106,8 @@ def _letters(text: str) -> str:
 def _subscript(text: str) -> str:
     if found := _INDEX.fullmatch(text):
         return index(found[1])
+    if numbered := _NUMBERED.fullmatch(text):
+        return f"{numbered[1]}_{{{numbered[2]}}}"
     return f"\\{text}" if text in GREEK else text if len(text) == 1 else rf"\text{{{escape(text)}}}"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
-from symdiff.errors import SymdiffError
+from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 
 
@@ -53,3 +53,25 @@ def test_a_wrong_derivative_by_a_leaf_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(deriving, "_derivatives", doubled)
     with pytest.raises(SymdiffError, match="A rule is broken"):
         derive(network, SHAPES, wrt="params")
+
+
+def differences(x: Any) -> Any:
+    return np.sum(np.abs(x[1:] - x[:-1]))
+
+
+def wave(w: Any, x: Any) -> Any:
+    return np.sin(w * x)
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs"), [(differences, {"x": "n"}), (wave, {"w": "", "x": ""}), (lambda x: x, {"x": 1.0})]
+)
+def test_sizes_at_which_nothing_depends_on_the_input_and_shapes_of_numbers(fn: Any, inputs: Any) -> None:
+    found = derive(fn, inputs)
+    assert found.verdict is not None
+    assert found.verdict.status == "proved"
+
+
+def test_without_inputs_there_is_nothing_to_derive() -> None:
+    with pytest.raises(InputError, match="inputs=none"):
+        derive(lambda: 3.0, {})

@@ -22,6 +22,7 @@ from symdiff.derivations.values import exact_values, with_printed
 from symdiff.derivations.verifying import is_checkable, verified
 from symdiff.derivations.walks import Of, Walk
 from symdiff.errors import InputError, ShapeError, TracingError, explain
+from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.sizes import text as sizes_text
 from symdiff.verdicts import Verdict
@@ -65,6 +66,9 @@ def derive(
         facts: dict[str, object] = {"outputs": len(graph.outputs)}
         raise InputError(explain(f"explain({fn.__name__})", facts, "Explain one output at a time."))
     targets = _targets(graph, named, wrt)
+    if not targets:
+        mend = "Give an input of real numbers."
+        raise InputError(explain(f"explain({fn.__name__})", {"inputs": ", ".join(named) or "none"}, mend))
     _check_question(graph, of, update, direction)
     walk = _walked(graph, names, targets, of)
     if update is not None:
@@ -79,7 +83,7 @@ def derive(
     verdict = _verdict(fn, graph, named, targets, of) if whole else None
     steps = found.steps
     known = named | directions(graph, direction, walk.directions)
-    if not any(strings(known)):
+    if not list(strings(known)):
         steps = exact_values(graph.store, exact_point(rows.graph, known), steps)
     return replace(found, steps=with_printed(steps, printed or {}), verdict=verdict)
 
@@ -175,7 +179,9 @@ def directions(graph: Graph, given: Any, names: Mapping[str, str]) -> dict[str, 
 
 
 def _derivative(walk: Walk, node: Node) -> Node:
-    return walk.curvatures[node] if walk.curvatures else walk.slopes[node]
+    """The last row by an input; zero where the output does not depend on it, as for some sizes."""
+    found = (walk.curvatures or walk.slopes).get(node)
+    return alg.constant(walk.store, 0, walk.store.shape(node)) if found is None else found
 
 
 def _traced(fn: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Graph, dict[Node, str]]:

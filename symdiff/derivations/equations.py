@@ -18,7 +18,7 @@ __all__ = ["Equation", "definitions", "equations", "symbols"]
 _POSITIONS = (
     (re.compile(r"_\{[^{}]*\([a-z]+\)"), r"(jk) = j K + k, \quad k = 0, \dots, K - 1"),
     (
-        re.compile(r"_\{[^{}]*[a-z][+-]\d|_\{[^{}]*\d[a-z]\b|\\mathbb\{I\}\\left\[[a-z] "),
+        re.compile(r"_\{[^{}]*[a-z][+-]\d|_\{[^{}]*\d[a-z]\b|\\mathbb\{I\}\\left\[([i-w]) .*_\{[^{}]*\1"),
         r"\text{indices count from } 0",
     ),
 )

@@ -26,7 +26,7 @@ _COMMANDS = {latex: char for char, latex in MATHEMATICS.items() if latex.startsw
     for name in GREEK
 } | {
     r"\top": "T", r"\,": " ", r"\:": " ", r"\;": " ", r"\quad": "  ", "~": " ",
-    r"\lVert": "‖\u2060", r"\rVert": "\u2060‖", r"\ldots": "…",
+    r"\lVert": "‖\u2060", r"\rVert": "\u2060‖", r"\ldots": "…", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\bmod": " mod ",
 }  # fmt: skip
 _ABOVE = {r"\hat": "\u0302", r"\bar": "\u0304", r"\tilde": "\u0303", r"\dot": "\u0307"}
 _STYLES = {r"\mathit": "italic", r"\mathbf": "bold"} | dict.fromkeys(

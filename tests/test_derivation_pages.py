@@ -269,3 +269,12 @@ def test_a_broken_rule_cannot_produce_a_page(shapes: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(calculus, "_times_partial", doubled)
     with pytest.raises(SymdiffError, match="report this function"):
         derive(f, shapes)
+
+
+def test_index_notation_beside_matrix_notation(matrices: Derivation) -> None:
+    sum_of_products = r"(\mathit{HI}_{1})_{i} = (B_{1})_{i} + \sum_{j} (W_{1})_{ij} X_{j}"
+    for page in (to_latex(matrices, indices=True), to_markdown(matrices, indices=True)):
+        assert sum_of_products in page
+    assert to_html(matrices, indices=True).count('<div class="beside">') > 10
+    for page in (to_latex(matrices), to_markdown(matrices)):
+        assert sum_of_products not in page

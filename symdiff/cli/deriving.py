@@ -42,7 +42,11 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
         if arguments.report is not None:
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", derivation.name)
             name += "" if derivation.of == "gradient" else f"_{derivation.of}"
-            texts = {f"{name}.html": to_html(derivation), f"{name}.tex": to_latex(derivation)}
+            digits, indices = arguments.digits, arguments.indices
+            texts = {
+                f"{name}.html": to_html(derivation, digits, indices=indices),
+                f"{name}.tex": to_latex(derivation, digits, indices=indices),
+            }
             write(arguments.report, texts, "symdiff explain", errors)
     return 0
 

@@ -34,6 +34,11 @@ def add_to(commands: Any) -> None:
         "--digits", type=int, default=6, help="significant digits of a derivation's values"
     )
     blanking.add_options(explained)
+    explained.add_argument(
+        "--indices",
+        action="store_true",
+        help="on a derivation's pages, index notation beside matrix notation",
+    )
     explained.add_argument("--json", action="store_true", help="print for machines")
 
 

@@ -14,9 +14,9 @@ from symdiff.pictures.quantities import to_svg
 _DRAWN = 80  # steps of which a graph is still a picture
 
 
-def to_html(derivation: Derivation, digits: int = 6, *, folded: bool = True) -> str:
+def to_html(derivation: Derivation, digits: int = 6, *, folded: bool = True, indices: bool = False) -> str:
     """The steps as one page with a table for each phase; the same derivation gives the same text."""
-    return _render(derivation, digits, whole=True, drawn=True, folded=folded)
+    return _render(derivation, digits, whole=True, drawn=True, folded=folded, indices=indices)
 
 
 def to_fragment(derivation: Derivation, digits: int = 6, *, drawn: bool = False) -> str:
@@ -24,8 +24,16 @@ def to_fragment(derivation: Derivation, digits: int = 6, *, drawn: bool = False)
     return _render(derivation, digits, whole=False, drawn=drawn)
 
 
-def _render(derivation: Derivation, digits: int, *, whole: bool, drawn: bool, folded: bool = True) -> str:
-    sections = shown(derivation, digits, folded=folded)
+def _render(
+    derivation: Derivation,
+    digits: int,
+    *,
+    whole: bool,
+    drawn: bool,
+    folded: bool = True,
+    indices: bool = False,
+) -> str:
+    sections = shown(derivation, digits, folded=folded, indices=indices)
     is_small = len(derivation.steps) <= _DRAWN
     template = environment().get_template("derivation.html.j2")
     return template.render(

@@ -17,9 +17,16 @@ _MANY = 6  # entries of a value that are shown
 _ROWS = 12  # rows of a displayed formula: it does not break over pages
 
 
-def to_latex(derivation: Derivation, digits: int = 6, *, fragment: bool = False, folded: bool = True) -> str:
+def to_latex(
+    derivation: Derivation,
+    digits: int = 6,
+    *,
+    fragment: bool = False,
+    folded: bool = True,
+    indices: bool = False,
+) -> str:
     """The steps as tables, one for each phase; a ``fragment`` is for ``\\input`` and says which packages it needs."""
-    sections = shown(derivation, digits, _MANY, folded=folded)
+    sections = shown(derivation, digits, _MANY, folded=folded, indices=indices)
     meanings = definitions(derivation, [told for section in sections for told in section.equations])
     template = environment().get_template("derivation.tex.j2")
     return template.render(

@@ -60,7 +60,7 @@ class Definition:
 class Line:
     """One row: its number, what it says in LaTeX and as plain text, its value, and where and of what kind it is.
 
-    ``where`` says what the names of its parts stand for.
+    ``where`` says what the names of its parts stand for; ``beside`` says the same in index notation.
     """
 
     number: str
@@ -68,6 +68,7 @@ class Line:
     quantity: str
     formula: str
     where: tuple[Definition, ...] = ()
+    beside: Equation | None = None
     value: str = ""
     sources: str = ""
     structure: str = ""
@@ -91,13 +92,23 @@ class Line:
     def is_wide(self) -> bool:
         """Whether it needs the width of the page."""
         return max(len(self.kind), len(self.sources)) > _TEXT or any(
-            width(str(told)) > COLUMN for told in (self.equation, *(d.equation for d in self.where))
+            width(str(told)) > COLUMN
+            for told in (
+                self.equation,
+                *(d.equation for d in self.where),
+                *([self.beside] if self.beside else []),
+            )
         )
 
     @property
     def pieces(self) -> tuple[str, ...]:
         """The equation, broken between the terms of its right side where it is longer than a line of a page."""
         return broken(self.equation)
+
+    @property
+    def pieces_beside(self) -> tuple[str, ...]:
+        """The equation in index notation, broken likewise."""
+        return () if self.beside is None else broken(self.beside)
 
     @property
     def is_printed_wrong(self) -> bool:

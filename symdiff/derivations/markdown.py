@@ -21,10 +21,12 @@ _COLUMNS = {
 }
 
 
-def to_markdown(derivation: Derivation, digits: int = 6, *, folded: bool = True) -> str:
+def to_markdown(
+    derivation: Derivation, digits: int = 6, *, folded: bool = True, indices: bool = False
+) -> str:
     """The steps as one table for each phase."""
     lines = [f"# ${_text(derivation.name)}$", ""]
-    sections = shown(derivation, digits, folded=folded)
+    sections = shown(derivation, digits, folded=folded, indices=indices)
     for section in sections:
         lines += [f"## {section.title}", "", *_table(section), ""]
     meanings = definitions(derivation, [told for section in sections for told in section.equations])
@@ -53,9 +55,9 @@ def _cell(line: Line, name: str) -> str:
     match name:
         case "equation":
             told = [line.equation, *(part.equation for part in line.where)]
-            return " where ".join(
-                [f"${told[0]}$", *([", ".join(f"${t}$" for t in told[1:])] if told[1:] else [])]
-            )
+            meant = ", ".join(f"${t}$" for t in told[1:])
+            beside = f"; ${line.beside}$" if line.beside is not None else ""
+            return f"${told[0]}$" + (f" where {meant}" if meant else "") + beside
         case "printed" if line.printed is not None:
             return f"**{line.printed.printed}** differs" if line.is_printed_wrong else line.printed.printed
         case "remarks":

@@ -33,11 +33,12 @@ MOST = 12  # entries of a value that are shown
 
 
 def shown(
-    derivation: Derivation, digits: int, most: int = MOST, *, folded: bool = True
+    derivation: Derivation, digits: int, most: int = MOST, *, folded: bool = True, indices: bool = False
 ) -> tuple[Section, ...]:
     """The sections of a derivation; values of more than ``most`` entries are left out.
 
-    Steps that repeat are one block with an index, unless ``folded`` is false.
+    Steps that repeat are one block with an index, unless ``folded`` is false. With ``indices`` a formula in matrix
+    notation also stands in index notation.
     """
     whole = with_origins(derivation)
     found = {fold.first: fold for fold in (folds(whole) if folded else ())}
@@ -49,9 +50,9 @@ def shown(
             group = list(steps)
             if is_folded:
                 starts = [found[step.number] for step in group if step.number in found]
-                blocks += [_folded(whole, fold, digits) for fold in starts]
+                blocks += [_folded(whole, fold, digits, indices) for fold in starts]
             else:
-                blocks.append(Block(tuple(_lines(whole, group, digits, most))))
+                blocks.append(Block(tuple(_lines(whole, group, digits, most, indices))))
         sections.append(Section(TITLES.get(phase, phase.capitalize()), tuple(blocks)))
     return tuple(sections)
 
@@ -81,8 +82,10 @@ def _with_origin(derivation: Derivation, step: Step) -> Step:
     return step
 
 
-def _lines(derivation: Derivation, steps: Sequence[Step], digits: int, most: int) -> Iterator[Line]:
-    for step, line in zip(steps, _written(derivation, steps), strict=True):
+def _lines(
+    derivation: Derivation, steps: Sequence[Step], digits: int, most: int, indices: bool
+) -> Iterator[Line]:
+    for step, line in zip(steps, _written(derivation, steps, indices), strict=True):
         is_short = step.value is not None and step.value.size <= most
         yield replace(
             line,
@@ -94,11 +97,11 @@ def _lines(derivation: Derivation, steps: Sequence[Step], digits: int, most: int
         )
 
 
-def _folded(derivation: Derivation, fold: Fold, digits: int) -> Block:
+def _folded(derivation: Derivation, fold: Fold, digits: int, indices: bool) -> Block:
     """The lines of one member, with the index in their names and the numbers and values of all members."""
     renamed = fold.renamed(derivation)
     start = fold.lines[0].number - 1
-    written = _written(renamed, renamed.steps[start : start + len(fold.lines)])
+    written = _written(renamed, renamed.steps[start : start + len(fold.lines)], indices)
     alike = zip(*fold.members(derivation), strict=True)
     lines = []
     for line, shown_step, steps in zip(written, fold.lines, alike, strict=True):
@@ -139,10 +142,11 @@ def _values(steps: Sequence[Step], digits: int) -> str:
 # Formulas ---------------------------------------------------------------------------------------------------
 
 
-def _written(derivation: Derivation, steps: Sequence[Step]) -> Iterator[Line]:
+def _written(derivation: Derivation, steps: Sequence[Step], indices: bool) -> Iterator[Line]:
     """What each step says, without its value; parts that get names keep them in the steps that follow."""
     short = Shortener(derivation)
     found = list(equations(derivation, steps))
+    beside = equations(derivation, steps, "index") if indices else found
     for k, step in enumerate(steps):
         total = summed(short.shortened, step)
         parts = () if total is not None or _fits(found[k]) else short.definitions(step)
@@ -154,6 +158,7 @@ def _written(derivation: Derivation, steps: Sequence[Step]) -> Iterator[Line]:
             equation=_origin(step, found[k] if total is None else total.equation),
             quantity=quantity(step),
             formula=formula(short.shortened, step) if total is None else total.formula,
+            beside=beside[k] if beside[k] != found[k] and total is None and not parts else None,
             where=tuple(Definition(e, part.quantity, formula(short.shortened, part)) for part, e in meanings),
             structure=step.structure,
             products=", ".join(step.products),

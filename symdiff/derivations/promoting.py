@@ -7,7 +7,7 @@ from types import FrameType
 
 from symdiff.derivations.regions import Regions
 from symdiff.ir.graph import Graph, Node
-from symdiff.ir.ops import Contract, Input, Literal, Named, Table
+from symdiff.ir.ops import Contract, Input, Literal, Named, Reshape, Table
 
 LONG = 7  # operations between quantities, from which on a formula is hard to read
 _LIBRARIES = frozenset({"numpy", "scipy", "sympy", "networkx", "mpmath", "flint"})
@@ -34,7 +34,7 @@ def promoted(graph: Graph, names: Mapping[Node, str], candidates: Mapping[Node, 
         if sum(_is_operation(graph, n) for n in inside) > LONG:
             for node in inside:
                 if node in candidates and node not in found and _is_operation(graph, node):
-                    found[node] = label = _free(candidates[node], taken)
+                    found[node] = label = _free(candidates[node].strip("_") or "part", taken)
                     taken.add(label)
     return found
 
@@ -44,7 +44,7 @@ def _is_operation(graph: Graph, node: Node) -> bool:
     op = graph.store.op(node)
     if isinstance(op, Contract):
         return bool(op.inputs) and not (op.is_view and op.coefficient == 1)
-    return not isinstance(op, (Input, Literal, Named, Table))
+    return not isinstance(op, (Input, Literal, Named, Reshape, Table))
 
 
 def _free(name: str, taken: set[str]) -> str:

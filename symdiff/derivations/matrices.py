@@ -36,6 +36,12 @@ class Written:
     text: str
     level: int = ATOM
 
+    @property
+    def turned(self) -> str:
+        """The transpose; a fraction is in parentheses."""
+        text = rf"\left({self.text}\right)" if self.text.startswith(r"\frac") else self.within(ATOM)
+        return rf"{text}^{{\top}}"
+
     def within(self, level: int) -> str:
         """The text, in parentheses where it binds more loosely than its place demands."""
         return self.text if self.level >= level else rf"\left({self.text}\right)"
@@ -139,7 +145,7 @@ class Matrices:
                 node, Written(rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}", PRODUCT)
             )
         if len(output) >= 2 and labels == output[-1:]:
-            text = rf"\mathbf{{1}} {self._written(inner).within(ATOM)}^{{\top}}"
+            text = rf"\mathbf{{1}} {self._written(inner).turned}"
             return scale * self._operand(node, Written(text, PRODUCT))
         if len(output) >= 2 and labels == output[:-1]:
             text = rf"{self._written(inner).within(PRODUCT)} \mathbf{{1}}^{{\top}}"
@@ -266,7 +272,7 @@ def _single(x: Written, labels: Labels, output: Labels) -> Written:
     if labels == output:
         return x
     if len(labels) == 2 and output == labels[::-1]:
-        return Written(rf"{x.within(ATOM)}^{{\top}}")
+        return Written(x.turned)
     if len(labels) == 2 and len(output) == 1 and output[0] in labels:
         turned = "" if labels[0] == output[0] else r"^{\top}"
         return Written(rf"{x.within(ATOM)}{turned} \mathbf{{1}}", PRODUCT)
@@ -281,17 +287,17 @@ def _pair(x: Written, left: Labels, y: Written, right: Labels, output: Labels) -
         return None
     shared = [k for k in left if k in right]
     if not shared and len(left) == len(right) == 1 and output == left + right:
-        return _beside(x.within(PRODUCT), rf"{y.within(ATOM)}^{{\top}}")
+        return _beside(x.within(PRODUCT), y.turned)
     if len(shared) != 1 or shared[0] in output:
         return None
     (s,) = shared
     rows, columns = tuple(k for k in left if k != s), tuple(k for k in right if k != s)
     if output != rows + columns:
         return None
-    one = x.within(PRODUCT) if left[-1] == s and len(left) == 2 else rf"{x.within(ATOM)}^{{\top}}"
-    two = y.within(PRODUCT) if right[0] == s else rf"{y.within(ATOM)}^{{\top}}"
+    one = x.within(PRODUCT) if left[-1] == s and len(left) == 2 else x.turned
+    two = y.within(PRODUCT) if right[0] == s else y.turned
     if len(left) == 1 and len(right) == 2:  # a row times a matrix is the transposed matrix times a column
-        turned = y.within(PRODUCT) if right[-1] == s else rf"{y.within(ATOM)}^{{\top}}"
+        turned = y.within(PRODUCT) if right[-1] == s else y.turned
         return _beside(turned, x.within(PRODUCT))
     return _beside(one, two)
 

@@ -21,7 +21,7 @@ def by_quantities(store: Store, node: Node, outputs: Collection[Node]) -> Node:
 
     ``outputs`` are the named nodes that may stand for what they mean.
     """
-    meanings = {store.operands(n)[0]: n for n in outputs if isinstance(store.op(n), Named)}
+    meanings = {store.operands(n)[0] if isinstance(store.op(n), Named) else n: n for n in outputs}
     products = {m: n for m, n in meanings.items() if _is_product(store, m)}
     if not products or not any(k in products_of(store, products) for k in store.ancestors([node])):
         return node

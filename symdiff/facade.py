@@ -20,6 +20,7 @@ from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.graph import Graph
 from symdiff.ir.sizes import text
+from symdiff.pages.controls import visible
 from symdiff.pages.html import to_html
 from symdiff.pages.latex import to_latex
 from symdiff.pages.terminal import report
@@ -46,16 +47,20 @@ def _repr_latex(self: Graph) -> str:
     return f"$\\displaystyle {graph_latex(self)}$"
 
 
+def _shown(text: str) -> str:
+    return escape(visible(text))
+
+
 def _repr_html(self: Graph) -> str:
     """Inputs, size and outputs of a graph for notebooks."""
     inputs = ", ".join(
         f"{name} {text(self.shape(node))}" for name, node in zip(self.input_names, self.inputs, strict=True)
     )
     outputs = "".join(
-        f"<li><code>{escape(formula_text(self.store, node, 600))}</code> {escape(text(self.shape(node)))}</li>"
+        f"<li><code>{_shown(formula_text(self.store, node, 600))}</code> {_shown(text(self.shape(node)))}</li>"
         for node in self.outputs
     )
-    return f"<div><b>Graph</b> of {escape(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol>{graph_svg(self)}</div>"
+    return f"<div><b>Graph</b> of {_shown(inputs)}: {len(self.nodes)} nodes<ol>{outputs}</ol>{graph_svg(self)}</div>"
 
 
 def _derivation_fragment(self: Derivation) -> str:

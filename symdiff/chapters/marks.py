@@ -8,6 +8,8 @@ from typing import Any
 import sympy as sp
 from markupsafe import Markup
 
+from symdiff.pages.controls import visible
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$-])")
 _TICKS = re.compile(r"`+")
 _LINES = re.compile(r"\s*\n\s*")
@@ -19,7 +21,7 @@ def words(text: object) -> str:
     >>> words("a_1 | b*c")
     'a\\_1 \\| b\\*c'
     """
-    return _SPECIAL.sub(r"\\\1", _LINES.sub(" ", str(text)))
+    return _SPECIAL.sub(r"\\\1", _LINES.sub(" ", visible(str(text))))
 
 
 def code(text: object) -> str:
@@ -28,7 +30,7 @@ def code(text: object) -> str:
     >>> code("x"), code("a`b")
     ('`x`', '`` a`b ``')
     """
-    line = " ".join(str(text).split())
+    line = visible(" ".join(str(text).split()))
     longest = max((len(found) for found in _TICKS.findall(line)), default=0)
     if not longest:
         return f"`{line}`" if line else ""

@@ -22,6 +22,7 @@ from symdiff.derivations.text import to_text
 from symdiff.derivations.walks import Of
 from symdiff.errors import InputError, explain
 from symdiff.exercises.subjects import Subject
+from symdiff.pages.controls import visible
 
 SEPARATOR = "::"
 FIRST = ("gradient", "vjp")
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Derive and show; pages and LaTeX are written where a folder is given."""
     for derivation in derivations(arguments.name):
         title = f"{derivation.name}, {_TITLES.get(derivation.of, '')}by {', '.join(derivation.by)}"
-        print(f"{title}\n{to_text(derivation, arguments.digits, Console().width)}\n")
+        print(f"{visible(title)}\n{to_text(derivation, arguments.digits, Console().width)}\n")
         if arguments.report is not None:
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", derivation.name)
             name += "" if derivation.of == "gradient" else f"_{derivation.of}"

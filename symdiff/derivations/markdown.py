@@ -8,6 +8,7 @@ from symdiff.derivations.equations import definitions
 from symdiff.derivations.lines import Line, Section
 from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
+from symdiff.pages.controls import visible
 from symdiff.pages.latex import escape
 
 _COLUMNS = {
@@ -33,7 +34,7 @@ def to_markdown(
     if meanings:
         lines.append("Here " + ", ".join(f"${meaning}$" for meaning in meanings) + ".")
     lines += ["", f"Checked: ${_text(derivation.checked)}$."]
-    return "\n".join(lines).rstrip() + "\n"
+    return visible("\n".join(lines).rstrip()) + "\n"
 
 
 def _table(section: Section) -> Iterator[str]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from symdiff.derivations.lines import Block, Line, Section
 from symdiff.derivations.sections import shown
 from symdiff.derivations.steps import Derivation
+from symdiff.pages.controls import visible
 
 _WIDTH = 110
 _COLUMNS = {
@@ -34,9 +35,9 @@ def to_text(derivation: Derivation, digits: int = 6, width: int = _WIDTH, *, fol
     """
     console = Console(file=io.StringIO(), width=width, no_color=True, highlight=False)
     for section in shown(derivation, digits, folded=folded):
-        console.print(section.title)
+        console.print(visible(section.title))
         console.print(_table(section))
-    console.print(f"Checked: {derivation.checked}", markup=False)
+    console.print(visible(f"Checked: {derivation.checked}"), markup=False)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in printed.splitlines())
 
@@ -54,9 +55,9 @@ def _table(section: Section) -> Table:
 
 def _add(grid: Table, block: Block, columns: list[str]) -> None:
     if block.over is not None:
-        grid.add_row("", Text(f"{block.over}:"))
+        grid.add_row("", Text(visible(f"{block.over}:")))
     for line in block.lines:
-        grid.add_row(*(Text(_cell(line, name)) for name in columns))
+        grid.add_row(*(Text(visible(_cell(line, name))) for name in columns))
 
 
 def _cell(line: Line, name: str) -> str:

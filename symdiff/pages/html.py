@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from symdiff.pages import numbers
+from symdiff.pages.controls import finished
 from symdiff.pages.rows import Page, PrintedRow
 from symdiff.pages.sections import details, gist, headline, question, sections
 from symdiff.verdicts import Verdict
@@ -64,10 +65,11 @@ def _rounds_to(value: str, printed: str) -> bool:
 
 @cache
 def environment() -> Environment:
-    """The templates of all pages, with escaping."""
+    """The templates of all pages, with escaping; controls in names are shown by their numbers."""
     environment = Environment(
         loader=PackageLoader("symdiff.pages"),
         autoescape=True,
+        finalize=finished,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,6 +10,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
 from symdiff.pages.characters import ACCENTS, ASCII, MATHEMATICS
+from symdiff.pages.controls import visible
 
 _TEXT = re.compile(r"\\(text|texttt)\{((?:\\.|[^\\{}]|\{(?:\\.|[^\\{}]|\{[^{}]*\})*\})*)\}")
 _WRITTEN = {written: char for char, written in ASCII.items()} | {
@@ -60,7 +61,7 @@ def literal(written: str) -> str:
 
 def _character(found: re.Match[str]) -> str:
     if found["code"]:
-        return chr(int(found["code"], 16))
+        return visible(chr(int(found["code"], 16)))
     if found["accent"]:
         return unicodedata.normalize("NFC", found["letter"] + _COMBINING[found["accent"]])
     return found["guarded"] or _WRITTEN.get(found[0], "")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from symdiff.pages import numbers
+from symdiff.pages.controls import visible
 from symdiff.pages.examples import Example
 from symdiff.pages.rows import ClaimRow, Page
 from symdiff.pages.sections import Code, Parts, Prose, Section, details, gist, headline, sections
@@ -40,13 +41,13 @@ def report(verdict: Verdict, verbose: bool = False, width: int = WIDTH) -> str:
     gap = [""] if verdict.status == "refuted" and blocks else []
     lines = [first, *gap, *(line for block in blocks for line in block)]
     single = [line for k, line in enumerate(lines) if line or lines[k - 1]]
-    return "\n".join(single).rstrip()
+    return visible("\n".join(single).rstrip())
 
 
 def show(console: Console, row: ClaimRow, verbose: bool = False) -> None:
     """Print one report under the line where the claim stands; no line is cut, a narrow window wraps it."""
     first, *others = report(row.verdict, verbose, console.width).splitlines()
-    console.print(f"\n{row.place}", markup=False, highlight=False, soft_wrap=True)
+    console.print(visible(f"\n{row.place}"), markup=False, highlight=False, soft_wrap=True)
     console.print(Text(first, style=_COLOURS[row.verdict.status]), soft_wrap=True)
     console.print("\n".join(others), markup=False, highlight=False, soft_wrap=True)
 
@@ -68,7 +69,7 @@ def table(console: Console, page: Page, show_all: bool = True) -> None:
     for file, rows in page.files:
         shown = [row for row in rows if show_all or not row.verdict.ok]
         if shown:
-            console.print(Text(file, style="bold"), soft_wrap=True)
+            console.print(Text(visible(file), style="bold"), soft_wrap=True)
             console.print(_claims(shown, *widths))
 
 
@@ -79,7 +80,7 @@ def printed_table(console: Console, page: Page) -> None:
     console.print(Text("Printed values that differ", style="bold"))
     for row in page.differing:
         place = f"{row.file}, {row.source}" if row.source else row.file
-        console.print(Text(f"  {place}: {row.quantity}"), soft_wrap=True)
+        console.print(Text(visible(f"  {place}: {row.quantity}")), soft_wrap=True)
         console.print(Text(f"    printed     {row.printed}", style=_COLOURS["refuted"]), soft_wrap=True)
         console.print(Text(f"    recomputed  {row.recomputed}"), soft_wrap=True)
 
@@ -100,13 +101,13 @@ def _claims(rows: list[ClaimRow], names: int, sources: int) -> Table:
     grid.add_column(width=8, justify="right", no_wrap=True, style="dim")
     for row in rows:
         status, source = row.verdict.status, row.source or ""
-        said = [Text(gist(row.verdict))]
+        said = [Text(visible(gist(row.verdict)))]
         if sources:
             said.append(Text(source))
         elif source:
             said[0].append(f"\n{source}", style="dim")
         seconds = Text(f"{row.seconds:.2f} s")
-        grid.add_row(Text(f"  {row.name}"), Text(status, style=_COLOURS[status]), *said, seconds)
+        grid.add_row(Text(visible(f"  {row.name}")), Text(status, style=_COLOURS[status]), *said, seconds)
     return grid
 
 

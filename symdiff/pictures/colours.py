@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from html import escape
 
+from symdiff.pages.controls import visible
+
 LIGHT = {
     "ink": "#1d1c1a",
     "soft": "#64615b",
@@ -76,7 +78,8 @@ def as_picture(text: str, colours: Mapping[str, str], title: str, words: str) ->
     return (
         f'{head} xmlns:xlink="http://www.w3.org/1999/xlink" class="{SCOPE}" role="img" '
         f'aria-labelledby="title-{key} words-{key}">\n'
-        f'<title id="title-{key}">{escape(title)}</title><desc id="words-{key}">{escape(words)}</desc>\n'
+        f'<title id="title-{key}">{escape(visible(title))}</title>'
+        f'<desc id="words-{key}">{escape(visible(words))}</desc>\n'
         f"<style>{style([*used(rest), 'paper'])}</style>\n"
         f'<rect x="{left}" y="{top}" width="{width}" height="{height}" style="fill: var(--of-paper)"/>'
         f"{rest}".strip()

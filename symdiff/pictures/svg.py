@@ -8,6 +8,7 @@ from hashlib import blake2b
 from html import escape
 from itertools import pairwise
 
+from symdiff.pages.controls import visible
 from symdiff.pictures.boxes import GAP, PAD_Y, Arrow, Box, Drawing, Line, height
 from symdiff.pictures.colours import SCOPE, style
 from symdiff.pictures.layering import Layout, arranged
@@ -77,6 +78,7 @@ def render(drawing: Drawing, most: float = WIDEST) -> str:
 
 def document(title: str, words: str, wide: float, high: float, shift: float, body: str) -> str:
     """A whole SVG: its size, its colours, its words for those who cannot see it, its content."""
+    title, words, body = visible(title), visible(words), visible(body)
     key = blake2b(f"{title}{body}".encode(), digest_size=4).hexdigest()
     rules = _RULES.format(scope=SCOPE, font=_FONT)
     return (

@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from symdiff.derivations.symbols import GREEK
 from symdiff.pages.characters import MATHEMATICS
+from symdiff.pages.controls import visible
 
 _SMALL = 0.74  # of a subscript
 _WIDTHS = {  # in DejaVu Serif, among the widest of what a page may have
@@ -50,7 +51,7 @@ Text: TypeAlias = tuple[Piece, ...]
 
 def plain(text: str) -> Text:
     """Text as it is."""
-    return (Piece(text),)
+    return (Piece(visible(text)),)
 
 
 def typeset(latex: str, literal: Mapping[str, str] | None = None) -> Text:
@@ -62,7 +63,7 @@ def typeset(latex: str, literal: Mapping[str, str] | None = None) -> Text:
     known = list((literal or {}).items())
     for k, (shown, _) in sorted(enumerate(known), key=lambda item: -len(item[1][0])):
         latex = latex.replace(shown, f"\x00{chr(0xE000 + k)}")
-    reader = _Reader([m[0] for m in _TOKEN.finditer(latex)], [name for _, name in known])
+    reader = _Reader([m[0] for m in _TOKEN.finditer(latex)], [visible(name) for _, name in known])
     return tuple(replace(p, text=p.text.replace("\u2060", "")) for p in merged(reader.group()))
 
 

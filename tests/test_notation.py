@@ -133,3 +133,16 @@ def test_graphs_in_latex() -> None:
     assert sd.trace(several, "m n", "n").to_latex() == (  # type: ignore[attr-defined]
         r"\begin{aligned} z &= W x \\ & \tanh{\left(z \right)} \\ & \lVert z \rVert^{2} \end{aligned}"
     )
+
+
+def test_a_quantity_called_sigma_leaves_no_function_its_letter() -> None:
+    def gated(z: Any, sigma: Any) -> Any:
+        return np.sum(z / (1 + np.exp(-z)) * sigma)
+
+    told = definitions(sd.explain(gated, {"z": "n", "sigma": "n"}))
+    assert told == (
+        r"\operatorname{SiLU}(z) = z \, \operatorname{sigmoid}(z)",
+        r"\operatorname{sigmoid}(z) = \frac{1}{1 + e^{-z}}",
+    )
+    plain = definitions(sd.explain(lambda z: np.sum(z / (1 + np.exp(-z))), {"z": "n"}))
+    assert plain == (r"\sigma(z) = \frac{1}{1 + e^{-z}}", r"\operatorname{SiLU}(z) = z \, \sigma(z)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from symdiff.derivations.known import DEFINITIONS
+from symdiff.derivations.known import meanings
 from symdiff.derivations.notation import Equation, Notation, Style
 from symdiff.derivations.steps import Derivation, Step
 from symdiff.derivations.symbols import Symbol, symbol
@@ -38,15 +38,8 @@ def equations(
 def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) -> tuple[str, ...]:
     """What the named functions of the formulas stand for, or of some of them."""
     text = " ".join(map(str, equations(derivation) if told is None else told))
-    found = [name for name in DEFINITIONS if _is_applied(name, text)]
-    needed = " ".join([text, *(DEFINITIONS[name].partition("=")[2] for name in found)])
-    named = [meaning for name, meaning in DEFINITIONS.items() if _is_applied(name, needed)]
+    named = meanings(text, [quantity.plain for quantity in symbols(derivation).values()])
     return (*named, *(meaning for pattern, meaning in _POSITIONS if pattern.search(text)))
-
-
-def _is_applied(name: str, text: str) -> bool:
-    """Whether a function is called; its letter may be that of a quantity."""
-    return any(name + opened in text for opened in (r"\left(", "(", "^{", "_{"))
 
 
 def symbols(derivation: Derivation) -> dict[str, Symbol]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sympy as sp
 
@@ -46,6 +46,30 @@ _ROWS = (
     ((sp.exp(_Z) - sp.exp(-_Z)) / (sp.exp(_Z) + sp.exp(-_Z)), lambda z: sp.tanh(z)),
     (sp.log(1 + sp.exp(_Z)), lambda z: SOFTPLUS(z)),
 )
+
+
+def meanings(text: str, taken: Collection[str]) -> tuple[str, ...]:
+    """What the named functions in some LaTeX stand for; letters that are ``taken`` are quantities there.
+
+    >>> meanings(r"\\operatorname{SiLU}(z) + \\sigma", [r"\\sigma"])[0]
+    '\\\\operatorname{SiLU}(z) = z \\\\, \\\\operatorname{sigmoid}(z)'
+    """
+    told = {name: _spelled(meaning, taken) for name, meaning in DEFINITIONS.items() if name not in taken}
+    found = [name for name in told if _is_applied(name, text)]
+    needed = " ".join([text, *(told[name].partition("=")[2] for name in found)])
+    return tuple(meaning for name, meaning in told.items() if _is_applied(name, needed))
+
+
+def _spelled(meaning: str, taken: Collection[str]) -> str:
+    for letter, name in SPELLED.items():
+        if letter in taken:
+            meaning = meaning.replace(f"{letter}(", rf"\operatorname{{{name}}}(")
+    return meaning
+
+
+def _is_applied(name: str, text: str) -> bool:
+    """Whether a function is called; its letter may be that of a quantity."""
+    return any(name + opened in text for opened in (r"\left(", "(", "^{", "_{"))
 
 
 def by_name(expression: sp.Expr) -> sp.Expr:

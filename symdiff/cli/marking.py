@@ -57,13 +57,13 @@ def run(paths: Sequence[Path], arguments: argparse.Namespace, errors: Console) -
 
 
 def status_of(marking: Marking) -> int:
-    """2 where lines could not be used, 1 where a row is wrong, 3 where one is empty or not judged, else 0."""
+    """2 where lines could not be used, 1 where a row is wrong, 3 where one is open or not proved, else 0."""
     found = set(marking.counts)
     if marking.problems:
         return BAD_INPUT
     if "wrong" in found:
         return REFUTED
-    return UNDECIDED if found & {"empty", "unreadable", "short"} else RIGHT
+    return UNDECIDED if found & {"empty", "missing", "unreadable", "short", "agrees"} else RIGHT
 
 
 def _written(path: Path) -> list[Written]:

@@ -14,6 +14,7 @@ from symdiff.checking.comparing import PRECISIONS, values
 from symdiff.checking.printed import exact_point
 from symdiff.evaluation.arithmetics import working_precision
 from symdiff.exercises.quantities import Quantities
+from symdiff.exercises.thresholds import Place, gaps, places
 from symdiff.ir.graph import Node, Store
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import product
@@ -22,8 +23,10 @@ from symdiff.proof.at_shape.zero_test import equal_at_shape
 Equality: TypeAlias = Literal["proved", "agrees", "differs", "undefined", "unknown"]
 ENOUGH, MANY = 9, 90  # points beside a proof, and without one: each side of a kink must be met
 _MOST_POINTS, _MOST_ENTRIES, _SECONDS = 36, 20_000, 4.0
+_FINE = 4096  # bits: a difference of 1e-300 is one
 _CLEAR = 1e-12  # balls as wide as exp(1e200) meet everything
 _BITS = 64
+_SMALL = 1e-3  # what a formula without a jump changes by, close by, at most
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,12 @@ class Judge:
         if found != "agrees" or not prove:
             return Equal(found)
         proof = equal_at_shape(store, [truth], [claimed], facts=self.domain, seconds=_SECONDS)
-        if proof.equal:
+        if proof.equal and not proof.assumptions:
+            return Equal("proved")
+        turned = self._turned(truth, claimed)
+        if turned == "differs":
+            return Equal("differs")
+        if proof.equal and turned == "agrees":
             return Equal("proved", proof.assumptions)
         return Equal(self._tried(truth, claimed, MANY, range(_MOST_POINTS, 3 * MANY)))
 
@@ -70,7 +78,9 @@ class Judge:
         """Whether two nodes are equal at the given inputs."""
         used = self._used([truth, claimed])
         point = {node: self._given(name) for node, name in used.items()}
-        return _outcome(self.quantities.store, truth, claimed, point) == "agrees"
+        store = self.quantities.store
+        is_near = _outcome(store, truth, claimed, point) == "agrees"
+        return is_near and not _differs_finely(store, truth, claimed, point)
 
     # Points -----------------------------------------------------------------------------------------------------
 
@@ -86,6 +96,48 @@ class Judge:
                 return "agrees"
         return "unknown"
 
+    def _turned(self, truth: Node, claimed: Node) -> Equality:
+        """Whether two nodes differ by little, at a zero, or where a comparison of ``claimed`` alone turns.
+
+        ``unknown`` where such a comparison was not met with both sides equal.
+        """
+        store, used = self.quantities.store, self._used([truth, claimed])
+        base = {node: self._short(name) for node, name in used.items()}
+        if _differs_finely(store, truth, claimed, base):
+            return "differs"
+        movable = [node for node, name in used.items() if self._is_movable(name)]
+        found = gaps(store, truth, claimed)
+        open_ = {gap[:2] for gap in found}
+        for place in places(store, found, base, movable):
+            if not self._is_inside(used[place.node], place.number):
+                continue
+            said = _outcome(store, truth, claimed, place.point)
+            is_held = said == "agrees" or _is_at_jump(store, truth, claimed, place)
+            if said == "differs" and not is_held:
+                return "differs"
+            if is_held and place.turn is not None:
+                open_.discard(place.turn[:2])
+        return "unknown" if open_ else "agrees"
+
+    def _short(self, name: str) -> Any:
+        """The given value in few bits: balls hold it exactly, and tell on which side of a comparison it is."""
+        given = self._given(name)
+        if not self._is_movable(name):
+            return given
+        result = np.empty(given.shape, dtype=object)
+        for place in np.ndindex(given.shape):
+            short = Fraction(round(Fraction(given[place]) * 2**8), 2**8)
+            result[place] = short if self._is_inside(name, short) else given[place]
+        return result
+
+    def _is_movable(self, name: str) -> bool:
+        is_set = isinstance(self.domain.get(name), str)
+        return not is_set and self.quantities.plain[name].dtype.kind == "f"
+
+    def _is_inside(self, name: str, number: Fraction) -> bool:
+        low, high = self.domain.get(name, (None, None))
+        return not ((low is not None and number < low) or (high is not None and number > high))
+
     def _used(self, nodes: Sequence[Node]) -> dict[Node, str]:
         store = self.quantities.store
         found = ((n, store.op(n)) for n in store.ancestors(nodes))
@@ -99,15 +151,12 @@ class Judge:
 
     def _drawn(self, name: str, k: int, rng: random.Random) -> Any:
         given = self._given(name)
-        is_set = isinstance(self.domain.get(name), str)
-        if is_set or self.quantities.plain[name].dtype.kind != "f":
+        if not self._is_movable(name):
             return given
-        low, high = self.domain.get(name, (None, None))
         result = np.empty(given.shape, dtype=object)
         for place in np.ndindex(given.shape):
             drawn = _near(given[place], k, rng)
-            outside = (low is not None and drawn < low) or (high is not None and drawn > high)
-            result[place] = given[place] if outside else drawn
+            result[place] = drawn if self._is_inside(name, drawn) else given[place]
         return result
 
     def _given(self, name: str) -> Any:
@@ -142,6 +191,30 @@ def _outcome(store: Store, truth: Node, claimed: Node, point: Mapping[Node, Any]
         if all(own.rad() <= _CLEAR * (1 + abs(true.mid())) for true, own in pairs):
             return "agrees"
     return answer
+
+
+def _differs_finely(store: Store, truth: Node, claimed: Node, point: Mapping[Node, Any]) -> bool:
+    """Whether two nodes differ at a point, however little."""
+    with working_precision(_FINE):
+        found = values(store, [truth, claimed], point)
+    if found is None:
+        return False
+    pairs = zip(found[0].flat, found[1].flat, strict=True)
+    return any(t.is_finite() and own.is_finite() and not t.overlaps(own) for t, own in pairs)
+
+
+def _is_at_jump(store: Store, truth: Node, claimed: Node, place: Place) -> bool:
+    """Whether the right formula jumps at a place, and the other has a value between there: books differ there."""
+    with working_precision(PRECISIONS[0]):
+        found = values(store, [truth, claimed], place.point)
+        beside = [values(store, [truth], side.point) for side in place.beside]
+    if found is None or any(side is None for side in beside):
+        return False
+    low, high = (side[0].flat for side in beside if side is not None)
+    return all(
+        true.overlaps(own) or (abs(a - b) > _SMALL and abs(own - a) + abs(own - b) < abs(a - b) + _SMALL)
+        for true, own, a, b in zip(found[0].flat, found[1].flat, low, high, strict=True)
+    )
 
 
 def _near(given: Fraction, k: int, rng: random.Random) -> Fraction:

@@ -11,7 +11,7 @@ from symdiff.doors.tensors import Tensor
 from symdiff.exercises.comparing import Equal, Judge
 from symdiff.exercises.grammar import parse
 from symdiff.exercises.interpreting import interpret
-from symdiff.exercises.marks import EMPTY, RIGHT, Mark
+from symdiff.exercises.marks import EMPTY, RIGHT, Mark, Status
 from symdiff.exercises.numbers import is_empty
 from symdiff.exercises.quantities import Unfitting, fitted
 from symdiff.exercises.trees import Formula, Name, Number, names
@@ -47,14 +47,16 @@ class FormulaJudge:
         if is_empty(text):
             return FormulaMark(EMPTY)
         shown = _LEADING.sub("", text).strip().strip("_")
+        is_key = "".join(shown.split()) == "".join(key.split())
         try:
             tree = parse(shown, self.quantities.known(step), self.quantities.plain)
             mark = self._judged(step, tree)
         except Unfitting as error:
             return FormulaMark(Mark("wrong", str(error)))
         except Unreadable as error:
-            is_key = "".join(shown.split()) == "".join(key.split())
             return FormulaMark(RIGHT if is_key else Mark("unreadable", str(error)))
+        if mark.status == "agrees" and is_key:
+            mark = RIGHT
         if mark.status in ("wrong", "follows"):
             self.own[step.quantity], self._followed = tree, None
         return FormulaMark(mark, tree)
@@ -69,25 +71,28 @@ class FormulaJudge:
         like = q.plain[step.quantity]
         claimed = fitted(interpret(tree, q.plain, q.recording), like)
         as_it_stands = self.judge.equal(q.rules[step.quantity].own, claimed.own)
-        if as_it_stands.holds:
-            return Mark("right", _told(as_it_stands, ""))
+        if as_it_stands.answer == "proved":
+            return _held(as_it_stands, "")
         put_in = fitted(interpret(tree, q.expanded, q.recording), like)
         whole = self.judge.equal(q.expanded[step.quantity].own, put_in.own)
-        if whole.holds:
-            return Mark("right", _told(whole, "with the definitions put in"))
-        if self._follows(step, tree):
-            return Mark("follows", "right with your earlier formulas")
+        if whole.answer == "proved" or (whole.holds and not as_it_stands.holds):
+            return _held(whole, "with the definitions put in")
+        if as_it_stands.holds and whole.answer != "differs":
+            return _held(as_it_stands, "")
+        follows = self._follows(step, tree)
+        if follows.holds:
+            return _held(follows, "right with your earlier formulas", "follows")
         if "unknown" in (whole.answer, as_it_stands.answer):
             return Mark("unreadable", "it could not be compared with the right formula")
         return Mark("wrong", self._reason(step, tree, put_in, whole))
 
-    def _follows(self, step: Step, tree: Formula) -> bool:
+    def _follows(self, step: Step, tree: Formula) -> Equal:
         """Whether the formula is what the right one becomes with the student's earlier formulas put in."""
         if not self.own:
-            return False
+            return Equal("differs")
         q, found = self.quantities, self.followed
         claimed = fitted(interpret(tree, found, q.recording), q.plain[step.quantity])
-        return self.judge.equal(q.follow(step, found).own, claimed.own).holds
+        return self.judge.equal(q.follow(step, found).own, claimed.own)
 
     @property
     def followed(self) -> Mapping[str, Tensor]:
@@ -136,7 +141,9 @@ class FormulaJudge:
                     yield f"that is {other}", tensor
 
 
-def _told(equal: Equal, how: str) -> str:
-    """How sure it is, and what was left out, in a few words."""
-    tested = "tested at random points, not proved" if equal.answer == "agrees" else ""
-    return "; ".join(part for part in (how, tested, *equal.assumptions[:2]) if part)
+def _held(equal: Equal, how: str, status: Status = "right") -> Mark:
+    """The mark of what holds: how sure it is, and what was left out, in a few words."""
+    is_proved = equal.answer == "proved"
+    tested = "" if is_proved else "tested at points, not proved"
+    told = "; ".join(part for part in (how, tested, *equal.assumptions[:2]) if part)
+    return Mark(status if is_proved else "agrees", told)

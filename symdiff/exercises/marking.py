@@ -22,7 +22,11 @@ from symdiff.exercises.subjects import Subject
 from symdiff.exercises.value_marks import ValueJudge
 from symdiff.exercises.word_marks import mark_sources, mark_words
 
-_PLURALS: Mapping[Status, str] = {"follows": "follow through", "short": "with too few digits"}
+_PLURALS: Mapping[Status, str] = {
+    "follows": "follow through",
+    "agrees": "tested, not proved",
+    "short": "with too few digits",
+}
 _MOST_DIGITS = 30
 
 
@@ -69,7 +73,7 @@ class Marking:
     def summary(self) -> str:
         """``17 of 23 rows right, 3 follow through, 2 wrong, 1 empty``."""
         counts = self.counts
-        others: tuple[Status, ...] = ("follows", "wrong", "short", "unreadable", "empty")
+        others: tuple[Status, ...] = ("follows", "wrong", "agrees", "short", "unreadable", "empty", "missing")
         told = [f"{counts[s]} {_PLURALS.get(s, s)}" for s in others if counts[s]]
         return ", ".join([f"{counts['right']} of {len(self.rows)} rows right", *told])
 
@@ -184,7 +188,7 @@ class _Marker:
                 node = None if own is None else self.formulas.node(step, own)
                 return self.values.mark(step, text, node)
             case "source":
-                used = formula.used if formula.mark.status == "right" else ()
+                used = formula.used if formula.mark.status in ("right", "agrees") else ()
                 return mark_sources(step, text, self.numbers, used)
         return mark_words(text, expected)
 

@@ -1,4 +1,4 @@
-"""What can be said of a cell? One of six words, and why."""
+"""What can be said of a cell? One of eight words, and why."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Status: TypeAlias = Literal["right", "follows", "short", "empty", "unreadable", "wrong"]
+Status: TypeAlias = Literal["right", "follows", "agrees", "short", "empty", "missing", "unreadable", "wrong"]
 # From the worst: a row is as good as its worst cell.
-ORDER: tuple[Status, ...] = ("wrong", "unreadable", "empty", "short", "follows", "right")
+ORDER: tuple[Status, ...] = (
+    "wrong", "unreadable", "missing", "empty", "short", "agrees", "follows", "right",
+)  # fmt: skip
 SIGNS: dict[Status, str] = {
     "right": "✓",
     "follows": "→",
+    "agrees": "~",
     "short": "≈",
     "empty": " ",
+    "missing": "-",
     "unreadable": "?",
     "wrong": "✗",
 }
@@ -22,6 +26,8 @@ SIGNS: dict[Status, str] = {
 @dataclass(frozen=True)
 class Mark:
     """``right``; ``follows``: right given an earlier wrong row; ``short``: right as far as it goes; or not right.
+
+    ``agrees``: a formula that was tested at points and not proved. ``missing``: the row was taken off the sheet.
 
     ``note`` says in some words why, as far as that does not give the answer away.
     """

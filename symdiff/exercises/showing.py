@@ -17,8 +17,10 @@ from symdiff.exercises.marks import SIGNS, Status
 _COLOURS: dict[Status, str] = {
     "right": "green",
     "follows": "cyan",
+    "agrees": "yellow",
     "short": "yellow",
     "empty": "dim",
+    "missing": "yellow",
     "unreadable": "yellow",
     "wrong": "bold red",
 }

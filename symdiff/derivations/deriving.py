@@ -14,6 +14,7 @@ import numpy as np
 from symdiff.checking.arguments import Wrt, chosen, parameters, split_call
 from symdiff.checking.instances import strings
 from symdiff.checking.printed import exact_point
+from symdiff.derivations.clashes import require_new_name, require_own_names
 from symdiff.derivations.confirming import borrowed, confirm
 from symdiff.derivations.flattening import flattened
 from symdiff.derivations.naming import traced_with_names
@@ -61,7 +62,11 @@ def derive(
     [('dL_dz', 'z - y'), ('dz_dw', 'x'), ('dL_dw', 'dL_dz * dz_dw')]
     """
     named = parameters(fn, inputs)
+    call = f"explain({getattr(fn, '__name__', 'function')})"
+    if wrt is not None:
+        named = _promoted(named, chosen(wrt, list(named)))
     graph, names = _traced(fn, named)
+    require_own_names(call, graph, names)
     if len(graph.outputs) != 1:
         facts: dict[str, object] = {"outputs": len(graph.outputs)}
         raise InputError(explain(f"explain({fn.__name__})", facts, "Explain one output at a time."))
@@ -70,6 +75,8 @@ def derive(
         mend = "Give an input of real numbers."
         raise InputError(explain(f"explain({fn.__name__})", {"inputs": ", ".join(named) or "none"}, mend))
     _check_question(graph, of, update, direction)
+    if update is not None:
+        require_new_name(call, update, names.values())
     walk = _walked(graph, names, targets, of)
     if update is not None:
         walk.update(update)
@@ -86,6 +93,16 @@ def derive(
     if not list(strings(known)):
         steps = exact_values(graph.store, exact_point(rows.graph, known), steps)
     return replace(found, steps=with_printed(steps, printed or {}), verdict=verdict)
+
+
+def _promoted(named: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+    """Whole numbers by which is differentiated as reals."""
+    return {
+        name: np.asarray(value, float)
+        if name in targets and getattr(value, "dtype", None) is not None and value.dtype.kind in "iu"
+        else value
+        for name, value in named.items()
+    }
 
 
 def _verdict(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from symdiff.derivations.known import meanings
 from symdiff.derivations.notation import Equation, Notation, Style
@@ -45,13 +46,18 @@ def definitions(derivation: Derivation, told: Iterable[Equation] | None = None) 
 def symbols(derivation: Derivation) -> dict[str, Symbol]:
     """How each quantity is written."""
     found: dict[str, Symbol] = {}
+    ranks = {step.quantity: len(step.shape) for step in derivation.steps}
+    taken: set[str] = set()
     for step in derivation.steps:
         if step.above is None or step.below is None or not step.quantity.startswith("d"):
-            found[step.quantity] = Symbol(step.quantity)
+            new = Symbol(step.quantity)
+            found[step.quantity] = replace(new, is_literal=new.plain in taken)
+            taken.add(new.plain)
             continue
         below = found.get(step.below, Symbol(step.below))
         remark = "direct" if step.quantity.endswith("_direct") else ""
-        found[step.quantity] = Symbol(step.quantity, step.above, below, remark)
+        rank = max(0, len(step.shape) - ranks.get(step.below, len(step.shape)))  # of a Jacobian
+        found[step.quantity] = Symbol(step.quantity, step.above, below, remark, rank=rank)
     return found
 
 

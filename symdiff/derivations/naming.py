@@ -9,6 +9,7 @@ import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any
 
@@ -33,6 +34,7 @@ def traced_with_names(fn: Function, *examples: Any, **named: Any) -> tuple[Graph
         graph = trace(fn, *examples, **named)
     finally:
         sys.settrace(before)
+    graph = _shared(graph, watch)
     return graph, _names(graph, watch, getattr(fn, "__name__", "result"))
 
 
@@ -45,14 +47,25 @@ class _Watch:
         self.bound: dict[str, int] = {}
         self.leaves: dict[Node, str] = {}
         self.inner: dict[Node, str] = {}
+        self.outermost: FrameType | None = None
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
         code = frame.f_code
-        if (code.co_filename, code.co_firstlineno, code.co_name) != self.place:
+        is_other = (code.co_filename, code.co_firstlineno, code.co_name) != self.place
+        if is_other or self._is_inside(frame):
             return self._within if is_own(frame) else None
-        self.bound = dict.fromkeys(self.inputs, 1)
+        self.outermost, self.bound = frame, dict.fromkeys(self.inputs, 1)
         frame.f_trace_opcodes = True  # several statements may stand on one line
         return self._line
+
+    def _is_inside(self, frame: FrameType) -> bool:
+        """Whether the function has called itself."""
+        below = frame.f_back
+        while below is not None and self.outermost is not None:
+            if below is self.outermost:
+                return True
+            below = below.f_back
+        return False
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
         for name, value in frame.f_locals.items():
@@ -78,6 +91,36 @@ class _Watch:
         is_known = isinstance(value, Tensor) and value.recording is not None and not _is_marked(value)
         if is_known and name.isidentifier():
             self.inner.setdefault(value.own, name)
+
+
+def _shared(graph: Graph, watch: _Watch) -> Graph:
+    """A value that was used before it got its name, in a like expression, is used by its name: ``d = exp(q)``."""
+    store = graph.store
+    inside: dict[Node, Node] = {}
+    for node in graph.nodes:
+        if isinstance(store.op(node), Named):
+            inside.setdefault(store.operands(node)[0], node)
+    if not any(
+        k in inside for n in graph.nodes if not isinstance(store.op(n), Named) for k in store.operands(n)
+    ):
+        return graph
+    new: dict[Node, Node] = {}
+
+    def used(node: Node, by: Node) -> Node:
+        mark = inside.get(node)
+        if mark is None or mark == by:
+            return new[node]
+        if mark not in new:
+            new[mark] = store.add(store.op(mark), (new[node],))
+        return new[mark]
+
+    for node in graph.nodes:
+        below = tuple(used(k, node) for k in store.operands(node))
+        if node not in new:
+            new[node] = node if below == store.operands(node) else store.add(store.op(node), below)
+    watch.inner = {new.get(node, node): label for node, label in watch.inner.items()}
+    outputs = tuple(used(node, node) for node in graph.outputs)
+    return replace(graph, outputs=outputs, names={name: new[node] for name, node in graph.names.items()})
 
 
 def _first(name: str, watch: _Watch) -> str:

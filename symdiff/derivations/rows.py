@@ -8,6 +8,7 @@ from dataclasses import replace
 from symdiff.checking.formulas import formula_text
 from symdiff.derivations.kinds import products, structure
 from symdiff.derivations.steps import Phase, Rule, Step, Term
+from symdiff.errors import InputError, explain
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input, Named
 from symdiff.ir.sizes import Shape
@@ -89,6 +90,9 @@ class Rows:
         factors: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         """A row that is made of the quantities ``used``."""
+        if quantity in self.numbers:
+            mend = "Call a variable otherwise: another quantity, or a derivative, has this name."
+            raise InputError(explain("explain", {"name": quantity}, mend))
         number, shape = len(self.steps) + 1, self.store.shape(node)
         sources = tuple(dict.fromkeys(self.numbers[name] for name in used if name in self.numbers))
         self.numbers[quantity] = number

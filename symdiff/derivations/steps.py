@@ -86,7 +86,15 @@ class Derivation:
     @property
     def checked(self) -> str:
         """Whether the derivatives were proved, for which inputs, and whether every step was checked."""
-        return f"{self._whole}; {self._steps}"
+        return "; ".join([self._whole, self._steps, *self._kinks])
+
+    @property
+    def _kinks(self) -> list[str]:
+        if self.verdict is None:
+            return []
+        found = [v.kink for v in (self.verdict, *self.verdict.parts.values()) if v.kink]
+        lines = dict.fromkeys(line for kink in found for line in kink.splitlines())
+        return [line.replace("the claim", "the derivation") for line in lines]
 
     @property
     def _whole(self) -> str:

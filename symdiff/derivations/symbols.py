@@ -20,26 +20,33 @@ _PLACE = re.compile(r"[\[.]([\w+-]+)\]?")  # params[3].W
 
 @dataclass(frozen=True)
 class Symbol:
-    """A quantity on paper: by its variable's name, or as the derivative of ``above`` by ``below``."""
+    """A quantity on paper: by its variable's name, or as the derivative of ``above`` by ``below``.
+
+    One that would look like another quantity is shown literally. ``rank`` is how many of the axes are those of
+    ``above``; the others are those of ``below``.
+    """
 
     code: str
     above: str | None = None
     below: Symbol | None = None
     remark: str = ""
+    is_literal: bool = False
+    rank: int = 0
 
     @property
     def plain(self) -> str:
         """The whole quantity."""
         return self.at("")
 
-    def at(self, index: str) -> str:
-        """One entry of it."""
+    def at(self, index: str, above: str = "") -> str:
+        """One entry of it; ``above`` is the index of what the derivative is of."""
         if self.above is None or self.below is None:
-            return symbol(self.code, index)
+            text = rf"\text{{{escape(self.code)}}}"
+            return _indexed(text, index) if self.is_literal else symbol(self.code, index)
         below = self.below.at(index)
         if self.below.below is not None:
             below = rf"\left({self.below.inline(index)}\right)"
-        whole = rf"\frac{{\partial {symbol(self.above)}}}{{\partial {below}}}"
+        whole = rf"\frac{{\partial {symbol(self.above, above)}}}{{\partial {below}}}"
         return rf"\left.{whole}\right|_{{\text{{{self.remark}}}}}" if self.remark else whole
 
     @property

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import symdiff as sd
+from symdiff import calculus
 from symdiff.derivations.equations import equations
-from symdiff.errors import InputError
+from symdiff.errors import InputError, SymdiffError
+from symdiff.ir import algebra as alg
 
 
 def pi_twice(pi: Any, x: Any) -> Any:
@@ -140,3 +142,22 @@ def test_whole_numbers_by_which_is_differentiated() -> None:
         lambda w, x: np.tanh(w @ x), {"w": np.array([1, 2]), "x": np.array([0.5, 1.0])}, wrt="w"
     )
     assert steps.checked.startswith("derivatives by w: proved")
+
+
+def test_what_is_too_large_to_check_fits_differences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole numbers have no smaller twin; a broken rule makes no page here either."""
+
+    def scaled(x: Any, n: Any) -> Any:
+        return np.sum((np.tanh(x) * n) ** 2)
+
+    inputs = {"x": np.random.default_rng(0).normal(size=(600, 600)), "n": np.arange(600)}
+    assert sd.explain(scaled, inputs).checked == "not checked as a whole; single steps not checked"
+    right = calculus._times_partial
+
+    def tripled(store: Any, *rest: Any) -> Any:
+        found = right(store, *rest)
+        return None if found is None else alg.scale(store, found, 3)
+
+    monkeypatch.setattr(calculus, "_times_partial", tripled)
+    with pytest.raises(SymdiffError, match="along a direction"):
+        sd.explain(scaled, inputs)

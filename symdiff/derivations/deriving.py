@@ -19,6 +19,7 @@ from symdiff.derivations.confirming import borrowed, confirm
 from symdiff.derivations.flattening import flattened
 from symdiff.derivations.naming import traced_with_names
 from symdiff.derivations.steps import Derivation
+from symdiff.derivations.trying import tried
 from symdiff.derivations.values import exact_values, with_printed
 from symdiff.derivations.verifying import is_checkable, verified
 from symdiff.derivations.walks import Of, Walk
@@ -88,11 +89,23 @@ def derive(
         found = _checked_smaller(found, lambda inputs: _walked(*_traced(fn, inputs), targets, of), named)
     whole = is_checkable(graph, targets) and all(node in walk.slopes for node in walk.wrt)
     verdict = _verdict(fn, graph, named, targets, of) if whole else None
+    if verdict is None and not found.is_checked and of == "gradient" and not list(strings(named)):
+        _tried(title, graph, walk, named)
     steps = found.steps
     known = named | directions(graph, direction, walk.directions)
     if not list(strings(known)):
         steps = exact_values(graph.store, exact_point(rows.graph, known), steps)
     return replace(found, steps=with_printed(steps, printed or {}), verdict=verdict)
+
+
+def _tried(name: str, graph: Graph, walk: Walk, named: Mapping[str, Any]) -> None:
+    """What nothing else could check is compared with differences of the function, if its arguments are arrays."""
+    tree = graph.arguments
+    if tree is None or set(tree.keys) != set(named):
+        return
+    leaves = tree.leaves(tuple(named[key] for key in tree.keys))
+    slopes = {k: walk.slopes[n] for k, n in zip(walk.targets, walk.wrt, strict=True) if n in walk.slopes}
+    tried(name, walk.rows.graph, slopes, dict(zip(graph.input_names, leaves, strict=True)))
 
 
 def _promoted(named: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:

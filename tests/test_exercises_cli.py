@@ -12,6 +12,7 @@ from symdiff.cli import main
 from tests.students import TAUGHT
 
 Capture = pytest.CaptureFixture[str]
+HEAD = "; 11 of 11 rows of the derivation asked (value); digits as the sheet says: 4"
 
 
 @pytest.fixture
@@ -48,23 +49,65 @@ def test_a_key_a_blank_sheet_and_one_with_a_mistake(
     assert "sheet: taught.py::paths" in empty.read_text(encoding="utf-8")
     assert check(capsys, key)[0] == 0
     status, told, _ = check(capsys, empty)
-    assert status == 3 and told.endswith("0 of 11 rows right, 11 empty\n")
+    assert status == 3 and told.endswith(f"0 of 11 rows right, 11 empty{HEAD}\n")
     fill(key, "| df_dw * dw_du + df_dv * dv_du | 38 ", "| df_dw * dw_du + df_dv * dv_du | 18 ")
     fill(key, "| 228 ", "| 108 ")
     status, told, _ = check(capsys, key)
     assert status == 1
     assert "First mistake: step 10, df/du, value (line 28): the path df_dv * dv_du is missing" in told
     assert "12  df/dx     → 108  follows  right with your earlier values" in told
-    assert told.endswith("9 of 11 rows right, 1 follow through, 1 wrong\n")
+    assert told.endswith(f"9 of 11 rows right, 1 follow through, 1 wrong{HEAD}\n")
     assert "38" not in told.replace("2.38", "")
     assert "step 10, df/du, value: 38" in check(capsys, key, "-v")[1]
     status, told, _ = check(capsys, key, empty, folder / "none.txt")
     assert status == 2
     assert told.endswith(
-        f"{key}: 9 of 11 rows right, 1 follow through, 1 wrong\n{empty}: 0 of 11 rows right, 11 empty\n"
+        f"{key}: 9 of 11 rows right, 1 follow through, 1 wrong{HEAD}\n{empty}: 0 of 11 rows right, 11 empty{HEAD}\n"
         f"{folder / 'none.txt'}: not marked\n"
     )
     assert check(capsys, key, empty)[0] == 1
+
+
+def without_rows(path: Path, *quantities: str) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not any(f"| {name} " in line[:20] for name in quantities)]
+    assert len(kept) == len(lines) - len(quantities)
+    path.write_text("\n".join(kept), encoding="utf-8")
+
+
+def test_a_head_that_asks_for_less_is_told(folder: Path, capsys: Capture) -> None:
+    key = blank(folder, "key.txt", "--filled")
+    fill(key, "blank: value", "blank: 11:source")
+    fill(key, "digits: 4", "digits: 1")
+    status, told, _ = check(capsys, key)
+    assert status == 0
+    assert told.endswith("1 of 1 rows right; only 1 of 11 rows of the derivation asked (source)\n")
+    fill(key, "blank: 11:source", "blank: 11:value")
+    told = check(capsys, key)[1]
+    assert told.endswith("only 1 of 11 rows of the derivation asked (value); digits as the sheet says: 1\n")
+    head = json.loads(check(capsys, "--json", key)[1])["files"][0]["sheets"][0]["head"]
+    assert head == ["only 1 of 11 rows of the derivation asked (value)", "digits as the sheet says: 1"]
+
+
+def test_rows_that_were_taken_off_are_missing_where_the_file_is_given(folder: Path, capsys: Capture) -> None:
+    key = blank(folder, "key.txt", "--filled")
+    teacher = ("--exercise", folder / "taught.py")
+    assert check(capsys, key, *teacher)[0] == 0
+    fill(key, "blank: value", "blank: 11:value")
+    assert check(capsys, key, *teacher)[0] == 0
+    without_rows(key, "v", "f")
+    status, told, _ = check(capsys, key, *teacher)
+    assert status == 3 and "1 of 3 rows right, 2 missing; only 1 of 11 rows" in told
+
+
+def test_inputs_of_the_sheet_hold_unless_the_file_is_given(folder: Path, capsys: Capture) -> None:
+    key = blank(folder, "key.txt", "--filled")
+    fill(key, "inputs: x = 3", "inputs: x = 0")
+    status, told, _ = check(capsys, key)
+    assert status == 1 and told.endswith("; marked at inputs that the sheet gives\n")
+    status, told, _ = check(capsys, key, "--exercise", folder / "taught.py")
+    assert status == 0 and told.endswith("; marked at the inputs of the file, the sheet has others\n")
+    assert "11 of 11 rows right" in told
 
 
 def test_json(folder: Path, capsys: Capture) -> None:

@@ -37,7 +37,8 @@ def run(paths: Sequence[Path], arguments: argparse.Namespace, errors: Console) -
         found: list[Marking] = []
         try:
             for written in _written(path):
-                found.append(mark(written, _subject(path, written, arguments.exercise, known)))
+                subject = _subject(path, written, arguments.exercise, known)
+                found.append(mark(written, subject, by_file=arguments.exercise is not None))
         except SymdiffError as error:
             told = str(error) if str(path) in str(error) else f"{path}: {error}"
             errors.print(told, markup=False, highlight=False, soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,7 +27,10 @@ _PLURALS: Mapping[Status, str] = {
     "agrees": "tested, not proved",
     "short": "with too few digits",
 }
-_MOST_DIGITS = 30
+_MOST_DIGITS, _USUAL_DIGITS = 30, 6
+_OWN_INPUTS = "marked at inputs that the sheet gives"
+_OTHER_INPUTS = "marked at the inputs of the file, the sheet has others"
+_MISSING = Mark("missing", "the row is not on the sheet")
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,16 @@ class RowMark:
 
 @dataclass(frozen=True)
 class Marking:
-    """The marks of one sheet; ``problems`` are the lines that could not be used, ``sizes`` those of the formulas."""
+    """The marks of one sheet; ``problems`` are the lines that could not be used, ``sizes`` those of the formulas.
+
+    ``head`` tells what the head of the sheet has a say in: how much was asked, to how many digits, at which inputs.
+    """
 
     place: str
     rows: tuple[RowMark, ...]
     problems: tuple[Problem, ...] = ()
     sizes: str = ""
+    head: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counter[Status]:
@@ -71,30 +78,45 @@ class Marking:
 
     @property
     def summary(self) -> str:
-        """``17 of 23 rows right, 3 follow through, 2 wrong, 1 empty``."""
+        """``17 of 23 rows right, 3 follow through, 2 wrong, 1 empty; 23 of 23 rows asked (value)``."""
         counts = self.counts
         others: tuple[Status, ...] = ("follows", "wrong", "agrees", "short", "unreadable", "empty", "missing")
         told = [f"{counts[s]} {_PLURALS.get(s, s)}" for s in others if counts[s]]
-        return ", ".join([f"{counts['right']} of {len(self.rows)} rows right", *told])
+        score = ", ".join([f"{counts['right']} of {len(self.rows)} rows right", *told])
+        return "; ".join([score, *self.head])
 
     def first(self, status: Status) -> RowMark | None:
         """The first row with a status."""
         return next((row for row in self.rows if row.status == status), None)
 
 
-def mark(written: Written, subject: Subject) -> Marking:
+def mark(written: Written, subject: Subject, *, by_file: bool = False) -> Marking:
     """The marks of one sheet about a function.
 
+    ``by_file``: the inputs of the subject hold, whatever the sheet says, and no row may be missing.
     Raises InputError where the head of the sheet does not fit the function.
     """
-    subject = _at_written_inputs(written, subject)
-    derivation = subject.derivation
-    concrete, sizes = subject.concrete
-    worked = concrete.derivation
+    found = _at_written_inputs(written, subject)
+    about = subject if by_file else found
+    derivation = about.derivation
+    concrete, sizes = about.concrete
     asked = blanks(derivation, written.head.get("blank", ""), f"sheet, line {written.line}: blank")
-    marker = _Marker(written, derivation, concrete, worked, asked)
+    marker = _Marker(written, derivation, concrete, concrete.derivation, asked, by_file)
     rows = tuple(marker.rows())
-    return Marking(written.head["sheet"], rows, (*written.problems, *marker.problems), sizes)
+    head = [_asked(derivation, asked)]
+    if any(column == "value" for _, column in asked.cells) and marker.digits != _USUAL_DIGITS:
+        head.append(f"digits as the sheet says: {marker.digits or 'as many as are written'}")
+    if found is not subject:
+        head.append(_OTHER_INPUTS if by_file else _OWN_INPUTS)
+    return Marking(written.head["sheet"], rows, (*written.problems, *marker.problems), sizes, tuple(head))
+
+
+def _asked(derivation: Derivation, asked: Blanks) -> str:
+    """``only 1 of 14 rows of the derivation asked (source)``: a head may ask for less than was given out."""
+    rows = {number for number, _ in asked.cells}
+    every = [step for step in derivation.steps if step.rule not in GIVEN]
+    only = "only " if len(rows) < len(every) else ""
+    return f"{only}{len(rows)} of {len(every)} rows of the derivation asked ({', '.join(asked.columns)})"
 
 
 def _at_written_inputs(written: Written, subject: Subject) -> Subject:
@@ -122,6 +144,7 @@ class _Marker:
     subject: Subject
     worked: Derivation
     asked: Blanks
+    is_complete: bool = False  # whether a row that is not on the sheet is missing
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -144,6 +167,9 @@ class _Marker:
         for step, worked in zip(self.derivation.steps, self.worked.steps, strict=True):
             row = self._row(step)
             cells = tuple(self._cells(step, worked, row))
+            if self.is_complete and step.number not in self.written.rows and step.rule not in GIVEN:
+                cells = cells or (CellMark("formula", "", step.formula, _MISSING),)
+                cells = tuple(replace(cell, mark=_MISSING) for cell in cells)
             if cells:
                 yield RowMark(step.number, label(step), row.line, cells)
 

@@ -36,7 +36,7 @@ def show(console: Console, marking: Marking, verbose: bool = False) -> None:
     console.print(table(marking))
     for line in (*remarks(marking, verbose), *(f"not used, {problem}" for problem in marking.problems)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print(Text(marking.summary, style="bold"))
+    console.print(Text(marking.summary, style="bold"), soft_wrap=True)
 
 
 def table(marking: Marking) -> Table:
@@ -109,6 +109,7 @@ def _data(marking: Marking) -> dict[str, Any]:
         "summary": marking.summary,
         "counts": dict(marking.counts),
         "sizes": marking.sizes,
+        "head": list(marking.head),
         "problems": [{"line": p.line, "what": p.what, "mend": p.mend} for p in marking.problems],
         "rows": [
             {

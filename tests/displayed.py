@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,12 @@ def judged(equation: Equation, known: Sequence[reader.Quantity], value: Any) -> 
     return ""
 
 
+def _writer(shown: Symbol, shape: Sequence[int]) -> Callable[[str], str]:
+    """How its entries are written: the first axes of a Jacobian are indices above, the others below."""
+    is_above, is_below = (any(n != 1 for n in part) for part in (shape[: shown.rank], shape[shown.rank :]))
+    return lambda index: shown.at(index if is_below else "", index if is_above else "")
+
+
 def _sizes(names: Sequence[sp.Symbol], least: int) -> dict[sp.Symbol, int]:
     """Small sizes that differ from their neighbours."""
     return {name: least + k % 5 for k, name in enumerate(names)}
@@ -115,7 +121,7 @@ def valued(
     for key, value in values.items():
         shown = told.get(key, Symbol(key))
         is_jacobian = is_apart and shown.above is not None
-        known.append(reader.quantity(key, shown.at, value, is_jacobian=is_jacobian))
+        known.append(reader.quantity(key, _writer(shown, np.shape(value)), value, is_jacobian=is_jacobian))
     known += [
         reader.quantity(f"size {name}", lambda index, name=name: symbol(str(name), index), size)
         for name, size in sizes.items()

@@ -430,22 +430,31 @@ class Parser:
         self.at += longest
         return tree, is_raised
 
-    def _slot(self, template: Sequence[str]) -> tuple[int, tuple[str, ...]] | None:
-        place = template.index(_SLOT)
-        if self.tokens[self.at : self.at + place] != tuple(template[:place]):
+    def _slot(self, template: Sequence[str]) -> tuple[int, list[tuple[str, ...]]] | None:
+        """Where an entry ends, and its indices: a Jacobian has those of both quantities."""
+        end, found, rest = self.at, [], tuple(template)
+        while _SLOT in rest:
+            place = rest.index(_SLOT)
+            if self.tokens[end : end + place] != rest[:place]:
+                return None
+            start = end = end + place
+            depth = 0
+            while end < len(self.tokens) and (depth or self.tokens[end] != "}"):
+                depth += {"{": 1, "}": -1}.get(self.tokens[end], 0)
+                end += 1
+            found.append(self.tokens[start:end])
+            rest = rest[place + 1 :]
+        if self.tokens[end : end + len(rest)] != rest or not rest:
             return None
-        start = end = self.at + place
-        depth = 0
-        while end < len(self.tokens) and (depth or self.tokens[end] != "}"):
-            depth += {"{": 1, "}": -1}.get(self.tokens[end], 0)
-            end += 1
-        after = tuple(template[place + 1 :])
-        if self.tokens[end : end + len(after)] != after or not after:
-            return None
-        return end + len(after), self.tokens[start:end]
+        return end + len(rest), found
 
-    def _indices(self, inside: Sequence[str], q: Quantity) -> tuple[Tree, ...]:
+    def _indices(self, insides: Sequence[Sequence[str]], q: Quantity) -> tuple[Tree, ...]:
         rank = q.entries.ndim
+        inside: list[str] = []
+        for part in insides:
+            is_letters = len(insides) > 1 and all(re.fullmatch("[a-z]", token) for token in part)
+            told = [t for token in part for t in (token, ",")][:-1] if is_letters else part
+            inside += [",", *told] if inside else told
         parts: list[list[str]] = [[]]
         depth = 0
         for token in inside:
@@ -526,7 +535,7 @@ class Parser:
             self.at += 1
         inside = self.tokens[start : self.at]
         self.need("}")
-        return ("entry", q, self._indices(inside, q)), False
+        return ("entry", q, self._indices([inside], q)), False
 
     def _absolute(self) -> tuple[Tree, bool]:
         found = self.sum()
@@ -561,7 +570,7 @@ class Parser:
         inside = self.tokens[start : self.at]
         self.need("}")
         q = Quantity("delta", (), (), np.zeros((2, 2)))
-        one, other = self._indices(inside, q)
+        one, other = self._indices([inside], q)
         return ("indicator", ("compare", (one, other), ("=",))), False
 
     def _cases(self) -> tuple[Tree, bool]:

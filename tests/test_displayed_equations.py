@@ -337,7 +337,9 @@ def corrupt(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
         case "order of indices":
             at = Symbol.at
             monkeypatch.setattr(
-                Symbol, "at", lambda self, index: at(self, index[::-1] if index.isalpha() else index)
+                Symbol,
+                "at",
+                lambda self, index, above="": at(self, index[::-1] if index.isalpha() else index, above),
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import ex_3_5_explicit_jacobians as explicit
 import numpy as np
 import pytest
+from displayed import judged, valued
 from test_derivation_steps import altered, refused
 
 import symdiff as sd
@@ -15,8 +16,10 @@ from symdiff import calculus
 from symdiff.cli import main
 from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
+from symdiff.derivations.equations import equations
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.steps import Derivation
+from symdiff.derivations.symbols import Symbol
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 
@@ -168,3 +171,40 @@ def test_pages_show_the_products(layers: Derivation) -> None:
     assert r"\frac{\partial L}{\partial a_{2}} \, \frac{\partial a_{2}}{\partial a_{1}}" in layers.to_latex()
     lines = layers.to_text(width=400).splitlines()
     assert any("dL/da1" in line and "dL_da2 @ da2_da1" in line for line in lines)
+
+
+def steepness(x: Any) -> Any:
+    c = np.cumsum(x, axis=1)
+    d = np.diff(c, axis=0)
+    return sd.name(np.linalg.norm(d, axis=0), "n")
+
+
+def misread(derivation: Derivation) -> list[str]:
+    """The Jacobians of single steps that are wrong as they are displayed."""
+    values, known = valued(derivation, {}, np.random.default_rng(0), positive=False)
+    told = zip(derivation.steps, equations(derivation), strict=True)
+    return [
+        step.quantity
+        for step, equation in told
+        if step.above and not step.factors and judged(equation, known, values[step.quantity])
+    ]
+
+
+def test_first_indices_of_a_jacobian_are_those_above() -> None:
+    found = derive(steepness, {"x": "3 3"}, of="jacobian")
+    told = {step.quantity: e for step, e in zip(found.steps, equations(found), strict=True)}
+    assert str(told["dn_dd"]) == (
+        r"\frac{\partial n_{i}}{\partial d_{jk}} = \delta_{ik} \, \frac{d_{ji}}{n_{i}}"
+    )
+    assert told["dd_dc"].left == r"\frac{\partial d_{ji}}{\partial c_{kl}}"
+    assert told["dc_dx"].left == r"\frac{\partial c_{ik}}{\partial x_{lm}}"
+    assert misread(found) == []
+
+
+def test_indices_of_a_jacobian_at_the_wrong_quantity_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = derive(steepness, {"x": "3 3"}, of="jacobian")
+    at = Symbol.at
+    monkeypatch.setattr(
+        Symbol, "at", lambda self, index, above="": at(self, index[::-1] if self.above else index, above)
+    )
+    assert misread(found) == ["dn_dd", "dd_dc", "dc_dx"]

@@ -61,13 +61,15 @@ class Indexed:
     def at(self, symbol: Symbol, node: Node, places: Sequence[Place]) -> str:
         """A quantity with its subscripts; axes of length 1 have none."""
         shape = self.store.shape(node)
-        shown = [(place, size) for place, size in zip(places, shape, strict=True) if size != 1]
-        for place, size in shown:
-            self.letters.note(place, size)
+        shown = [k for k, size in enumerate(shape) if size != 1]
+        for k in shown:
+            self.letters.note(places[k], shape[k])
         if not shown:
             return symbol.plain
-        index = self.letters.places([place for place, _ in shown])
-        text = symbol.at(index)
+        index = self.letters.places([places[k] for k in shown])
+        above = self.letters.places([places[k] for k in shown if k < symbol.rank])
+        below = self.letters.places([places[k] for k in shown if k >= symbol.rank])
+        text = symbol.at(below, above)
         return rf"\left({symbol.plain}\right)_{{{index}}}" if text in self._plain else text
 
     @cached_property

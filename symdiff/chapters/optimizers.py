@@ -39,7 +39,7 @@ class OnPaper(Symbol):
 
     latex: str = ""
 
-    def at(self, index: str) -> str:
+    def at(self, index: str, above: str = "") -> str:
         """One entry of it."""
         return rf"({self.latex})_{{{index}}}" if index else self.latex
 

@@ -68,6 +68,19 @@ class Step:
     checked: str = ""
 
 
+def times(factors: Sequence[str], summed: int, rest: int) -> str:
+    """A product as text, which sums over so many axes, and leaves so many of the last factor.
+
+    >>> times(["dL_dz", "dz_da"], 0, 0), times(["dL_dz", "dz_da"], 1, 1), times(["dL_dZ", "dZ_dW"], 2, 2)
+    ('dL_dz * dz_da', 'dL_dz @ dz_da', 'tensordot(dL_dZ, dZ_dW, 2)')
+    """
+    if len(factors) < 2 or summed == 0:
+        return " * ".join(factors)
+    if summed == 1 and rest < 2:
+        return " @ ".join(factors)
+    return f"tensordot({', '.join(factors)}, {summed})"
+
+
 @dataclass(frozen=True)
 class Derivation:
     """A function's values and derivatives, step by step; ``by`` names what it is differentiated by.
@@ -125,9 +138,9 @@ class Derivation:
 
     def product(self, factors: Sequence[str]) -> str:
         """A product of quantities as text: ``dL_dz * dz_dw``, ``dL_dz @ dz_da`` where entries of ``z`` are summed."""
-        of = self.step(factors[-1]).above
-        is_sum = of is not None and self.step(of).shape != ()
-        return (" @ " if is_sum else " * ").join(factors)
+        last = self.step(factors[-1])
+        shape = () if last.above is None else self.step(last.above).shape
+        return times(factors, len(shape), len(last.shape) - len(shape))
 
     def phase(self, phase: Phase) -> tuple[Step, ...]:
         """The forward, backward or update steps."""

@@ -10,7 +10,7 @@ from itertools import chain
 
 from symdiff.derivations.regions import Regions
 from symdiff.derivations.rows import Rows
-from symdiff.derivations.steps import Phase, Rule, Term
+from symdiff.derivations.steps import Phase, Rule, Term, times
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Node
 from symdiff.ir.ops import Named
@@ -132,8 +132,8 @@ class Sweep:
             local = self._local_name(v, node)
             factors = [local] if v == self.output else [self.label(v), local]
             products.append(tuple(factors))
-            sign = " @ " if self.store.shape(v) else " * "
-            terms.append(Term(self.rows.names[v], sign.join(factors), self._through(v, node)))
+            text = times(factors, len(self.store.shape(v)), len(self.store.shape(node)))
+            terms.append(Term(self.rows.names[v], text, self._through(v, node)))
         lead = self.store.shape(self.output)
         bar = sum_of_terms(self.store, [term.node for term in terms], lead, self.store.shape(node))
         self.bar[node] = self.rows.named(bar, self.label(node)) if self.store.shape(bar) else bar

@@ -184,7 +184,7 @@ def test_every_function_of_the_notes_is_there() -> None:
         for item in found[group]
         if not item["backward"]
     ]
-    assert without == ["identity", "total_variation"]
+    assert without == ["identity"]
     shown = [item for group in ("activations", "losses") for item in found[group]]
     assert all("proved" in item["checked"] for item in shown if item["backward"])
     same = [item["same"].partition(",")[0] for item in shown]

@@ -6,15 +6,15 @@ from html import escape
 from typing import Any
 
 from symdiff.checking.formulas import formula_text
-from symdiff.derivations.graphs import to_latex as graph_latex
-from symdiff.derivations.html import to_fragment
-from symdiff.derivations.html import to_html as derivation_html
-from symdiff.derivations.latex import to_display
-from symdiff.derivations.latex import to_latex as derivation_latex
-from symdiff.derivations.markdown import to_markdown
-from symdiff.derivations.saving import save
+from symdiff.derivations.rendering.html import to_fragment
+from symdiff.derivations.rendering.html import to_html as derivation_html
+from symdiff.derivations.rendering.latex import to_display
+from symdiff.derivations.rendering.latex import to_latex as derivation_latex
+from symdiff.derivations.rendering.markdown import to_markdown
+from symdiff.derivations.rendering.saving import save
+from symdiff.derivations.rendering.text import to_text
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.text import to_text
+from symdiff.derivations.writing.graphs import to_latex as graph_latex
 from symdiff.evaluation.entries import output_entries
 from symdiff.evaluation.kernels import Kernel
 from symdiff.evaluation.kernels import compile as compile_kernel

@@ -10,10 +10,10 @@ import latex_reader as reader
 import numpy as np
 import sympy as sp
 
-from symdiff.derivations.equations import equations, symbols
-from symdiff.derivations.notation import Equation
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.symbols import Symbol, symbol
+from symdiff.derivations.writing.equations import equations, symbols
+from symdiff.derivations.writing.notation import Equation
+from symdiff.derivations.writing.symbols import Symbol, symbol
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir.ops import Input
 from symdiff.ir.sizes import substitute, symbols_of

@@ -15,17 +15,17 @@ from scipy import special
 from test_derivation_pages import pages_of
 
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import equations
-from symdiff.derivations.folding import Fold, folds
-from symdiff.derivations.formulas import formula
-from symdiff.derivations.html import to_html
-from symdiff.derivations.indices import Affine, Pattern, pattern
-from symdiff.derivations.latex import to_latex
-from symdiff.derivations.lines import Line
-from symdiff.derivations.markdown import to_markdown
-from symdiff.derivations.sections import shown, with_origins
+from symdiff.derivations.layout.folding import Fold, folds
+from symdiff.derivations.layout.indices import Affine, Pattern, pattern
+from symdiff.derivations.layout.lines import Line
+from symdiff.derivations.layout.sections import shown, with_origins
+from symdiff.derivations.rendering.html import to_html
+from symdiff.derivations.rendering.latex import to_latex
+from symdiff.derivations.rendering.markdown import to_markdown
+from symdiff.derivations.rendering.text import to_text
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.text import to_text
+from symdiff.derivations.writing.equations import equations
+from symdiff.derivations.writing.formulas import formula
 from symdiff.ir import algebra as alg
 
 DEPTH = 12

@@ -9,7 +9,7 @@ import pytest
 
 import symdiff as sd
 from symdiff import calculus
-from symdiff.derivations.equations import equations
+from symdiff.derivations.writing.equations import equations
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 

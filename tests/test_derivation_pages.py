@@ -17,15 +17,15 @@ from test_derivations import INPUTS, three_layers
 from symdiff import calculus
 from symdiff.checking.printed import PrintedValue
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import definitions, equations
-from symdiff.derivations.html import to_fragment, to_html
-from symdiff.derivations.latex import to_latex
-from symdiff.derivations.markdown import to_markdown
-from symdiff.derivations.saving import save
-from symdiff.derivations.sections import shown
+from symdiff.derivations.layout.sections import shown
+from symdiff.derivations.rendering.html import to_fragment, to_html
+from symdiff.derivations.rendering.latex import to_latex
+from symdiff.derivations.rendering.markdown import to_markdown
+from symdiff.derivations.rendering.saving import save
+from symdiff.derivations.rendering.text import to_text
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.symbols import symbol
-from symdiff.derivations.text import to_text
+from symdiff.derivations.writing.equations import definitions, equations
+from symdiff.derivations.writing.symbols import symbol
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 

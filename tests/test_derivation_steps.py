@@ -16,13 +16,14 @@ import transformer_block
 from test_derivations import INPUTS, three_layers
 
 from symdiff import calculus
-from symdiff.derivations import deriving, sweeps
-from symdiff.derivations.confirming import confirm
+from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.regions import Regions
-from symdiff.derivations.rows import Rows
+from symdiff.derivations.judging.confirming import confirm
 from symdiff.derivations.steps import Derivation
 from symdiff.derivations.values import rounded
+from symdiff.derivations.walking import sweeps
+from symdiff.derivations.walking.regions import Regions
+from symdiff.derivations.walking.rows import Rows
 from symdiff.errors import SymdiffError
 from symdiff.evaluation.arithmetics import MPMATH, working_precision
 from symdiff.evaluation.exact import objects_of

@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 
 import symdiff.derivations.deriving as deriving
 from symdiff import calculus
-from symdiff.derivations import elementwise, known, matrices
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.indexed import Indexed
-from symdiff.derivations.notation import Notation
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.symbols import Symbol
+from symdiff.derivations.writing import elementwise, known, matrices
+from symdiff.derivations.writing.indexed import Indexed
+from symdiff.derivations.writing.notation import Notation
+from symdiff.derivations.writing.symbols import Symbol
 from symdiff.doors.tracing import trace
 from symdiff.evaluation.kernels import compile as compile_kernel
 from symdiff.ir import algebra as alg

@@ -16,10 +16,10 @@ from symdiff import calculus
 from symdiff.cli import main
 from symdiff.derivations import deriving
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import equations
-from symdiff.derivations.regions import Regions
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.symbols import Symbol
+from symdiff.derivations.walking.regions import Regions
+from symdiff.derivations.writing.equations import equations
+from symdiff.derivations.writing.symbols import Symbol
 from symdiff.errors import InputError, SymdiffError
 from symdiff.ir import algebra as alg
 

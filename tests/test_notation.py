@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 import symdiff as sd
-from symdiff.derivations.equations import definitions, equations
+from symdiff.derivations.writing.equations import definitions, equations
 
 
 def softmax(x: Any) -> Any:

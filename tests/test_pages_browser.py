@@ -17,8 +17,8 @@ from symdiff.chapters import writing
 from symdiff.chapters.marks import code, told
 from symdiff.chapters.pieces import Table
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.html import to_html
-from symdiff.derivations.latex import to_latex
+from symdiff.derivations.rendering.html import to_html
+from symdiff.derivations.rendering.latex import to_latex
 from symdiff.doors.tracing import name
 from symdiff.library.sheets import sheet_of
 from symdiff.library.shelves import find

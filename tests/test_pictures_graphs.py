@@ -16,7 +16,7 @@ from test_derivations import INPUTS, three_layers
 
 import symdiff as sd
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.html import to_fragment
+from symdiff.derivations.rendering.html import to_fragment
 from symdiff.derivations.steps import Derivation
 from symdiff.pictures import layering, operations, quantities, shortening, svg
 from symdiff.pictures.boxes import Box, Drawing

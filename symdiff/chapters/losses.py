@@ -13,8 +13,8 @@ from symdiff.chapters.pieces import Badge, Formulas, Judgements, Table
 from symdiff.chapters.sources import Examples
 from symdiff.checking.checks import check
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import definitions, equations
 from symdiff.derivations.steps import Derivation
+from symdiff.derivations.writing.equations import definitions, equations
 from symdiff.errors import SymdiffError
 from symdiff.library.second_order import with_settings
 from symdiff.library.sheets import sheet_of

@@ -11,8 +11,8 @@ from symdiff.chapters.marks import counted, formula, words
 from symdiff.chapters.pieces import Cell, Steps, Table
 from symdiff.chapters.sources import Examples
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import equations
 from symdiff.derivations.steps import Derivation, Step
+from symdiff.derivations.writing.equations import equations
 from symdiff.ir.sizes import product
 
 FILE = "ex_2_9_matrix_form"

@@ -13,8 +13,8 @@ from symdiff.chapters.pieces import Cell, Steps, Table
 from symdiff.chapters.sources import Examples
 from symdiff.derivations.conventions import Fit, fits
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.equations import equations
 from symdiff.derivations.steps import Derivation
+from symdiff.derivations.writing.equations import equations
 
 FILE = "ex_1_5_training_mechanics"
 _BODY = re.compile(r"lambda [^:]*: (.*?)(?:,|\})?\s*$")

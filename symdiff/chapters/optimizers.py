@@ -11,8 +11,8 @@ from symdiff.chapters.drawings import paths_on
 from symdiff.chapters.marks import anchor, counted, listed, words
 from symdiff.chapters.pieces import Formulas, Judgements, Table
 from symdiff.chapters.sources import Examples
-from symdiff.derivations.notation import Notation
-from symdiff.derivations.symbols import Symbol
+from symdiff.derivations.writing.notation import Notation
+from symdiff.derivations.writing.symbols import Symbol
 from symdiff.doors.tracing import trace
 from symdiff.ir.graph import Graph, Node
 from symdiff.library.landscapes import GROUNDS

@@ -14,8 +14,8 @@ from markupsafe import Markup
 from symdiff.chapters import prose
 from symdiff.chapters.marks import told
 from symdiff.chapters.pieces import Drawing, Formulas, Judgements, Piece, Steps, Table, Values
-from symdiff.derivations.html import to_fragment
-from symdiff.derivations.latex import to_latex as derivation_latex
+from symdiff.derivations.rendering.html import to_fragment
+from symdiff.derivations.rendering.latex import to_latex as derivation_latex
 from symdiff.pages import html, latex
 from symdiff.pages.mathml import mathml
 

@@ -15,11 +15,11 @@ from symdiff.checking.claims import Claim
 from symdiff.cli.statuses import write
 from symdiff.collecting import collect
 from symdiff.derivations.deriving import derive
-from symdiff.derivations.html import to_html
-from symdiff.derivations.latex import to_latex
+from symdiff.derivations.rendering.html import to_html
+from symdiff.derivations.rendering.latex import to_latex
+from symdiff.derivations.rendering.text import to_text
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.text import to_text
-from symdiff.derivations.walks import Of
+from symdiff.derivations.walking.walks import Of
 from symdiff.errors import InputError, explain
 from symdiff.exercises.subjects import Subject
 from symdiff.pages.controls import visible

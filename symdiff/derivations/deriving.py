@@ -14,15 +14,15 @@ import numpy as np
 from symdiff.checking.arguments import Wrt, chosen, parameters, split_call
 from symdiff.checking.instances import strings
 from symdiff.checking.printed import exact_point
-from symdiff.derivations.clashes import require_new_name, require_own_names
-from symdiff.derivations.confirming import borrowed, confirm
-from symdiff.derivations.flattening import flattened
-from symdiff.derivations.naming import traced_with_names
+from symdiff.derivations.judging.confirming import borrowed, confirm
+from symdiff.derivations.judging.trying import tried
+from symdiff.derivations.judging.verifying import is_checkable, verified
 from symdiff.derivations.steps import Derivation
-from symdiff.derivations.trying import tried
 from symdiff.derivations.values import exact_values, with_printed
-from symdiff.derivations.verifying import is_checkable, verified
-from symdiff.derivations.walks import Of, Walk
+from symdiff.derivations.walking.clashes import require_new_name, require_own_names
+from symdiff.derivations.walking.flattening import flattened
+from symdiff.derivations.walking.naming import traced_with_names
+from symdiff.derivations.walking.walks import Of, Walk
 from symdiff.errors import InputError, ShapeError, TracingError, explain
 from symdiff.ir import algebra as alg
 from symdiff.ir.graph import Graph, Node

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from jinja2 import Template
 
-from symdiff.derivations.equations import equations
-from symdiff.derivations.html import mathml
-from symdiff.derivations.latex import mathematics
+from symdiff.derivations.rendering.html import mathml
+from symdiff.derivations.rendering.latex import mathematics
 from symdiff.derivations.steps import Step
+from symdiff.derivations.writing.equations import equations
 from symdiff.exercises.columns import TITLES
 from symdiff.exercises.sheets import Sheet
 from symdiff.pages import html, latex

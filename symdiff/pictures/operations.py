@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from symdiff.checking.formulas import formula_text
-from symdiff.derivations.symbols import symbol
+from symdiff.derivations.writing.symbols import symbol
 from symdiff.ir.graph import Graph, Node
 from symdiff.ir.ops import Input, Named
 from symdiff.pictures.boxes import Arrow, Box, Drawing, Kind, Line

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
-from symdiff.derivations.equations import Equation, equations
-from symdiff.derivations.folding import folds
+from symdiff.derivations.layout.folding import folds
 from symdiff.derivations.steps import Derivation, Step, Term
-from symdiff.derivations.symbols import index, symbol
 from symdiff.derivations.values import Value, rounded
+from symdiff.derivations.writing.equations import Equation, equations
+from symdiff.derivations.writing.symbols import index, symbol
 from symdiff.pictures.boxes import Arrow, Box, Drawing, Kind, Line
 from symdiff.pictures.repeating import repeated
 from symdiff.pictures.shortening import MOST, Band, shortened

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symdiff.derivations.equations import equations
 from symdiff.derivations.steps import Derivation, Step
-from symdiff.derivations.symbols import symbol
 from symdiff.derivations.values import rounded
+from symdiff.derivations.writing.equations import equations
+from symdiff.derivations.writing.symbols import symbol
 from symdiff.pictures.boxes import GAP, Line
 from symdiff.pictures.quantities import signed
 from symdiff.pictures.svg import MARGIN, document, number, row

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 from unicodedata import normalize
 
-from symdiff.derivations.symbols import GREEK
+from symdiff.derivations.writing.symbols import GREEK
 from symdiff.pages.characters import MATHEMATICS
 from symdiff.pages.controls import visible
 

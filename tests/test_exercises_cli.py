@@ -239,3 +239,17 @@ def test_bad_asks(folder: Path, capsys: Capture) -> None:
         capsys.readouterr()
         assert main(["explain", *arguments]) == 2
         assert "Exercise sheets are of functions" in capsys.readouterr().err
+
+
+def test_what_is_handed_in_is_never_imported(folder: Path, capsys: Capture, tmp_path: Path) -> None:
+    handed = tmp_path / "handed in"
+    handed.mkdir()
+    sheet = blank(folder, "sheet.txt")
+    (handed / "sheet.txt").write_bytes(sheet.read_bytes())
+    (handed / "evil.py").write_text("open(__file__ + '.ran', 'w').close()\n")
+    given = ["--exercise", str(folder / "taught.py")]
+    assert main(["check", *given, str(handed)]) == 3
+    assert "empty" in capsys.readouterr().out
+    assert main(["check", *given, str(handed / "evil.py")]) == 2
+    assert "Name sheets" in capsys.readouterr().err
+    assert not (handed / "evil.py.ran").exists()

@@ -44,6 +44,8 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, errors: Console) -> int:
     """Judge all claims and show them; sheets are marked before."""
+    if arguments.exercise is not None:
+        return marking.run(marking.sheets_in(arguments.paths), arguments, errors)
     sheets = [path for path in arguments.paths if marking.is_sheet(path)]
     if not sheets:
         return _judge(arguments, errors)

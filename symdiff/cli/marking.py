@@ -24,6 +24,22 @@ def is_sheet(path: Path) -> bool:
     return path.suffix in ENDINGS
 
 
+def sheets_in(paths: Sequence[Path]) -> list[Path]:
+    """The sheets that are named, and those of folders: what others hand in is never imported."""
+    found = [q for p in paths for q in (sorted(p.rglob("*")) if p.is_dir() else [p]) if q.is_file() or q == p]
+    sheets = [path for path in found if is_sheet(path)]
+    others = [path for path in paths if not path.is_dir() and not is_sheet(path)]
+    if others or not sheets:
+        facts: dict[str, object] = {
+            "paths": ", ".join(map(str, others or paths)),
+            "sheets": ", ".join(ENDINGS),
+        }
+        raise InputError(
+            explain("symdiff check --exercise", facts, "Name sheets, or folders that hold some.")
+        )
+    return sheets
+
+
 def joined(statuses: Iterable[int]) -> int:
     """One exit status for several."""
     return min(statuses, key=_WORST.index, default=RIGHT)

@@ -57,7 +57,7 @@ def test_each_step_says_how_it_was_checked(scalars: Derivation, matrices: Deriva
         told = {step.quantity: step.checked for step in derivation.steps}
         given = {step.quantity for step in derivation.steps if step.rule == "input"}
         assert {quantity for quantity, how in told.items() if how == "given"} == given
-        assert derivation.checked.count("every step checked at 2 points")
+        assert "every step checked at 2 points" in derivation.checked
     assert scalars.step("z1").checked == "value, at 2 points"
     assert scalars.step("dL_dz1").checked == "derivative, at 2 points"
     assert scalars.step("w1_new").checked == "value, at 2 points"
@@ -112,7 +112,7 @@ RIGHT: list[tuple[Callable[..., Any], Any]] = [
 
 @pytest.mark.parametrize(("fn", "inputs"), RIGHT, ids=[fn.__name__ for fn, _ in RIGHT])
 def test_right_steps_are_accepted(fn: Callable[..., Any], inputs: Any) -> None:
-    assert derive(fn, inputs).checked.count("every step checked at 2 points")
+    assert "every step checked at 2 points" in derive(fn, inputs).checked
 
 
 def deep_network(x: Any, y: Any, *weights: Any) -> Any:
@@ -129,7 +129,7 @@ DEEP = ("d0", "d12", *(f"d{k} d{k - 1}" for k in range(1, 13)))
 @pytest.mark.parametrize(("wrt", "of"), [(None, "gradient"), (0, "jacobian"), (0, "hvp")])
 def test_every_step_of_twelve_layers_is_checked(wrt: Any, of: Any) -> None:
     derivation = derive(deep_network, DEEP, wrt, of=of)
-    assert derivation.checked.count("every step checked at 2 points")
+    assert "every step checked at 2 points" in derivation.checked
 
 
 def test_every_step_of_a_transformer_block_is_checked() -> None:
@@ -145,7 +145,7 @@ def test_arguments_in_a_row_have_values_too() -> None:
         deep_network, (np.array([0.5]), np.array([1.0]), np.array([[1.0]]), np.array([[2.0]]))
     )
     assert rounded(derivation.step("a_2").value, 5) == "[0.72789]"
-    assert derivation.checked.count("every step checked at 2 points")
+    assert "every step checked at 2 points" in derivation.checked
 
 
 def layer(X: Any, W: Any, Y: Any) -> Any:
@@ -159,7 +159,7 @@ def test_large_arrays_are_checked_by_smaller_ones(monkeypatch: pytest.MonkeyPatc
     rng = np.random.default_rng(0)
     inputs = {"X": rng.normal(size=(60, 90)), "W": rng.normal(size=(90, 64)), "Y": rng.normal(size=(60, 64))}
     derivation = derive(layer, inputs, "W")
-    assert derivation.checked.count("every step checked at 2 points of smaller arrays")
+    assert "every step checked at 2 points of smaller arrays" in derivation.checked
     assert derivation.step("dL_dW").checked == "derivative, at 2 points of smaller arrays"
     monkeypatch.setattr(calculus, "_times_partial", negated(calculus._times_partial))
     with pytest.raises(SymdiffError, match="nothing is shown"):
@@ -173,14 +173,14 @@ def test_large_arrays_with_a_length_of_their_own_are_not_called_checked() -> Non
 
     rng = np.random.default_rng(0)
     inputs = {"X": rng.normal(size=(60, 90)), "W": rng.normal(size=(90, 64))}
-    assert derive(fixed, inputs, "W").checked.count("single steps not checked")
+    assert "single steps not checked" in derive(fixed, inputs, "W").checked
 
 
 def test_of_the_identity_there_is_nothing_to_check() -> None:
     def same(x: Any) -> Any:
         return x
 
-    assert derive(same, {"x": "n"}).checked.count("nothing to check")
+    assert "nothing to check" in derive(same, {"x": "n"}).checked
 
 
 def test_a_step_that_is_zero_at_a_point_is_looked_at_elsewhere() -> None:

@@ -36,10 +36,11 @@ class Alphabet:
 class Letters:
     """The letters of one formula; a letter that is summed over is free again after its sum."""
 
-    def __init__(self, alphabet: Alphabet) -> None:
+    def __init__(self, alphabet: Alphabet, left: str = "") -> None:
+        """``left`` is what the formula is equal to: no letter for an index either."""
         self._alphabet = alphabet
         self._given: dict[Label, str] = {}
-        self._free: list[str] = []
+        self._free: list[str] = [left]
         self._bound: list[str] = []
         self._seen: dict[Label, list[Size]] = {}
 
@@ -48,7 +49,7 @@ class Letters:
         if label.parts:
             return self._joined(label.atoms())
         if label not in self._given:
-            self._given[label] = self._alphabet.letter(label.size, set(self._given.values()))
+            self._given[label] = self._alphabet.letter(label.size, {*self._given.values(), *self._free})
             self._free.append(self._given[label])
         return self._given[label]
 

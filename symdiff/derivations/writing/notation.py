@@ -64,7 +64,7 @@ class Notation:
     def _indexed(
         self, left: Symbol, nodes: Sequence[Node], *, whole: bool
     ) -> tuple[Equation, Letters, tuple[Place, ...]]:
-        letters = Letters(self.alphabet)
+        letters = Letters(self.alphabet, left.code)
         indexed = Indexed(self.store, self.names, letters)
         places = indexed.labels(self.store.shape(nodes[0]), whole=whole)
         found = [indexed.root(n, places) if len(nodes) == 1 else indexed.expr(n, places) for n in nodes]
